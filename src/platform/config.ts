@@ -1,0 +1,152 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+
+/** What the environment says, typed and checked. Secrets that are values of their own stay in `ConfigSecrets`. */
+export interface Config {
+  port: number
+  host: string
+  /** Without a trailing slash. */
+  publicUrl: string
+  dataDir: string
+  databaseUrl: string | undefined
+  webConcurrency: number
+  smtpUrl: string | undefined
+  mailFrom: string
+  stripe: { secretKey: string; webhookSecret: string; pricePro: string; priceTeam: string } | undefined
+  billingGraceDays: number
+  rateLimit: { perMinute: number; burst: number }
+  signup: 'open' | 'invite'
+  metricsPort: number | undefined
+  /** CIDRs whose `X-Forwarded-*` are believed. */
+  trustedProxies: string[]
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+}
+
+export interface ConfigSecrets {
+  secretKey: string | undefined
+  secretKeyPrevious: string | undefined
+}
+
+/** Thrown for a value that is malformed or not allowed; the message is the one sentence that the start prints. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const integer = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,10}$/, `must be a whole number from ${minimum} to ${maximum}`)
+    .transform(Number)
+    .refine((n) => n >= minimum && n <= maximum, `must be a whole number from ${minimum} to ${maximum}`)
+
+const urlWith = (protocols: string[], example: string) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL such as ${example}`,
+    )
+
+const secretKey = z.string().refine((text) => Buffer.byteLength(text) >= 32, 'must be at least 32 bytes long')
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const environment = z.object({
+  PORT: integer(0, 65535).default(3000),
+  HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0 || /^[A-Za-z0-9.-]{1,253}$/.test(host), 'must be an address or a host name')
+    .default('127.0.0.1'),
+  PUBLIC_URL: urlWith(['http:', 'https:'], 'https://waitlist.example.com')
+    .refine((text) => new URL(text).pathname === '/' && !/[?#]/.test(text), 'must have no path')
+    .transform((text) => new URL(text).origin)
+    .optional(),
+  DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: urlWith(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/queueup').optional(),
+  SECRET_KEY: secretKey.optional(),
+  SECRET_KEY_PREVIOUS: secretKey.optional(),
+  WEB_CONCURRENCY: integer(1, 256).default(1),
+  SMTP_URL: urlWith(['smtp:', 'smtps:'], 'smtp://user:password@host:587').optional(),
+  MAIL_FROM: z.string().min(3).optional(),
+  STRIPE_SECRET_KEY: z.string().optional(),
+  STRIPE_WEBHOOK_SECRET: z.string().optional(),
+  STRIPE_PRICE_PRO: z.string().optional(),
+  STRIPE_PRICE_TEAM: z.string().optional(),
+  BILLING_GRACE_DAYS: integer(0, 365).default(0),
+  API_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000).default(600),
+  API_RATE_LIMIT_BURST: integer(1, 1_000_000_000).default(100),
+  SIGNUP: z.enum(['open', 'invite'], 'must be open or invite').default('open'),
+  METRICS_PORT: integer(0, 65535).optional(),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .refine((parts) => parts.every(isCidr), 'must be a comma-separated list of addresses or CIDRs such as 10.0.0.0/8')
+    .default([]),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+})
+
+function isCidr(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
+}
+
+/**
+ * Reads the environment: the only place that does. Empty values count as unset.
+ * @throws ConfigError naming every value that is wrong, in one sentence.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Config; secrets: ConfigSecrets } {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = environment.safeParse(set)
+  if (!parsed.success) {
+    throw new ConfigError(
+      `${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}.`,
+    )
+  }
+  const e = parsed.data
+  const stripeNames = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_PRICE_PRO', 'STRIPE_PRICE_TEAM'] as const
+  const missing = stripeNames.filter((name) => e[name] === undefined)
+  if (missing.length > 0 && missing.length < stripeNames.length) {
+    throw new ConfigError(`${missing.join(', ')} must be set too: Stripe needs all four of ${stripeNames.join(', ')}.`)
+  }
+  const publicUrl = e.PUBLIC_URL ?? `http://localhost:${e.PORT}`
+  return {
+    config: {
+      port: e.PORT,
+      host: e.HOST,
+      publicUrl,
+      dataDir: resolve(e.DATA_DIR),
+      databaseUrl: e.DATABASE_URL,
+      webConcurrency: e.WEB_CONCURRENCY,
+      smtpUrl: e.SMTP_URL,
+      mailFrom: e.MAIL_FROM ?? `QueueUp <no-reply@${new URL(publicUrl).hostname}>`,
+      stripe:
+        e.STRIPE_SECRET_KEY && e.STRIPE_WEBHOOK_SECRET && e.STRIPE_PRICE_PRO && e.STRIPE_PRICE_TEAM
+          ? {
+              secretKey: e.STRIPE_SECRET_KEY,
+              webhookSecret: e.STRIPE_WEBHOOK_SECRET,
+              pricePro: e.STRIPE_PRICE_PRO,
+              priceTeam: e.STRIPE_PRICE_TEAM,
+            }
+          : undefined,
+      billingGraceDays: e.BILLING_GRACE_DAYS,
+      rateLimit: { perMinute: e.API_RATE_LIMIT_PER_MINUTE, burst: e.API_RATE_LIMIT_BURST },
+      signup: e.SIGNUP,
+      metricsPort: e.METRICS_PORT,
+      trustedProxies: e.TRUSTED_PROXIES,
+      logLevel: e.LOG_LEVEL,
+    },
+    secrets: { secretKey: e.SECRET_KEY, secretKeyPrevious: e.SECRET_KEY_PREVIOUS },
+  }
+}
+
+/** The configuration with the port that the system gave where 0 was asked for; the default PUBLIC_URL follows it. */
+export function withPort(config: Config, port: number): Config {
+  const followsPort = config.publicUrl === `http://localhost:${config.port}`
+  return { ...config, port, publicUrl: followsPort ? `http://localhost:${port}` : config.publicUrl }
+}

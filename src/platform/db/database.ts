@@ -1,0 +1,25 @@
+import type { Kysely } from 'kysely'
+import type { Tables } from './tables.ts'
+
+/** A statement that every connection prepares once, under its name, and then only executes. */
+export interface Statement {
+  name: string
+  text: string
+}
+
+/** A connection kept by one holder, for what lives as long as a session does: advisory locks, LISTEN. */
+export interface HeldConnection {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Ends the connection; its locks go with it. */
+  release(): void
+}
+
+/** A pool of connections under one role. Failures to reach the server surface as AppError `unavailable`. */
+export interface Database {
+  kysely: Kysely<Tables>
+  /** Runs a prepared statement in one round trip, outside any transaction but its own. */
+  run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
+  /** Takes a connection of its own beside the pool. */
+  hold(): Promise<HeldConnection>
+  close(): Promise<void>
+}

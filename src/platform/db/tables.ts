@@ -1,0 +1,142 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** Written once, never updated. */
+type Fixed<T> = ColumnType<T, T, never>
+type Json<T> = ColumnType<T, string, string>
+
+export interface OrganisationsTable {
+  id: Fixed<string>
+  slug: string
+  name: string
+  plan: string
+  created_at: Generated<Date>
+}
+
+export interface OrganisationCountersTable {
+  organisation_id: Fixed<string>
+  last_activity_number: Generated<number>
+  last_activity_at: Generated<Date>
+  last_subscriber_id: Generated<number>
+}
+
+export interface UsersTable {
+  id: Fixed<string>
+  name: string
+  email: string
+  email_verified: Generated<boolean>
+  image: string | null
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+  last_organisation_id: string | null
+}
+
+export interface MembersTable {
+  organisation_id: Fixed<string>
+  user_id: Fixed<string>
+  role: string
+  created_at: Generated<Date>
+}
+
+export interface InvitationsTable {
+  id: Fixed<string>
+  organisation_id: Fixed<string>
+  email: Fixed<string>
+  role: Fixed<string>
+  token_hash: Buffer
+  invited_by_id: string | null
+  invited_by_name: string
+  created_at: Generated<Date>
+  expires_at: Date
+  accepted_at: Date | null
+  withdrawn_at: Date | null
+}
+
+export interface WaitlistsTable {
+  id: Fixed<string>
+  organisation_id: Fixed<string>
+  name: string
+  description: Generated<string>
+  referrals_enabled: Generated<boolean>
+  skip_amount: Generated<number>
+  referral_key: Generated<Buffer>
+  last_join_number: Generated<number>
+  created_at: Generated<Date>
+  archived_at: Date | null
+}
+
+export interface SubscribersTable {
+  organisation_id: Fixed<string>
+  waitlist_id: Fixed<string>
+  join_number: Fixed<number>
+  id: Fixed<number>
+  email: Fixed<string>
+  canonical_email: Fixed<string>
+  state: string
+  joined_at: Fixed<Date>
+  added_at: Generated<Date>
+  priority_score: number
+  referral_count: number
+  referral_code: Fixed<string>
+  referred_by: number | null
+  added_by: Json<unknown>
+}
+
+export interface ApiKeysTable {
+  id: Fixed<string>
+  organisation_id: Fixed<string>
+  name: Fixed<string>
+  name_key: Fixed<string>
+  scopes: Fixed<string[]>
+  prefix: Fixed<string>
+  secret_hash: Buffer
+  secret_version: string
+  form_nonce: Fixed<string | null>
+  created_at: Generated<Date>
+  created_by_id: Fixed<string | null>
+  created_by_name: Fixed<string>
+  revoked_at: Date | null
+  revoked_by_id: string | null
+  revoked_by_name: string | null
+}
+
+export interface ApiKeyUsageTable {
+  api_key_id: Fixed<string>
+  organisation_id: Fixed<string>
+  last_used_at: Date | null
+  last_used_ip: string | null
+  reuse_count: Generated<number>
+  reuse_first_at: Date | null
+  reuse_last_at: Date | null
+  reuse_last_ip: string | null
+  reuse_logged_at: Date | null
+}
+
+export interface ActivitiesTable {
+  organisation_id: Fixed<string>
+  number: Fixed<number>
+  id: Generated<string>
+  occurred_at: Fixed<Date>
+  action: Fixed<string>
+  actor_type: Fixed<string>
+  actor_id: Fixed<string | null>
+  actor_name: Fixed<string>
+  targets: Fixed<unknown>
+  changes: Fixed<unknown>
+  request_id: Fixed<string | null>
+  ip: Fixed<string | null>
+  user_agent: Fixed<string | null>
+}
+
+/** The whole schema as the application sees it; better-auth's own tables are reached through better-auth alone. */
+export interface Tables {
+  organisations: OrganisationsTable
+  organisation_counters: OrganisationCountersTable
+  users: UsersTable
+  members: MembersTable
+  invitations: InvitationsTable
+  waitlists: WaitlistsTable
+  subscribers: SubscribersTable
+  api_keys: ApiKeysTable
+  api_key_usage: ApiKeyUsageTable
+  activities: ActivitiesTable
+}

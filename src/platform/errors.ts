@@ -1,0 +1,72 @@
+/** Every error the product answers with. Status, OpenAPI answers and the guide's error pages are made from this table. */
+export const errorCatalogue = {
+  invalid_request: { status: 400, title: 'The request is malformed' },
+  unauthenticated: { status: 401, title: 'Credentials are missing' },
+  invalid_api_key: { status: 401, title: 'The API key is invalid or revoked' },
+  feature_not_allowed: { status: 403, title: "The organisation's plan does not include this" },
+  insufficient_scope: { status: 403, title: 'The API key lacks a permission' },
+  forbidden: { status: 403, title: 'You may not do this' },
+  not_found: { status: 404, title: 'There is no such thing here' },
+  method_not_allowed: { status: 405, title: 'This address does not take that method' },
+  conflict: { status: 409, title: 'Something else got there first' },
+  idempotency_in_progress: { status: 409, title: 'The first request with this idempotency key is still running' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  validation_failed: { status: 422, title: 'Some values are not valid' },
+  idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another body' },
+  email_refused: { status: 422, title: 'The e-mail address was refused' },
+  limit_reached: { status: 422, title: 'The plan allows no more of these' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  headers_too_large: { status: 431, title: 'The request headers are too large' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  unavailable: { status: 503, title: 'The service is briefly unavailable' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+export const fieldProblemCodes = [
+  'required',
+  'unknown',
+  'type',
+  'format',
+  'too_short',
+  'too_long',
+  'too_small',
+  'too_big',
+  'repeated',
+  'refused',
+] as const
+
+/** One thing wrong with the input: `pointer` for a body member (JSON Pointer fragment, RFC 6901), `parameter` for a query value. */
+export type FieldProblem = { code: (typeof fieldProblemCodes)[number]; detail: string } & (
+  | { pointer: string }
+  | { parameter: string }
+)
+
+interface AppErrorOptions {
+  errors?: FieldProblem[]
+  headers?: Record<string, string>
+  cause?: unknown
+}
+
+/** An expected refusal. Anything else that is thrown is a bug and is answered as `internal`. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly status: number
+  readonly errors: FieldProblem[]
+  readonly headers: Record<string, string>
+
+  constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.status = errorCatalogue[code].status
+    this.errors = options.errors ?? []
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** A refusal of one body member, shown beside its field on a form. */
+export function fieldError(field: string, code: FieldProblem['code'], detail: string): AppError {
+  return new AppError('validation_failed', detail, { errors: [{ pointer: `#/${field}`, code, detail }] })
+}

@@ -1,0 +1,71 @@
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** Uniform over `0-9A-Za-z`: bytes past the last whole multiple of 62 are drawn again, so that no character is favoured. */
+export function randomBase62(length: number): string {
+  let text = ''
+  while (text.length < length) {
+    for (const byte of randomBytes(length * 2)) {
+      if (byte < 248 && text.length < length) text += alphabet[byte % 62]
+    }
+  }
+  return text
+}
+
+/** Base 62 (`0-9A-Za-z`), most significant digit first, padded with `0` to `width`. */
+export function toBase62(value: number, width: number): string {
+  let rest = value
+  let text = ''
+  while (text.length < width || rest > 0) {
+    text = alphabet[rest % 62] + text
+    rest = Math.floor(rest / 62)
+  }
+  return text
+}
+
+/** Compares without telling by its duration where two texts differ. */
+export function constantTimeEqual(left: string | Buffer, right: string | Buffer): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+export type SecretPurpose = 'api-key' | 'session' | 'token' | 'form-nonce' | 'accounts' | 'referral' | 'fingerprint'
+
+/** Keyed hashing under SECRET_KEY. Each purpose has a key of its own (HKDF, RFC 5869), so that no hash serves for another. */
+export interface Secrets {
+  /** HMAC-SHA-256 under the current secret. */
+  hash(purpose: SecretPurpose, value: string): Buffer
+  /** The hash under the current secret, then under the previous one where a rotation is under way. */
+  hashes(purpose: SecretPurpose, value: string): Buffer[]
+  /** Names the secret that `hash` uses, to be stored beside the hash. */
+  version: string
+  /** The versions `hashes` covers, in the same order. */
+  versions: string[]
+  /** A derived key, in hex, for libraries that want a secret of their own. */
+  derive(purpose: SecretPurpose): string
+}
+
+/** `secretKey` and `previous` are at least 32 bytes of entropy; the configuration has checked that. */
+export function makeSecrets(secretKey: string, previous?: string): Secrets {
+  const masters = previous ? [secretKey, previous] : [secretKey]
+  const derived = new Map<string, Buffer>()
+  const keyFor = (master: string, purpose: SecretPurpose) => {
+    const name = `${masters.indexOf(master)}:${purpose}`
+    const known = derived.get(name)
+    if (known) return known
+    const key = Buffer.from(hkdfSync('sha256', master, '', `queueup/${purpose}/v1`, 32))
+    derived.set(name, key)
+    return key
+  }
+  const hashWith = (master: string, purpose: SecretPurpose, value: string) =>
+    createHmac('sha256', keyFor(master, purpose)).update(value).digest()
+  const versions = masters.map((master) => hashWith(master, 'fingerprint', 'queueup').toString('hex').slice(0, 12))
+  return {
+    hash: (purpose, value) => hashWith(secretKey, purpose, value),
+    hashes: (purpose, value) => masters.map((master) => hashWith(master, purpose, value)),
+    version: versions[0] ?? '',
+    versions,
+    derive: (purpose) => keyFor(secretKey, purpose).toString('hex'),
+  }
+}

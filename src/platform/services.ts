@@ -1,0 +1,18 @@
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Database } from './db/database.ts'
+import type { Mailer } from './mail/mailer.ts'
+import type { Secrets } from './secrets.ts'
+
+/** Made once for a process, replaced piece by piece in tests. */
+export interface Services {
+  config: Config
+  secrets: Secrets
+  /** The application's role: it cannot change a log row, a key's permissions or another tenant's anything. */
+  db: Database
+  mailer: Mailer
+  log: Logger
+  now: () => Date
+  /** Runs before the database closes, in reverse order of registration: flush what is still in memory. */
+  onClose(hook: () => Promise<void>): void
+}
