@@ -1,0 +1,283 @@
+-- Counts by ranges of 256, 65,536 and 16,777,216 numbers, so that a rank, a total or the start of a page costs the
+-- reading of a few hundred small rows, however long the list is. Kept by the triggers below, in the same transaction as
+-- the change and whatever path it takes; writers of an organisation are in a queue already (see organisation_counters).
+create table line_counts (
+  organisation_id text collate "C" not null,
+  waitlist_id text collate "C" not null,
+  level smallint not null check (level between 1 and 3),
+  bucket bigint not null,
+  -- Everybody, by join number.
+  listed integer not null,
+  -- Active people whom no referral has moved, by join number, which is their place's key too.
+  unmoved integer not null,
+  -- Active people moved by referrals, by line key.
+  moved integer not null,
+  primary key (organisation_id, waitlist_id, level, bucket),
+  foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
+) with (fillfactor = 50);
+
+create table waitlist_counters (
+  organisation_id text collate "C" not null,
+  waitlist_id text collate "C" not null,
+  last_join_number bigint not null default 0,
+  listed bigint not null default 0,
+  unmoved bigint not null default 0,
+  moved bigint not null default 0,
+  primary key (organisation_id, waitlist_id),
+  foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
+) with (fillfactor = 50);
+
+create function apply_line_changes(
+  p_organisation_ids text[], p_waitlist_ids text[], p_numbers bigint[], p_listed integer[], p_unmoved integer[], p_moved integer[]
+) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  insert into line_counts as counts (organisation_id, waitlist_id, level, bucket, listed, unmoved, moved)
+    select c.organisation_id, c.waitlist_id, l.level, c.number >> l.bits, sum(c.listed), sum(c.unmoved), sum(c.moved)
+    from unnest(p_organisation_ids, p_waitlist_ids, p_numbers, p_listed, p_unmoved, p_moved)
+           c(organisation_id, waitlist_id, number, listed, unmoved, moved)
+      cross join (values (1::smallint, 8), (2::smallint, 16), (3::smallint, 24)) l(level, bits)
+    group by 1, 2, 3, 4
+    having sum(c.listed) <> 0 or sum(c.unmoved) <> 0 or sum(c.moved) <> 0
+    order by 1, 2, 3, 4
+  on conflict (organisation_id, waitlist_id, level, bucket) do update
+    set listed = counts.listed + excluded.listed,
+        unmoved = counts.unmoved + excluded.unmoved,
+        moved = counts.moved + excluded.moved;
+  update waitlist_counters w
+    set listed = w.listed + c.listed,
+        unmoved = w.unmoved + c.unmoved,
+        moved = w.moved + c.moved,
+        last_join_number = greatest(w.last_join_number, c.last_join_number)
+    from (
+      select organisation_id, waitlist_id, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
+             max(number) filter (where listed > 0) as last_join_number
+      from unnest(p_organisation_ids, p_waitlist_ids, p_numbers, p_listed, p_unmoved, p_moved)
+             c(organisation_id, waitlist_id, number, listed, unmoved, moved)
+      group by 1, 2
+    ) c
+    where w.organisation_id = c.organisation_id and w.waitlist_id = c.waitlist_id;
+end $$;
+
+-- Each row stands twice: by its join number, and, once moved, by its line key.
+create function count_joined() returns trigger language plpgsql as $$
+begin
+  perform apply_line_changes(array_agg(organisation_id), array_agg(waitlist_id), array_agg(number),
+                             array_agg(listed), array_agg(unmoved), array_agg(moved))
+  from (
+    select organisation_id, waitlist_id, join_number as number, 1 as listed,
+           (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved
+    from new_rows
+    union all
+    select organisation_id, waitlist_id, line_key, 0, 0, 1 from new_rows where state = 'active' and priority_score > 0
+  ) changes
+  having count(*) > 0;
+  return null;
+end $$;
+
+create function count_left() returns trigger language plpgsql as $$
+begin
+  perform apply_line_changes(array_agg(organisation_id), array_agg(waitlist_id), array_agg(number),
+                             array_agg(listed), array_agg(unmoved), array_agg(moved))
+  from (
+    select organisation_id, waitlist_id, join_number as number, -1 as listed,
+           -(state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved
+    from old_rows
+    union all
+    select organisation_id, waitlist_id, line_key, 0, 0, -1 from old_rows where state = 'active' and priority_score > 0
+  ) changes
+  having count(*) > 0;
+  return null;
+end $$;
+
+create function count_changed() returns trigger language plpgsql as $$
+begin
+  perform apply_line_changes(array_agg(organisation_id), array_agg(waitlist_id), array_agg(number),
+                             array_agg(listed), array_agg(unmoved), array_agg(moved))
+  from (
+    select organisation_id, waitlist_id, join_number as number, 1 as listed,
+           (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved
+    from new_rows
+    union all
+    select organisation_id, waitlist_id, line_key, 0, 0, 1 from new_rows where state = 'active' and priority_score > 0
+    union all
+    select organisation_id, waitlist_id, join_number, -1, -(state = 'active' and priority_score = 0)::integer, 0
+    from old_rows
+    union all
+    select organisation_id, waitlist_id, line_key, 0, 0, -1 from old_rows where state = 'active' and priority_score > 0
+  ) changes
+  having count(*) > 0;
+  return null;
+end $$;
+
+create trigger count_joined after insert on subscribers
+  referencing new table as new_rows for each statement execute function count_joined();
+create trigger count_left after delete on subscribers
+  referencing old table as old_rows for each statement execute function count_left();
+create trigger count_changed after update on subscribers
+  referencing old table as old_rows new table as new_rows for each statement execute function count_changed();
+
+create function open_waitlist_counter() returns trigger language plpgsql
+  security definer set search_path = public, pg_temp as $$
+begin
+  insert into waitlist_counters (organisation_id, waitlist_id) values (new.organisation_id, new.id);
+  return null;
+end $$;
+create trigger open_counter after insert on waitlists for each row execute function open_waitlist_counter();
+
+-- How many stand before `p_number`: the unmoved by join number, the moved by line key.
+create function line_before(
+  p_organisation_id text, p_waitlist_id text, p_number bigint, out unmoved bigint, out moved bigint
+) language sql stable as $$
+  select coalesce(sum(part.unmoved), 0)::bigint, coalesce(sum(part.moved), 0)::bigint
+  from (
+    select sum(c.unmoved) as unmoved, sum(c.moved) as moved from line_counts c
+      where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 3
+        and c.bucket < p_number >> 24
+    union all
+    select sum(c.unmoved), sum(c.moved) from line_counts c
+      where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 2
+        and c.bucket >= (p_number >> 24) << 8 and c.bucket < p_number >> 16
+    union all
+    select sum(c.unmoved), sum(c.moved) from line_counts c
+      where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 1
+        and c.bucket >= (p_number >> 16) << 8 and c.bucket < p_number >> 8
+    union all
+    select count(*), 0 from subscribers s
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+        and s.join_number >= (p_number >> 8) << 8 and s.join_number < p_number
+        and s.state = 'active' and s.priority_score = 0
+    union all
+    select 0, count(*) from subscribers s
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+        and s.line_key >= (p_number >> 8) << 8 and s.line_key < p_number
+        and s.state = 'active' and s.priority_score > 0
+  ) part
+$$;
+
+-- The place in line (1 is next) of an active person: order of (join number - priority score), then join number.
+create function place_in_line(
+  p_organisation_id text, p_waitlist_id text, p_join_number bigint, p_priority_score integer
+) returns bigint language plpgsql stable as $$
+declare
+  v_key bigint := p_join_number - p_priority_score;
+  v_unmoved bigint;
+  v_moved bigint;
+  v_same bigint := 0;
+begin
+  select b.unmoved, b.moved into v_unmoved, v_moved from line_before(p_organisation_id, p_waitlist_id, v_key) b;
+  if p_priority_score > 0 then
+    -- With the same key an unmoved person joined earlier, and so did a moved one with a lower join number.
+    select count(*) into v_same from subscribers s
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+        and s.join_number = v_key and s.state = 'active' and s.priority_score = 0;
+    v_same := v_same + (select count(*) from subscribers s
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+        and s.line_key = v_key and s.join_number < p_join_number and s.state = 'active' and s.priority_score > 0);
+  end if;
+  return v_unmoved + v_moved + v_same + 1;
+end $$;
+
+-- The join number of the person at `p_offset` (0 is the first) in order of joining; null past the end.
+create function join_number_at(p_organisation_id text, p_waitlist_id text, p_offset bigint) returns bigint
+language plpgsql stable as $$
+declare
+  v_counters waitlist_counters;
+  v_rest bigint := p_offset;
+  v_low bigint := null;
+  v_found bigint;
+  v_level smallint;
+  v_before bigint;
+begin
+  select * into v_counters from waitlist_counters w
+    where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
+  if not found or p_offset >= v_counters.listed then
+    return null;
+  end if;
+  -- Nobody has left: the numbers have no gap.
+  if v_counters.listed = v_counters.last_join_number then
+    return p_offset + 1;
+  end if;
+  for v_level in reverse 3..1 loop
+    select c.bucket, c.before into strict v_found, v_before from (
+      select counts.bucket, sum(counts.listed) over (order by counts.bucket) as through,
+             sum(counts.listed) over (order by counts.bucket) - counts.listed as before
+      from line_counts counts
+      where counts.organisation_id = p_organisation_id and counts.waitlist_id = p_waitlist_id and counts.level = v_level
+        and (v_low is null or (counts.bucket >= v_low << 8 and counts.bucket < (v_low + 1) << 8))
+    ) c where c.through > v_rest order by c.bucket limit 1;
+    v_low := v_found;
+    v_rest := v_rest - v_before;
+  end loop;
+  select s.join_number into strict v_found from subscribers s
+    where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_low << 8
+    order by s.join_number offset v_rest limit 1;
+  return v_found;
+end $$;
+
+-- Referral codes: a keyed permutation of the join number (a Feistel network over two digits of 31^3, so it never collides
+-- and never leaves six characters), written in the 31 characters without 0 O 1 I L.
+create function referral_round(p_key bytea, p_round integer, p_half integer) returns integer
+language sql immutable parallel safe as $$
+  select (('x' || encode(substr(sha256(p_key || int4send(p_round) || int4send(p_half)), 1, 4), 'hex'))::bit(32)::bigint % 29791)::integer
+$$;
+
+create function referral_code(p_key bytea, p_join_number bigint) returns text language plpgsql immutable parallel safe as $$
+declare
+  v_left integer := p_join_number / 29791;
+  v_right integer := p_join_number % 29791;
+  v_next integer;
+  v_value bigint;
+  v_code text := '';
+begin
+  if p_join_number < 0 or p_join_number >= 887503681 then
+    raise exception 'join number % has no referral code', p_join_number;
+  end if;
+  for v_round in 1..6 loop
+    v_next := (v_left + referral_round(p_key, v_round, v_right)) % 29791;
+    v_left := v_right;
+    v_right := v_next;
+  end loop;
+  v_value := v_left::bigint * 29791 + v_right;
+  for i in 1..6 loop
+    v_code := substr('23456789ABCDEFGHJKMNPQRSTUVWXYZ', (v_value % 31)::integer + 1, 1) || v_code;
+    v_value := v_value / 31;
+  end loop;
+  return v_code;
+end $$;
+
+-- The join number behind a code, in any case; null for what is no code.
+create function referral_join_number(p_key bytea, p_code text) returns bigint language plpgsql immutable parallel safe as $$
+declare
+  v_value bigint := 0;
+  v_left integer;
+  v_right integer;
+  v_previous integer;
+begin
+  if p_code is null or upper(p_code) !~ '^[23456789ABCDEFGHJKMNPQRSTUVWXYZ]{6}$' then
+    return null;
+  end if;
+  for i in 1..6 loop
+    v_value := v_value * 31 + strpos('23456789ABCDEFGHJKMNPQRSTUVWXYZ', substr(upper(p_code), i, 1)) - 1;
+  end loop;
+  v_left := v_value / 29791;
+  v_right := v_value % 29791;
+  for v_round in reverse 6..1 loop
+    v_previous := (v_right - referral_round(p_key, v_round, v_left) + 29791) % 29791;
+    v_right := v_left;
+    v_left := v_previous;
+  end loop;
+  return v_left::bigint * 29791 + v_right;
+end $$;
+
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array['line_counts', 'waitlist_counters'] loop
+    execute format('alter table %I enable row level security', v_table);
+    execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
+  end loop;
+end $$;
+revoke execute on function apply_line_changes from public;
+grant execute on function apply_line_changes to :app_role;
+grant select on line_counts, waitlist_counters to :app_role;

@@ -1,0 +1,191 @@
+-- The customer API in one round trip a request: who is it, may they, and the answer as JSON text.
+-- Every function here is VOLATILE, so that each of its statements sees what was committed before that statement.
+
+-- Finds keys by the hashes of their secrets, before the organisation is known: past the row-level wall on purpose.
+create function find_api_keys(p_hashes bytea[]) returns table (
+  secret_hash bytea, id text, organisation_id text, name text, prefix text, scopes text[], secret_version text,
+  created_at timestamptz, revoked_at timestamptz, organisation_name text, plan text
+) language sql volatile security definer set search_path = public, pg_temp as $$
+  select k.secret_hash, k.id, k.organisation_id, k.name, k.prefix, k.scopes, k.secret_version, k.created_at, k.revoked_at,
+         o.name, o.plan
+  from api_keys k join organisations o on o.id = k.organisation_id
+  where k.secret_hash = any (p_hashes)
+$$;
+
+-- What became of a key's attempt. `outcome`: ok, unknown, revoked, asleep, scope, rate.
+create type api_attempt as (
+  outcome text, key_id text, key_name text, key_prefix text, scopes text[], secret_version text, key_created_at timestamptz,
+  organisation_id text, organisation_name text, plan text,
+  granted integer, spare integer, remaining double precision, retry_after double precision
+);
+
+-- The order of checks: key, plan, scope, rate. `p_scope` null asks for no scope. `p_own` 0: the caller has a token already.
+create function authorize_api_key(
+  p_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
+  p_own integer, p_spare integer
+) returns api_attempt language plpgsql volatile as $$
+declare
+  v_key record;
+  v_tokens record;
+  v api_attempt;
+begin
+  select * into v_key from find_api_keys(p_hashes) limit 1;
+  if not found then
+    v.outcome := 'unknown';
+    return v;
+  end if;
+  v.key_id := v_key.id;
+  v.key_name := v_key.name;
+  v.key_prefix := v_key.prefix;
+  v.scopes := v_key.scopes;
+  v.secret_version := v_key.secret_version;
+  v.key_created_at := v_key.created_at;
+  v.organisation_id := v_key.organisation_id;
+  v.organisation_name := v_key.organisation_name;
+  v.plan := v_key.plan;
+  if v_key.revoked_at is not null then
+    v.outcome := 'revoked';
+  elsif v_key.plan <> all (p_api_plans) then
+    v.outcome := 'asleep';
+  elsif p_scope is not null and p_scope <> all (v_key.scopes) then
+    v.outcome := 'scope';
+  else
+    v.outcome := 'ok';
+    perform set_config('app.organisation_id', v.organisation_id, true);
+    if p_own = 0 then
+      -- The caller knows its own tokens: no look at the shared ones.
+      v.remaining := 0;
+    else
+      select * into v_tokens from take_tokens('key:' || v.key_id, p_per_second, p_burst, p_own, p_spare);
+      v.granted := v_tokens.granted;
+      v.spare := v_tokens.spare;
+      v.remaining := v_tokens.remaining;
+      v.retry_after := v_tokens.retry_after;
+      if v.granted < p_own then
+        v.outcome := 'rate';
+      end if;
+    end if;
+  end if;
+  if v.remaining is null then
+    v.remaining := coalesce((
+      select least(p_burst, l.tokens + p_per_second * greatest(0, extract(epoch from clock_timestamp() - l.refilled_at)))
+      from rate_limits l where l.subject = 'key:' || v.key_id), p_burst);
+  end if;
+  return v;
+end $$;
+
+create function subscriber_json(
+  p_id bigint, p_email text, p_joined_at timestamptz, p_position bigint, p_referral_code text, p_referral_count integer
+) returns json language sql immutable as $$
+  select row_to_json(item) from (
+    select p_id::text as id, p_email as email,
+           to_char(p_joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
+           p_position as position, p_referral_code as referral_code, p_referral_count as referral_count
+  ) item
+$$;
+
+-- People whose e-mail address contains `p_needle` (lower case), without its wall: LIKE may not run before a row-level
+-- check, which would keep the trigram index out of use. The organisation is named, and is the caller's own setting.
+create function search_subscribers(
+  p_waitlist_id text, p_needle text, p_offset bigint, p_limit integer, out total bigint, out join_numbers bigint[]
+) language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+  v_pattern text := '%' || replace(replace(replace(p_needle, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+  v_organisation_id text := current_setting('app.organisation_id', true);
+begin
+  with hits as materialized (
+    select s.join_number from subscribers s
+    where s.waitlist_id = p_waitlist_id and s.organisation_id = v_organisation_id and lower(s.email) like v_pattern
+  )
+  select (select count(*) from hits),
+         array(select h.join_number from hits h order by h.join_number offset p_offset limit p_limit)
+    into total, join_numbers;
+end $$;
+
+-- One page of a waitlist, in order of joining, as the text of a JSON array.
+create function list_subscribers_json(
+  p_organisation_id text, p_waitlist_id text, p_referrals boolean, p_offset bigint, p_limit integer, p_needle text,
+  out items text, out total bigint
+) language plpgsql volatile as $$
+declare
+  v_counters waitlist_counters;
+  v_from bigint;
+  v_numbers bigint[];
+  v_before record;
+begin
+  select * into strict v_counters from waitlist_counters w
+    where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
+  if p_needle <> '' then
+    select s.total, s.join_numbers into total, v_numbers from search_subscribers(p_waitlist_id, p_needle, p_offset, p_limit) s;
+    select coalesce(json_agg(subscriber_json(s.id, s.email, s.joined_at,
+             case when s.state = 'active'
+                  then place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end,
+             case when p_referrals then s.referral_code else '' end, s.referral_count) order by s.join_number), '[]')::text
+      into items
+      from subscribers s
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number = any (v_numbers);
+    return;
+  end if;
+  total := v_counters.listed;
+  v_from := join_number_at(p_organisation_id, p_waitlist_id, p_offset);
+  if v_from is null then
+    items := '[]';
+  elsif v_counters.unmoved = v_counters.last_join_number then
+    -- Nobody has left, waits for confirmation or was moved: the join number is the place.
+    select json_agg(subscriber_json(s.id, s.email, s.joined_at, s.join_number,
+             case when p_referrals then s.referral_code else '' end, s.referral_count) order by s.join_number)::text
+      into items
+      from subscribers s
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+        and s.join_number >= v_from and s.join_number < v_from + p_limit;
+  else
+    -- The unmoved are counted on from the first row's place; only who was moved is looked up one by one.
+    select * into v_before from line_before(p_organisation_id, p_waitlist_id, v_from);
+    with page as materialized (
+      select s.id, s.email, s.joined_at, s.join_number, s.state, s.priority_score, s.referral_code, s.referral_count
+      from subscribers s
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_from
+      order by s.join_number limit p_limit
+    ), placed as (
+      select page.*, count(*) filter (where state = 'active' and priority_score = 0) over (order by join_number) as unmoved_through
+      from page
+    )
+    select json_agg(subscriber_json(p.id, p.email, p.joined_at,
+             case when p.state <> 'active' then null
+                  when p.priority_score > 0
+                  then place_in_line(p_organisation_id, p_waitlist_id, p.join_number, p.priority_score)
+                  else v_before.unmoved + v_before.moved + p.unmoved_through
+                       + case when v_counters.moved = 0 then 0 else (
+                           select count(*) from subscribers m
+                           where m.organisation_id = p_organisation_id and m.waitlist_id = p_waitlist_id
+                             and m.state = 'active' and m.priority_score > 0
+                             and m.line_key >= v_from and m.line_key < p.join_number) end
+             end,
+             case when p_referrals then p.referral_code else '' end, p.referral_count) order by p.join_number)::text
+      into items
+      from placed p;
+  end if;
+end $$;
+
+create function api_list_subscribers(
+  p_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
+  p_own integer, p_spare integer, p_waitlist_id text, p_offset bigint, p_limit integer, p_needle text,
+  out attempt api_attempt, out waitlist_found boolean, out items text, out total bigint
+) language plpgsql volatile as $$
+declare
+  v_referrals boolean;
+begin
+  attempt := authorize_api_key(p_hashes, p_scope, p_api_plans, p_per_second, p_burst, p_own, p_spare);
+  waitlist_found := false;
+  if attempt.outcome <> 'ok' then
+    return;
+  end if;
+  select w.referrals_enabled into v_referrals from waitlists w
+    where w.organisation_id = attempt.organisation_id and w.id = p_waitlist_id and w.archived_at is null;
+  if v_referrals is null then
+    return;
+  end if;
+  waitlist_found := true;
+  select l.items, l.total into items, total
+    from list_subscribers_json(attempt.organisation_id, p_waitlist_id, v_referrals, p_offset, p_limit, p_needle) l;
+end $$;
