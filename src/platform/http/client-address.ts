@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http'
+import ipaddr from 'ipaddr.js'
+
+type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+/**
+ * Makes the function that tells who sent a request: the peer, or, behind proxies that are trusted (CIDRs), the rightmost
+ * address of `X-Forwarded-For` that none of them has. IPv4 in IPv6 clothing answers as IPv4.
+ */
+export function makeClientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string | null {
+  const ranges = trustedProxies.map(toRange)
+  const isTrusted = (address: string) => {
+    const parsed = ipaddr.process(address)
+    return ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))
+  }
+  return (request) => {
+    const peer = normal(request.socket.remoteAddress)
+    if (!peer || ranges.length === 0 || !isTrusted(peer)) return peer
+    const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',')
+    let nearest = peer
+    for (const part of forwarded.reverse()) {
+      const address = normal(part.trim())
+      if (!address) return nearest
+      nearest = address
+      if (!isTrusted(address)) return address
+    }
+    return nearest
+  }
+}
+
+function normal(address: string | undefined): string | null {
+  return address && ipaddr.isValid(address) ? ipaddr.process(address).toString() : null
+}
+
+function toRange(text: string): Range {
+  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text) as Range
+  const address = ipaddr.process(text)
+  return [address, address.kind() === 'ipv4' ? 32 : 128]
+}
