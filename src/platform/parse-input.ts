@@ -50,7 +50,7 @@ function describe(issue: z.core.$ZodIssue): Pick<FieldProblem, 'code' | 'detail'
         ? { code: 'too_long', detail: sentence(issue, `${name} is too long: at most ${issue.maximum}.`) }
         : { code: 'too_big', detail: sentence(issue, `${name} must be at most ${issue.maximum}.`) }
     case 'custom':
-      return { code: (issue.params?.['problem'] as FieldProblem['code']) ?? 'format', detail: issue.message }
+      return { code: (issue.params?.problem as FieldProblem['code']) ?? 'format', detail: issue.message }
     default:
       return { code: 'format', detail: sentence(issue, `${name} is not in the right form.`) }
   }
@@ -63,5 +63,5 @@ function sentence(issue: z.core.$ZodIssue, ours: string): string {
 
 /** A JSON Pointer as a URI fragment (RFC 6901, section 6). */
 function toPointer(path: PropertyKey[]): string {
-  return `#${path.map((part) => `/${encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1')).slice(0, 200)}`).join('')}`
+  return `#${path.map((part) => `/${encodeURIComponent(String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')).slice(0, 200)}`).join('')}`
 }

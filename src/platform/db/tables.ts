@@ -2,7 +2,6 @@ import type { ColumnType, Generated } from 'kysely'
 
 /** Written once, never updated. */
 type Fixed<T> = ColumnType<T, T, never>
-type Json<T> = ColumnType<T, string, string>
 
 export interface OrganisationsTable {
   id: Fixed<string>
@@ -59,9 +58,18 @@ export interface WaitlistsTable {
   referrals_enabled: Generated<boolean>
   skip_amount: Generated<number>
   referral_key: Generated<Buffer>
-  last_join_number: Generated<number>
   created_at: Generated<Date>
   archived_at: Date | null
+}
+
+/** Kept by triggers on `subscribers`. */
+export interface WaitlistCountersTable {
+  organisation_id: Fixed<string>
+  waitlist_id: Fixed<string>
+  last_join_number: Fixed<number>
+  listed: Fixed<number>
+  unmoved: Fixed<number>
+  moved: Fixed<number>
 }
 
 export interface SubscribersTable {
@@ -78,7 +86,6 @@ export interface SubscribersTable {
   referral_count: number
   referral_code: Fixed<string>
   referred_by: number | null
-  added_by: Json<unknown>
 }
 
 export interface ApiKeysTable {
@@ -135,6 +142,7 @@ export interface Tables {
   members: MembersTable
   invitations: InvitationsTable
   waitlists: WaitlistsTable
+  waitlist_counters: WaitlistCountersTable
   subscribers: SubscribersTable
   api_keys: ApiKeysTable
   api_key_usage: ApiKeyUsageTable

@@ -1,7 +1,12 @@
 import { type AppError, errorCatalogue } from '../errors.ts'
 
 /** An error as `application/problem+json` (RFC 9457); `type` is a page of the guide that this very server answers. */
-export function problemResponse(error: AppError, requestId: string, publicUrl: string, headers: Record<string, string>): Response {
+export function problemResponse(
+  error: AppError,
+  requestId: string,
+  publicUrl: string,
+  headers: Record<string, string>,
+): Response {
   const body = {
     type: `${publicUrl}/docs/errors/${error.code}`,
     title: errorCatalogue[error.code].title,

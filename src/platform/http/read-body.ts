@@ -7,7 +7,9 @@ import { AppError } from '../errors.ts'
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLarge = () =>
-    new AppError('payload_too_large', `The body may have ${maxBytes} bytes at most.`, { headers: { Connection: 'close' } })
+    new AppError('payload_too_large', `The body may have ${maxBytes} bytes at most.`, {
+      headers: { Connection: 'close' },
+    })
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []

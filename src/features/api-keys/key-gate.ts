@@ -1,0 +1,112 @@
+import { AppError } from '../../platform/errors.ts'
+import { TokenLeases } from '../../platform/rate-limit/token-leases.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
+import type { Services } from '../../platform/services.ts'
+import { plansWithApiAccess } from '../plans/plan-rules.ts'
+import { type ApiKeyAttempt, invalidApiKey, requireLiveKey } from './api-key-attempt.ts'
+import { hasValidChecksum } from './api-key-secret.ts'
+import { KeyReuseTracker } from './key-reuse-tracker.ts'
+import { KeyUseTracker } from './key-use-tracker.ts'
+
+/** A token of a key's form that a request came with. Whether it is a live key only the database can say. */
+export interface PresentedKey {
+  /** Under the current SECRET_KEY, then under the previous one during a rotation. */
+  hashes: Buffer[]
+  subject: string
+  /** What remains after a spare token was spent on this request; undefined when the shared bucket must be asked. */
+  spentLeaving: number | undefined
+  askedAtMs: number
+}
+
+/** What the rate limit headers tell. */
+export interface RateState {
+  remaining: number
+  /** Seconds until the next token, where there is none. */
+  nextTokenSeconds: number | undefined
+}
+
+/** What a request's headers and failures need to know of its key, also where the request is refused. */
+export interface KeyNote {
+  rate?: RateState
+  revoked?: boolean
+}
+
+/** How many tokens a request may take beyond its own, as a share of the burst. */
+const spareShare = 10
+
+/** Everything a process keeps for checking keys. It never remembers that a key is good: the database is asked each time. */
+export class KeyGate {
+  readonly uses: KeyUseTracker
+  readonly #reuses: KeyReuseTracker
+  readonly #leases = new TokenLeases()
+  readonly #services: Services
+  readonly rule: { perSecond: number; burst: number }
+
+  constructor(services: Services) {
+    this.#services = services
+    this.uses = new KeyUseTracker(services)
+    this.#reuses = new KeyReuseTracker(services)
+    const { perMinute, burst } = services.config.rateLimit
+    this.rule = { perSecond: perMinute / 60, burst }
+  }
+
+  /** @throws AppError `invalid_api_key` for what cannot be a key, without touching the database. */
+  present(token: string): PresentedKey {
+    if (!hasValidChecksum(token)) throw invalidApiKey()
+    const hashes = this.#services.secrets.hashes('api-key', token)
+    const subject = (hashes[0] ?? Buffer.alloc(0)).toString('base64')
+    return { hashes, subject, spentLeaving: this.#leases.spend(subject), askedAtMs: this.#leases.askedAt() }
+  }
+
+  get spareTokens(): number {
+    return Math.floor(this.rule.burst / spareShare)
+  }
+
+  /** The first seven arguments of every SQL function that begins with `authorize_api_key`. */
+  attemptArguments(key: PresentedKey, scope: string | null): unknown[] {
+    const own = key.spentLeaving === undefined ? 1 : 0
+    return [key.hashes, scope, plansWithApiAccess, this.rule.perSecond, this.rule.burst, own, this.spareTokens]
+  }
+
+  /**
+   * Takes note of what the database said: the use, the spare tokens, a use after revoke, a hash to renew.
+   * @throws AppError for every attempt but a good one; `note` is filled in first.
+   */
+  settle(key: PresentedKey, attempt: ApiKeyAttempt, scope: string | null, meta: RequestMeta, note: KeyNote): void {
+    note.revoked = attempt.outcome === 'revoked'
+    if (note.revoked) this.#reuses.record(attempt.key_id, meta)
+    else if (attempt.outcome !== 'unknown') note.rate = this.#rateState(key, attempt)
+    requireLiveKey(attempt, scope)
+    this.uses.record(attempt.key_id, attempt.organisation_id, meta.ip)
+    if (attempt.secret_version !== this.#services.secrets.version) this.#renewHash(key, attempt)
+    if (attempt.outcome === 'rate') {
+      const seconds = Math.max(1, Math.ceil(attempt.retry_after ?? 1))
+      throw new AppError('rate_limited', `This key has made too many requests. Try again in ${seconds} s.`, {
+        headers: { 'Retry-After': String(seconds) },
+      })
+    }
+    if (key.spentLeaving === undefined) {
+      this.#leases.keep(key.subject, key.askedAtMs, { spare: attempt.spare ?? 0, remaining: attempt.remaining ?? 0 })
+    }
+  }
+
+  #rateState(key: PresentedKey, attempt: ApiKeyAttempt): RateState {
+    const remaining = Math.max(0, Math.floor((key.spentLeaving ?? attempt.remaining ?? 0) + 1e-9))
+    const missing = 1 - Math.max(0, key.spentLeaving ?? attempt.remaining ?? 0)
+    return {
+      remaining,
+      nextTokenSeconds: remaining > 0 ? undefined : Math.max(1, Math.ceil(missing / this.rule.perSecond)),
+    }
+  }
+
+  #renewHash(key: PresentedKey, attempt: ApiKeyAttempt): void {
+    const { db, secrets, log } = this.#services
+    db.run({ name: 'renew_key_hash', text: 'select renew_key_hash($1, $2, $3)' }, [
+      attempt.key_id,
+      key.hashes[0],
+      secrets.version,
+    ]).catch((error: unknown) =>
+      log.warn({ err: error, api_key_id: attempt.key_id }, 'could not renew the stored hash of a key'),
+    )
+  }
+}

@@ -1,0 +1,42 @@
+import type { RequestMeta } from '../../platform/request-meta.ts'
+import type { Services } from '../../platform/services.ts'
+
+/**
+ * Counts attempts with revoked keys and writes them behind the answers, one write a key at a time: a flood becomes a few
+ * writes with large counts.
+ */
+export class KeyReuseTracker {
+  readonly #services: Services
+  readonly #waiting = new Map<string, { count: number; at: Date; meta: RequestMeta }>()
+  readonly #writing = new Map<string, Promise<void>>()
+
+  constructor(services: Services) {
+    this.#services = services
+    services.onClose(async () => {
+      await Promise.all(this.#writing.values())
+    })
+  }
+
+  record(keyId: string, meta: RequestMeta): void {
+    const count = (this.#waiting.get(keyId)?.count ?? 0) + 1
+    this.#waiting.set(keyId, { count, at: this.#services.now(), meta })
+    if (!this.#writing.has(keyId)) this.#writing.set(keyId, this.#write(keyId))
+  }
+
+  async #write(keyId: string): Promise<void> {
+    try {
+      for (let next = this.#waiting.get(keyId); next; next = this.#waiting.get(keyId)) {
+        this.#waiting.delete(keyId)
+        const { count, at, meta } = next
+        await this.#services.db.run(
+          { name: 'record_key_reuse', text: 'select record_key_reuse($1, $2, $3, $4, $5, $6)' },
+          [keyId, count, at, meta.ip, meta.requestId, meta.userAgent],
+        )
+      }
+    } catch (error) {
+      this.#services.log.warn({ err: error, api_key_id: keyId }, 'could not record the use of a revoked key')
+    } finally {
+      this.#writing.delete(keyId)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { Statement } from '../../platform/db/database.ts'
+import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
+import type { Services } from '../../platform/services.ts'
+import type { ApiKeyAttempt } from '../api-keys/api-key-attempt.ts'
+import type { KeyGate, PresentedKey } from '../api-keys/key-gate.ts'
+import type { EmailAddress } from './email-address.ts'
+
+export interface CreateThroughKey {
+  key: PresentedKey
+  waitlistId: string
+  email: EmailAddress
+  referralCode: string | null
+  joinedAt: Date | null
+  idempotency: { key: string; fingerprint: Buffer } | null
+  meta: RequestMeta
+}
+
+export interface CreatedThroughKey extends ApiKeyAttempt {
+  /** What became of this member of the group, as `api_create_subscribers` says it. */
+  result: ApiKeyAttempt['outcome'] | 'waitlist' | 'mismatch' | 'replayed' | 'added' | 'confirmed' | 'already_there'
+  status: number
+  /** The subscriber, as JSON text. */
+  body: string
+}
+
+const create: Statement = {
+  name: 'api_create_subscribers',
+  text: `select (c.attempt).*, c.outcome as result, c.status, c.body
+    from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) c order by c.ordinal`,
+}
+
+const maxHints = 50_000
+
+/**
+ * Creates subscribers through keys. Creates of one organisation that are under way together share one call to the database,
+ * in which each is authorised, decided, logged and answered by itself.
+ */
+export class SubscriberCreates {
+  readonly #services: Services
+  readonly #gate: KeyGate
+  readonly #calls: GroupedCalls<CreateThroughKey, CreatedThroughKey>
+  /** Which organisation a key was of when last seen: who goes with whom, never who may. */
+  readonly #organisations = new Map<string, string>()
+
+  constructor(services: Services, gate: KeyGate) {
+    this.#services = services
+    this.#gate = gate
+    this.#calls = new GroupedCalls((items) => this.#run(items), { maxItems: 64, maxRunning: 1 })
+  }
+
+  async create(item: CreateThroughKey): Promise<CreatedThroughKey> {
+    const hint = this.#organisations.get(item.key.subject)
+    const created = await this.#calls.call(hint ?? item.key.subject, item)
+    if (!hint && created.organisation_id) {
+      if (this.#organisations.size >= maxHints) this.#organisations.clear()
+      this.#organisations.set(item.key.subject, created.organisation_id)
+    }
+    return created
+  }
+
+  async #run(items: CreateThroughKey[]): Promise<CreatedThroughKey[]> {
+    const gate = this.#gate
+    const first = items[0]
+    if (!first) return []
+    const [, scope, plans, perSecond, burst, , spare] = gate.attemptArguments(first.key, 'subscribers:write')
+    return this.#services.db.run<CreatedThroughKey>(create, [
+      scope,
+      plans,
+      perSecond,
+      burst,
+      spare,
+      items.map((item) => item.key.hashes[0]),
+      items.map((item) => item.key.hashes[1] ?? null),
+      items.map((item) => (item.key.spentLeaving === undefined ? 1 : 0)),
+      items.map((item) => item.waitlistId),
+      items.map((item) => item.email.email),
+      items.map((item) => item.email.canonical),
+      items.map((item) => item.referralCode),
+      items.map((item) => item.joinedAt),
+      items.map((item) => item.idempotency?.key ?? null),
+      items.map((item) => item.idempotency?.fingerprint ?? null),
+      items.map((item) => item.meta.requestId),
+      items.map((item) => item.meta.ip),
+      items.map((item) => item.meta.userAgent),
+    ])
+  }
+}

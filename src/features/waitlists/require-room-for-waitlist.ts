@@ -1,0 +1,21 @@
+import type { TransactionContext } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
+import { planRules } from '../plans/plan-rules.ts'
+
+/** @throws AppError `limit_reached` when the plan allows no further waitlist. Archived ones do not count. */
+export async function requireRoomForWaitlist(ctx: TransactionContext): Promise<void> {
+  const { maxWaitlists, label } = planRules(ctx.organisation.plan)
+  if (maxWaitlists === null) return
+  const { count } = await ctx.sql
+    .selectFrom('waitlists')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('archived_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  if (count >= maxWaitlists) {
+    throw new AppError(
+      'limit_reached',
+      `The ${label} plan allows ${maxWaitlists === 1 ? '1 waitlist' : `${maxWaitlists} waitlists`}. Archive one, or change the plan on the Plan page.`,
+    )
+  }
+}
