@@ -1,0 +1,62 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { type Context, inTransaction, requireRole, type TransactionContext } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
+import { parseInput } from '../../platform/parse-input.ts'
+import type { EmailAddress } from './email-address.ts'
+import { emailAddressSchema } from './email-address.ts'
+import type { SubscriberJson } from './subscriber.ts'
+
+const addSubscriberInput = z.strictObject({ email: emailAddressSchema })
+
+export type AddOutcome = 'added' | 'confirmed' | 'already_there'
+
+export interface JoinRow {
+  email: EmailAddress
+  joinedAt: Date | null
+}
+
+/** Adds a person by hand. Somebody who is there already keeps their place. @throws AppError `validation_failed`, `not_found`, `forbidden`. */
+export async function addSubscriber(
+  ctx: Context,
+  waitlistId: string,
+  input: unknown,
+): Promise<{ outcome: AddOutcome; subscriber: SubscriberJson }> {
+  requireRole(ctx, 'admin')
+  const { email } = parseInput(addSubscriberInput, input)
+  return inTransaction(ctx, async (ctx) => {
+    requireRole(ctx, 'admin')
+    const [joined] = await joinOpenWaitlist(ctx, waitlistId, [{ email, joinedAt: null }], { logged: true })
+    if (!joined) throw new Error('join_waitlists answered no row')
+    return { outcome: joined.outcome, subscriber: JSON.parse(joined.item) as SubscriberJson }
+  })
+}
+
+/**
+ * Adds many people to an open waitlist, one outcome for each, in order; one activity for each where `logged`.
+ * @throws AppError `not_found` for a waitlist that is unknown, archived or another organisation's.
+ */
+export async function joinOpenWaitlist(
+  ctx: TransactionContext,
+  waitlistId: string,
+  rows: readonly JoinRow[],
+  { logged }: { logged: boolean },
+): Promise<{ outcome: AddOutcome; item: string }[]> {
+  const waitlist = await ctx.sql
+    .selectFrom('waitlists')
+    .select('archived_at')
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('id', '=', waitlistId)
+    .executeTakeFirst()
+  if (!waitlist || waitlist.archived_at)
+    throw new AppError('not_found', 'There is no such waitlist, or it is archived.')
+  const { actor } = ctx
+  const { rows: joined } = await sql<{ outcome: AddOutcome; item: string }>`
+    select j.outcome, j.item from join_waitlists(${ctx.organisation.id}, (
+      select array_agg((r.ordinal, ${waitlistId}::text, r.email, r.canonical_email, null, r.joined_at, ${actor.type}::text, ${actor.id}::text,
+                        ${actor.name}::text, ${ctx.requestId}::text, ${ctx.ip}::text, ${ctx.userAgent}::text)::waitlist_join order by r.ordinal)
+      from unnest(${rows.map((row) => row.email.email)}::text[], ${rows.map((row) => row.email.canonical)}::text[],
+                  ${rows.map((row) => row.joinedAt)}::timestamptz[]) with ordinality r(email, canonical_email, joined_at, ordinal)
+    ), ${logged}) j order by j.ordinal`.execute(ctx.sql)
+  return joined
+}
