@@ -238,9 +238,10 @@ create unlogged table rate_limits (
 
 -- Takes `p_own` tokens, or as many of them as there are, and up to `p_spare` more for the caller to spend within 100 ms.
 -- Spare tokens are handed out only while the bucket lacks more than it regains in that time: it cannot overflow
--- meanwhile, so that the spared ones and a full bucket never add up to more than the burst.
+-- meanwhile, so that the spared ones and a full bucket never add up to more than the burst. `p_returned` were spared to the
+-- caller before and not spent.
 create function take_tokens(
-  p_subject text, p_per_second double precision, p_burst double precision, p_own integer, p_spare integer,
+  p_subject text, p_per_second double precision, p_burst double precision, p_own integer, p_spare integer, p_returned integer,
   out granted integer, out spare integer, out remaining double precision, out retry_after double precision
 ) language plpgsql as $$
 declare
@@ -254,7 +255,7 @@ begin
     insert into rate_limits values (p_subject, p_burst, clock_timestamp()) on conflict do nothing;
   end loop;
   v_now := clock_timestamp();
-  remaining := least(p_burst, v_tokens + p_per_second * greatest(0, extract(epoch from v_now - v_refilled_at)));
+  remaining := least(p_burst, v_tokens + p_returned + p_per_second * greatest(0, extract(epoch from v_now - v_refilled_at)));
   granted := least(p_own, floor(remaining + 1e-9));
   remaining := greatest(0, remaining - granted);
   spare := 0;

@@ -22,7 +22,7 @@ create type api_attempt as (
 -- The order of checks: key, plan, scope, rate. `p_scope` null asks for no scope. `p_own` 0: the caller has a token already.
 create function authorize_api_key(
   p_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
-  p_own integer, p_spare integer
+  p_own integer, p_spare integer, p_returned integer
 ) returns api_attempt language plpgsql volatile as $$
 declare
   v_key record;
@@ -56,7 +56,7 @@ begin
       -- The caller knows its own tokens: no look at the shared ones.
       v.remaining := 0;
     else
-      select * into v_tokens from take_tokens('key:' || v.key_id, p_per_second, p_burst, p_own, p_spare);
+      select * into v_tokens from take_tokens('key:' || v.key_id, p_per_second, p_burst, p_own, p_spare, p_returned);
       v.granted := v_tokens.granted;
       v.spare := v_tokens.spare;
       v.remaining := v_tokens.remaining;
@@ -169,13 +169,13 @@ end $$;
 
 create function api_list_subscribers(
   p_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
-  p_own integer, p_spare integer, p_waitlist_id text, p_offset bigint, p_limit integer, p_needle text,
+  p_own integer, p_spare integer, p_returned integer, p_waitlist_id text, p_offset bigint, p_limit integer, p_needle text,
   out attempt api_attempt, out waitlist_found boolean, out items text, out total bigint
 ) language plpgsql volatile as $$
 declare
   v_referrals boolean;
 begin
-  attempt := authorize_api_key(p_hashes, p_scope, p_api_plans, p_per_second, p_burst, p_own, p_spare);
+  attempt := authorize_api_key(p_hashes, p_scope, p_api_plans, p_per_second, p_burst, p_own, p_spare, p_returned);
   waitlist_found := false;
   if attempt.outcome <> 'ok' then
     return;

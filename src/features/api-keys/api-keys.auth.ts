@@ -125,7 +125,9 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     const subject = `ip:${meta.ip}`
     if (failures.spend(subject) !== undefined) return error
     const askedAtMs = failures.askedAt()
-    const grant = await takeToken(services.db, subject, failureRule, 60).catch(() => undefined)
+    const grant = await takeToken(services.db, subject, failureRule, 60, failures.reclaim(subject)).catch(
+      () => undefined,
+    )
     if (!grant || grant.granted > 0) {
       if (grant) failures.keep(subject, askedAtMs, grant)
       return error

@@ -4,7 +4,7 @@ import type { KeyGate, PresentedKey } from './key-gate.ts'
 
 const authorize: Statement = {
   name: 'authorize_api_key',
-  text: 'select * from authorize_api_key($1, $2, $3, $4, $5, $6, $7)',
+  text: 'select * from authorize_api_key($1, $2, $3, $4, $5, $6, $7, $8)',
 }
 
 /** The check of a key alone, for requests that go no further. */

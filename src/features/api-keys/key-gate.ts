@@ -16,6 +16,8 @@ export interface PresentedKey {
   /** What remains after a spare token was spent on this request; undefined when the shared bucket must be asked. */
   spentLeaving: number | undefined
   askedAtMs: number
+  /** Tokens spared to an earlier request of this process that nobody spent. */
+  returned: number
 }
 
 /** What the rate limit headers tell. */
@@ -55,17 +57,28 @@ export class KeyGate {
     if (!hasValidChecksum(token)) throw invalidApiKey()
     const hashes = this.#services.secrets.hashes('api-key', token)
     const subject = (hashes[0] ?? Buffer.alloc(0)).toString('base64')
-    return { hashes, subject, spentLeaving: this.#leases.spend(subject), askedAtMs: this.#leases.askedAt() }
+    const spentLeaving = this.#leases.spend(subject)
+    const returned = spentLeaving === undefined ? this.#leases.reclaim(subject) : 0
+    return { hashes, subject, spentLeaving, askedAtMs: this.#leases.askedAt(), returned }
   }
 
   get spareTokens(): number {
     return Math.floor(this.rule.burst / spareShare)
   }
 
-  /** The first seven arguments of every SQL function that begins with `authorize_api_key`. */
+  /** The first eight arguments of every SQL function that begins with `authorize_api_key`. */
   attemptArguments(key: PresentedKey, scope: string | null): unknown[] {
     const own = key.spentLeaving === undefined ? 1 : 0
-    return [key.hashes, scope, plansWithApiAccess, this.rule.perSecond, this.rule.burst, own, this.spareTokens]
+    return [
+      key.hashes,
+      scope,
+      plansWithApiAccess,
+      this.rule.perSecond,
+      this.rule.burst,
+      own,
+      this.spareTokens,
+      key.returned,
+    ]
   }
 
   /**

@@ -27,7 +27,7 @@ export interface CreatedThroughKey extends ApiKeyAttempt {
 const create: Statement = {
   name: 'api_create_subscribers',
   text: `select (c.attempt).*, c.outcome as result, c.status, c.body
-    from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) c order by c.ordinal`,
+    from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) c order by c.ordinal`,
 }
 
 const maxHints = 50_000
@@ -73,6 +73,7 @@ export class SubscriberCreates {
       items.map((item) => item.key.hashes[0]),
       items.map((item) => item.key.hashes[1] ?? null),
       items.map((item) => (item.key.spentLeaving === undefined ? 1 : 0)),
+      items.map((item) => item.key.returned),
       items.map((item) => item.waitlistId),
       items.map((item) => item.email.email),
       items.map((item) => item.email.canonical),

@@ -13,7 +13,7 @@ export interface ListedThroughKey extends ApiKeyAttempt {
 const list: Statement = {
   name: 'api_list_subscribers',
   text: `select (l.attempt).*, l.waitlist_found, l.items, l.total
-    from api_list_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) l`,
+    from api_list_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) l`,
 }
 
 /**

@@ -44,6 +44,14 @@ export class TokenLeases {
     return lease.remaining
   }
 
+  /** The unspent tokens of a lease that has run out, for the bucket to have back with the next question. */
+  reclaim(subject: string): number {
+    const lease = this.#leases.get(subject)
+    if (!lease) return 0
+    this.#leases.delete(subject)
+    return lease.left
+  }
+
   /** The time to pass to `keep` with the answer to a question asked now. */
   askedAt(): number {
     return this.#clockMs()
