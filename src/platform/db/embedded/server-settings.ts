@@ -1,0 +1,28 @@
+import { availableParallelism, totalmem } from 'node:os'
+
+/** Settings for a server that shares its machine with the application. Not durable only in tests. */
+export function serverSettings({ port, durable }: { port: number; durable: boolean }): Record<string, string> {
+  const sharedMegabytes = Math.min(512, Math.max(32, Math.floor(totalmem() / 2 ** 20 / 16)))
+  return {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    shared_buffers: `${sharedMegabytes}MB`,
+    effective_cache_size: `${sharedMegabytes * 4}MB`,
+    work_mem: '16MB',
+    maintenance_work_mem: '128MB',
+    max_worker_processes: String(Math.max(4, availableParallelism())),
+    jit: 'off',
+    random_page_cost: '1.1',
+    max_wal_size: '2GB',
+    checkpoint_completion_target: '0.9',
+    wal_compression: 'pglz',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_min_messages: 'warning',
+    // A statement may hold what a customer sent; the application logs its own failures.
+    log_min_error_statement: 'panic',
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  }
+}

@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chownSync, closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { type ClusterPlace, findClusterPlace } from './cluster-place.ts'
+import { findBinaries } from './find-binaries.ts'
+import { makeCluster } from './make-cluster.ts'
+import { findPostmaster, isAlive, type Postmaster, removeForeignPidFile, stopPostmaster } from './postmaster.ts'
+import { serverSettings } from './server-settings.ts'
+import { findServerUser } from './system-user.ts'
+
+export interface EmbeddedPostgres {
+  /** A superuser's way to the database `queueup`. */
+  url: string
+  /** Whether it was running already. */
+  adopted: boolean
+  stop(): Promise<void>
+}
+
+interface Options {
+  dataDir: string
+  log: Logger
+  /** False for tests alone: faster, and lost in a crash of the machine. */
+  durable?: boolean
+}
+
+const startAttempts = 60
+const readyAttempts = 1200
+const maxLogBytes = 10 * 2 ** 20
+
+/**
+ * Starts the PostgreSQL of a data directory, or adopts the one that outlived the last process, and restarts it on the same
+ * port should it die. Every caller may stop it; who else uses it is for the caller to know.
+ */
+export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Options): Promise<EmbeddedPostgres> {
+  const place = findClusterPlace(dataDir, await findBinaries(), findServerUser(), log)
+  await makeCluster(place)
+  const dataFolder = join(place.folder, 'data')
+  const running = findPostmaster(dataFolder)
+  let postmaster = await waitUntilReady(place, running ?? (await launch(place, await freePort(), durable, log)))
+  let stopping = false
+  const { port } = postmaster
+
+  const watch = setInterval(async () => {
+    if (stopping || isAlive(postmaster.pid)) return
+    stopping = true
+    log.warn('the database server died; starting it again')
+    try {
+      postmaster = await waitUntilReady(place, findPostmaster(dataFolder) ?? (await launch(place, port, durable, log)))
+      log.info('the database server is back')
+    } catch (error) {
+      log.error({ err: error }, 'the database server did not start; trying again')
+    }
+    stopping = false
+  }, 250)
+  watch.unref()
+
+  await createDatabase(place, port)
+  return {
+    url: connectionUrl(place, port, 'queueup'),
+    adopted: running !== undefined,
+    async stop() {
+      clearInterval(watch)
+      while (stopping) await sleep(50)
+      await stopPostmaster(postmaster, dataFolder)
+    },
+  }
+}
+
+async function launch(place: ClusterPlace, port: number, durable: boolean, log: Logger): Promise<Postmaster> {
+  const dataFolder = join(place.folder, 'data')
+  const settings = Object.entries(serverSettings({ port, durable })).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
+  for (let attempt = 1; ; attempt++) {
+    removeForeignPidFile(dataFolder)
+    const output = openLog(place)
+    const child = spawn(join(place.binaries.root, 'bin', 'postgres'), ['-D', dataFolder, ...settings], {
+      cwd: '/',
+      // Of its own group, or Ctrl-C would reach it before the application has finished.
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: { LC_ALL: 'C' },
+      ...(place.user ? { uid: place.user.uid, gid: place.user.gid } : {}),
+    })
+    closeSync(output)
+    child.unref()
+    const failed = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message))
+      child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`))
+    })
+    const started = await Promise.race([failed, untilListed(dataFolder, child)])
+    if (typeof started !== 'string') return started
+    // After a kill the old server's children need a moment to go; their lock is waited out.
+    if (attempt >= startAttempts)
+      throw new Error(`The embedded PostgreSQL does not start (${started}); see ${logFile(place)}.`)
+    if (attempt === 1) log.debug({ reason: started }, 'the database server did not start at once')
+    await sleep(250)
+  }
+}
+
+async function untilListed(dataFolder: string, child: ChildProcess): Promise<Postmaster | string> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const found = findPostmaster(dataFolder)
+    if (found?.ready && found.pid === child.pid) return found
+    await sleep(10)
+  }
+  return 'it ended'
+}
+
+/** Ready is when the pid file says so and somebody can log in. */
+async function waitUntilReady(place: ClusterPlace, postmaster: Postmaster): Promise<Postmaster> {
+  for (let attempt = 1; ; attempt++) {
+    const client = new pg.Client({ connectionString: connectionUrl(place, postmaster.port, 'postgres') })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      await client.end()
+      return postmaster
+    } catch (error) {
+      if (attempt >= readyAttempts || !isAlive(postmaster.pid)) throw error
+      await sleep(50)
+    }
+  }
+}
+
+async function createDatabase(place: ClusterPlace, port: number): Promise<void> {
+  const client = new pg.Client({ connectionString: connectionUrl(place, port, 'postgres') })
+  await client.connect()
+  try {
+    const { rowCount } = await client.query("select from pg_database where datname = 'queueup'")
+    // 42P04 and 23505: another start made it meanwhile.
+    if (rowCount === 0)
+      await client
+        .query('create database queueup')
+        .catch((error) => ['42P04', '23505'].includes(error.code) || Promise.reject(error))
+  } finally {
+    await client.end()
+  }
+}
+
+function connectionUrl(place: ClusterPlace, port: number, database: string): string {
+  const password = readFileSync(join(place.folder, 'password'), 'utf8')
+  return `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
+}
+
+function logFile(place: ClusterPlace): string {
+  return join(place.folder, 'postgres.log')
+}
+
+function openLog(place: ClusterPlace): number {
+  const path = logFile(place)
+  const file = openSync(path, 'a', 0o600)
+  if (statSync(path).size > maxLogBytes) truncateSync(path)
+  if (place.user) chownSync(path, place.user.uid, place.user.gid)
+  return file
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (!address || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}

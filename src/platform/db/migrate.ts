@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { connectionOptions } from './open-database.ts'
+import { type DatabaseRoles, ensureRoles } from './roles.ts'
+
+interface Migration {
+  number: number
+  name: string
+  sql: string
+  checksum: string
+}
+
+/** Why a database cannot be used, in a sentence for whoever starts the product. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+}
+
+const migrationsFolder = new URL('../../../migrations/', import.meta.url)
+const oldestServer = 150_000
+
+/**
+ * Brings a database up to this version: roles, then each new migration in a transaction of its own. Any number of processes
+ * may do so at once.
+ * @throws MigrationError for a server before 15, a database newer than this code, or a migration edited after it was applied.
+ */
+export async function migrate(url: string, log: Logger): Promise<DatabaseRoles> {
+  const client = new pg.Client({ connectionString: url, options: connectionOptions(undefined) })
+  client.on('error', (error) => log.warn({ err: error }, 'the connection for migrations broke'))
+  await client.connect()
+  try {
+    await requireServer(client)
+    await client.query("select pg_advisory_lock(hashtext('queueup migrations'))")
+    const roles = await ensureRoles(client)
+    if (!roles.app) log.warn('the database login may not create roles: its tables are protected by triggers alone')
+    const quote = (role: string | undefined) => (role ? pg.escapeIdentifier(role) : 'current_user')
+    if (roles.owner) await client.query(`set role ${quote(roles.owner)}`)
+    await client.query(`create table if not exists schema_migrations (
+      number integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
+    await client.query('create table if not exists schema_roles (owner_role text, app_role text)')
+    await client.query('insert into schema_roles select $1, $2 where not exists (select from schema_roles)', [
+      roles.owner,
+      roles.app,
+    ])
+    for (const migration of await pending(client)) {
+      const text = migration.sql.replaceAll(':app_role', quote(roles.app)).replaceAll(':owner_role', quote(roles.owner))
+      await client.query('begin')
+      await client.query(text)
+      await client.query('insert into schema_migrations (number, name, checksum) values ($1, $2, $3)', [
+        migration.number,
+        migration.name,
+        migration.checksum,
+      ])
+      await client.query('commit')
+      log.info({ migration: migration.name }, 'migrated')
+    }
+    if (roles.app) await client.query(`grant select on schema_migrations, schema_roles to ${quote(roles.app)}`)
+    return roles
+  } finally {
+    await client.end()
+  }
+}
+
+/** The migrations that a database still lacks; none when it is current. @throws MigrationError as `migrate` does. */
+async function pending(client: pg.Client): Promise<Migration[]> {
+  const { rows } = await client.query<{ number: number; name: string; checksum: string }>(
+    'select number, name, checksum from schema_migrations order by number',
+  )
+  const migrations = readMigrations()
+  for (const applied of rows) {
+    const ours = migrations.find((migration) => migration.number === applied.number)
+    if (!ours)
+      throw new MigrationError(
+        `The database is newer than this version of QueueUp: it has migration ${applied.name}. Start the newer version.`,
+      )
+    if (ours.checksum !== applied.checksum)
+      throw new MigrationError(
+        `Migration ${applied.name} was edited after it was applied to this database. Restore the file.`,
+      )
+  }
+  return migrations.filter((migration) => !rows.some((applied) => applied.number === migration.number))
+}
+
+export function readMigrations(folder: URL = migrationsFolder): Migration[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d{4}_.*\.sql$/.test(name))
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(new URL(name, folder), 'utf8')
+      return { number: Number(name.slice(0, 4)), name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+    })
+}
+
+async function requireServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: number }>(
+    "select current_setting('server_version_num')::integer as version",
+  )
+  if ((rows[0]?.version ?? 0) < oldestServer) throw new MigrationError('QueueUp needs PostgreSQL 15 or newer.')
+}

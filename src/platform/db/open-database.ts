@@ -1,0 +1,69 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { asUnavailable } from './connection-failure.ts'
+import type { Database, HeldConnection, Statement } from './database.ts'
+import type { Tables } from './tables.ts'
+
+interface Options {
+  url: string
+  /** The role to act under; undefined acts as the login. */
+  role: string | undefined
+  maxConnections: number
+  log: Logger
+}
+
+const int8 = 20
+// Counts and numbers of this product stay far below 2^53.
+pg.types.setTypeParser(int8, Number)
+
+/** A pool of connections under one role. Nothing is connected before the first query. */
+export function openDatabase({ url, role, maxConnections, log }: Options): Database {
+  const settings = {
+    connectionString: url,
+    options: connectionOptions(role),
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'queueup',
+  }
+  const pool = new pg.Pool({ ...settings, max: maxConnections, idleTimeoutMillis: 60_000 })
+  // Without a listener an idle connection that breaks would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+  return {
+    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    async run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+      try {
+        const { rows } = await pool.query({ name: statement.name, text: statement.text, values: [...values] })
+        return rows as Row[]
+      } catch (error) {
+        throw asUnavailable(error)
+      }
+    },
+    async hold(): Promise<HeldConnection> {
+      const client = new pg.Client(settings)
+      client.on('error', (error) => log.warn({ err: error }, 'a held database connection broke'))
+      try {
+        await client.connect()
+      } catch (error) {
+        throw asUnavailable(error)
+      }
+      return {
+        async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+          try {
+            return (await client.query(text, [...values])).rows as Row[]
+          } catch (error) {
+            throw asUnavailable(error)
+          }
+        },
+        release: () => void client.end().catch(() => undefined),
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+/** JIT costs a hundred times what it saves on short queries; the role is taken at the start of the session. */
+export function connectionOptions(role: string | undefined): string {
+  const settings = ['jit=off', 'timezone=UTC', 'search_path=public', ...(role === undefined ? [] : [`role=${role}`])]
+  return settings.map((setting) => `-c ${setting.replace(/([\\ ])/g, '\\$1')}`).join(' ')
+}

@@ -1,0 +1,45 @@
+import pg from 'pg'
+import pino from 'pino'
+import { inject } from 'vitest'
+import type { Database } from '../src/platform/db/database.ts'
+import { openDatabase } from '../src/platform/db/open-database.ts'
+import { randomBase62 } from '../src/platform/secrets.ts'
+
+export interface TestDatabase {
+  /** As the application sees it. */
+  database: Database
+  /** As the tables' owner sees it, past the row-level wall. */
+  owner: Database
+  /** A superuser's way in. */
+  url: string
+  drop(): Promise<void>
+}
+
+const log = pino({ level: 'silent' })
+
+/** A database of its own, migrated and empty, in milliseconds. */
+export async function makeDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBase62(12).toLowerCase()}`
+  const url = inject('postgresUrl').replace(/queueup$/, name)
+  await administer(`create database ${name} template queueup strategy wal_log`)
+  const database = openDatabase({ url, role: 'queueup_app', maxConnections: 10, log })
+  const owner = openDatabase({ url, role: 'queueup_owner', maxConnections: 4, log })
+  return {
+    database,
+    owner,
+    url,
+    async drop() {
+      await database.close()
+      await owner.close()
+      await administer(`drop database ${name} with (force)`)
+    },
+  }
+}
+
+async function administer(text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl').replace(/queueup$/, 'postgres') })
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query(text)
+  await client.end()
+}

@@ -1,0 +1,34 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import pino from 'pino'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../src/platform/db/embedded/start-embedded-postgres.ts'
+import { migrate } from '../src/platform/db/migrate.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A superuser's way to the cluster of this run. */
+    postgresUrl: string
+  }
+}
+
+/** One cluster for the whole run, with a migrated database that tests copy. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'queueup-test-'))
+  // Open to the user that PostgreSQL runs as when root runs the tests.
+  chmodSync(dataDir, 0o711)
+  const log = pino({ level: 'warn' })
+  const postgres = await startEmbeddedPostgres({ dataDir, log, durable: false })
+  await migrate(postgres.url, log)
+  const client = new pg.Client({ connectionString: postgres.url.replace(/queueup$/, 'postgres') })
+  await client.connect()
+  await client.query('alter database queueup is_template true')
+  await client.end()
+  project.provide('postgresUrl', postgres.url)
+  return async () => {
+    await postgres.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
