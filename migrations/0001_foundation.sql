@@ -112,14 +112,12 @@ create table api_keys (
   secret_hash bytea not null unique,
   -- Which SECRET_KEY made the hash.
   secret_version text not null,
-  form_nonce text,
   created_at timestamptz not null default clock_timestamp(),
   created_by_id text,
   created_by_name text not null,
   revoked_at timestamptz,
   revoked_by_id text,
   revoked_by_name text,
-  unique (organisation_id, form_nonce),
   check ((revoked_at is null) = (revoked_by_name is null))
 );
 create unique index api_keys_active_names on api_keys (organisation_id, name_key) where revoked_at is null;
@@ -154,9 +152,9 @@ begin
     raise exception 'a revoked API key never changes' using errcode = 'restrict_violation';
   end if;
   -- Only a revoke and the renewal of the stored hash may touch a key.
-  if (new.id, new.organisation_id, new.name, new.name_key, new.scopes, new.prefix, new.form_nonce, new.created_at,
+  if (new.id, new.organisation_id, new.name, new.name_key, new.scopes, new.prefix, new.created_at,
       new.created_by_id, new.created_by_name) is distinct from
-     (old.id, old.organisation_id, old.name, old.name_key, old.scopes, old.prefix, old.form_nonce, old.created_at,
+     (old.id, old.organisation_id, old.name, old.name_key, old.scopes, old.prefix, old.created_at,
       old.created_by_id, old.created_by_name)
      or (new.secret_hash is distinct from old.secret_hash and new.secret_version = old.secret_version) then
     raise exception 'an API key''s name and permissions are immutable' using errcode = 'restrict_violation';
@@ -283,3 +281,9 @@ grant select, insert, update, delete on organisations, organisation_counters, us
 grant select, insert, update on waitlists, subscribers, api_key_usage to :app_role;
 grant select, insert on api_keys, activities to :app_role;
 grant update (secret_hash, secret_version, revoked_at, revoked_by_id, revoked_by_name) on api_keys to :app_role;
+
+-- One row: which SECRET_KEY the hashes here were made with.
+create table installation (
+  only_row boolean primary key default true check (only_row),
+  secret_version text not null
+);

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type Context, inTransaction, requireRole, type TransactionContext } from '../../platform/context.ts'
+import { claimForm } from '../../platform/db/claim-form.ts'
 import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
+import { formNonceSchema } from '../../platform/form-nonce.ts'
 import { newId } from '../../platform/ids.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import { recordActivity } from '../activity/record-activity.ts'
@@ -18,7 +20,7 @@ export const createApiKeyInput = z.strictObject({
     .min(1, 'Tick at least one permission.')
     .transform((ticked) => scopeNames.filter((scope) => ticked.includes(scope))),
   /** The form's own number: a form that is sent twice makes one key. */
-  form_nonce: z.string().min(1).max(100).optional(),
+  form_nonce: formNonceSchema.optional(),
 })
 
 /** A new key with its secret, which exists only in this answer; or the key that this very form made before. */
@@ -37,10 +39,10 @@ export async function createApiKey(ctx: Context, input: unknown): Promise<Create
   try {
     return await inTransaction(ctx, async (ctx) => {
       requireRole(ctx, 'admin')
-      const earlier = form_nonce === undefined ? undefined : await findByFormNonce(ctx, form_nonce)
-      if (earlier) return { created: false, key: earlier }
-      requireApiAccess(ctx.organisation)
       const key = { id: newId('apiKey'), name, prefix: displayPrefix(secret), scopes }
+      const earlierId = await claimForm(ctx, form_nonce, key.id)
+      if (earlierId) return { created: false, key: await getEarlier(ctx, earlierId) }
+      requireApiAccess(ctx.organisation)
       await ctx.sql
         .insertInto('api_keys')
         .values({
@@ -49,7 +51,6 @@ export async function createApiKey(ctx: Context, input: unknown): Promise<Create
           name_key: apiKeyNameKey(name),
           secret_hash: ctx.secrets.hash('api-key', secret),
           secret_version: ctx.secrets.version,
-          form_nonce: form_nonce ?? null,
           created_by_id: ctx.actor.id,
           created_by_name: ctx.actor.name,
         })
@@ -73,13 +74,13 @@ export async function createApiKey(ctx: Context, input: unknown): Promise<Create
   }
 }
 
-async function findByFormNonce(ctx: TransactionContext, nonce: string) {
+async function getEarlier(ctx: TransactionContext, id: string) {
   return ctx.sql
     .selectFrom('api_keys')
     .select(['id', 'name', 'prefix'])
     .where('organisation_id', '=', ctx.organisation.id)
-    .where('form_nonce', '=', nonce)
-    .executeTakeFirst()
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
 }
 
 /** What the answer to a form sent twice says. */

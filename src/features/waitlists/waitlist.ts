@@ -1,3 +1,12 @@
+import { nameSchema } from '../../platform/name-schema.ts'
+
+/** 1 to 100 code points after trimming. */
+export const waitlistNameSchema = nameSchema({
+  what: 'The name',
+  maxCodePoints: 100,
+  missing: 'Give the waitlist a name.',
+})
+
 export interface Waitlist {
   id: string
   name: string

@@ -97,7 +97,6 @@ export interface ApiKeysTable {
   prefix: Fixed<string>
   secret_hash: Buffer
   secret_version: string
-  form_nonce: Fixed<string | null>
   created_at: Generated<Date>
   created_by_id: Fixed<string | null>
   created_by_name: Fixed<string>
@@ -134,12 +133,40 @@ export interface ActivitiesTable {
   user_agent: Fixed<string | null>
 }
 
-/** The whole schema as the application sees it; better-auth's own tables are reached through better-auth alone. */
+/** better-auth reads these; we write them, so that a person and their first organisation come together or not at all. */
+export interface CredentialsTable {
+  id: Fixed<string>
+  user_id: Fixed<string>
+  account_id: Fixed<string>
+  provider_id: Fixed<string>
+  password: string | null
+}
+
+export interface SessionsTable {
+  id: Fixed<string>
+  user_id: Fixed<string>
+  token: Fixed<string>
+  expires_at: Date
+  user_agent: string | null
+  created_at: Generated<Date>
+}
+
+export interface FormSubmissionsTable {
+  organisation_id: Fixed<string>
+  form_nonce: Fixed<string>
+  made_id: Fixed<string>
+  created_at: Generated<Date>
+}
+
+/** The schema as the application sees it. */
 export interface Tables {
   organisations: OrganisationsTable
   organisation_counters: OrganisationCountersTable
   users: UsersTable
   members: MembersTable
+  credentials: CredentialsTable
+  sessions: SessionsTable
+  form_submissions: FormSubmissionsTable
   invitations: InvitationsTable
   waitlists: WaitlistsTable
   waitlist_counters: WaitlistCountersTable

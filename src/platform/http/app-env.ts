@@ -1,9 +1,24 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { Context } from '../context.ts'
+import type { RequestMeta } from '../request-meta.ts'
+import type { Frame } from '../ui/page-layout.tsx'
 
-/** What every handler of the product finds in its Hono context. */
+/** A person who is signed in. */
+export interface Person {
+  id: string
+  name: string
+  email: string
+  sessionId: string
+}
+
+/** What every handler of a page finds in its Hono context. */
 export interface AppEnv {
   Bindings: HttpBindings
   Variables: {
-    requestId: string
+    meta: RequestMeta
+    person: Person | undefined
+    frame: Frame
+    /** Below `/o/{slug}` only. */
+    ctx: Context
   }
 }

@@ -18,6 +18,8 @@ export interface EmbeddedPostgres {
   /** Whether it was running already. */
   adopted: boolean
   stop(): Promise<void>
+  /** Looks after it no more, and lets it run. */
+  leave(): void
 }
 
 interface Options {
@@ -62,6 +64,7 @@ export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Op
   return {
     url: connectionUrl(place, port, 'queueup'),
     adopted: running !== undefined,
+    leave: () => clearInterval(watch),
     async stop() {
       clearInterval(watch)
       while (stopping) await sleep(50)

@@ -1,0 +1,62 @@
+import { Hono } from 'hono'
+import { ownAccountRoutes } from './features/accounts/account.dashboard.tsx'
+import { identifyPerson } from './features/accounts/accounts.auth.ts'
+import { accountRoutes } from './features/accounts/accounts.dashboard.tsx'
+import { makeAccounts } from './features/accounts/accounts.ts'
+import { activityRoutes } from './features/activity/activity.dashboard.tsx'
+import { apiKeyOperations } from './features/api-keys/api-keys.api.ts'
+import { makeCustomerApi } from './features/api-keys/api-keys.auth.ts'
+import { apiKeyRoutes } from './features/api-keys/api-keys.dashboard.tsx'
+import { KeyGate } from './features/api-keys/key-gate.ts'
+import { openApiDocument } from './features/api-keys/openapi-document.ts'
+import { documentationRoutes } from './features/documentation/documentation.dashboard.tsx'
+import { enterOrganisation } from './features/organisations/organisations.auth.ts'
+import { organisationRoutes } from './features/organisations/organisations.dashboard.tsx'
+import { planRoutes } from './features/plans/plans.dashboard.tsx'
+import { subscriberOperations } from './features/subscribers/subscribers.api.ts'
+import { subscriberRoutes } from './features/subscribers/subscribers.dashboard.tsx'
+import { waitlistRoutes } from './features/waitlists/waitlists.dashboard.tsx'
+import { AppError } from './platform/errors.ts'
+import type { AppEnv } from './platform/http/app-env.ts'
+import { assetRoutes } from './platform/http/assets.ts'
+import { errorPage } from './platform/http/error-pages.tsx'
+import { refuseOddAddresses } from './platform/http/odd-addresses.ts'
+import { outboxRoutes } from './platform/http/outbox.tsx'
+import { sameOriginOnly } from './platform/http/same-origin.ts'
+import type { Services } from './platform/services.ts'
+
+/** Every route of the product. */
+export function createApp(services: Services): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  const gate = new KeyGate(services)
+  const accounts = makeAccounts(services)
+  const operations = [...subscriberOperations(services, gate), ...apiKeyOperations()]
+  const openApi = openApiDocument(operations, services.config.publicUrl)
+
+  const customerApi = makeCustomerApi(services, gate, operations)
+  app.all('/v1/api', customerApi)
+  app.all('/v1/api/*', customerApi)
+  app.get('/openapi.json', (c) =>
+    c.json(openApi, 200, { 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' }),
+  )
+  assetRoutes(app)
+
+  app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
+  app.use('/o/:slug/*', enterOrganisation(services))
+  accountRoutes(app, services, accounts)
+  ownAccountRoutes(app, services, accounts)
+  organisationRoutes(app, services)
+  waitlistRoutes(app)
+  subscriberRoutes(app)
+  apiKeyRoutes(app)
+  activityRoutes(app)
+  planRoutes(app)
+  documentationRoutes(app, services, openApi)
+  outboxRoutes(app, services)
+
+  app.notFound((c) =>
+    errorPage(c, services, new AppError('not_found', 'There is no such page, or it is not for this account.')),
+  )
+  app.onError((error, c) => errorPage(c, services, error))
+  return app
+}

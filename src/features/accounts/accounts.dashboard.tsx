@@ -1,0 +1,134 @@
+import type { Hono, Context as HonoContext } from 'hono'
+import { AppError, fieldError } from '../../platform/errors.ts'
+import type { AppEnv } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
+import { renderPage } from '../../platform/http/render-page.tsx'
+import { parseInput } from '../../platform/parse-input.ts'
+import type { Services } from '../../platform/services.ts'
+import { findInvitation } from '../organisations/invitations.ts'
+import { findLastOrganisation } from '../organisations/list-organisations.ts'
+import type { Accounts } from './accounts.ts'
+import { passwordSchema } from './create-person.ts'
+import { HomePage } from './home-page.tsx'
+import { ownPath } from './own-path.ts'
+import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
+import { formLimit, isRefusal, requireToken, signIn } from './sign-in.ts'
+import { SignInPage, SignUpPage } from './sign-in-page.tsx'
+import { signUp } from './sign-up.ts'
+
+/** Signing up, in and out, and a new password by mail. */
+export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: Accounts): void {
+  app.get('/', async (c) => {
+    if (!c.var.person)
+      return renderPage(c, <HomePage frame={c.var.frame} signUpOpen={services.config.signup === 'open'} />)
+    const organisation = await findLastOrganisation(services, c.var.person.id)
+    return c.redirect(organisation ? `/o/${organisation.slug}/waitlists` : '/organisations/new', 303)
+  })
+
+  app.get('/sign-in', (c) => {
+    const next = ownPath(c.req.query('next'))
+    if (c.var.person) return c.redirect(next ?? '/', 303)
+    return renderPage(c, <SignInPage frame={c.var.frame} next={next} />)
+  })
+
+  app.post('/sign-in', async (c) => {
+    const form = await readForm(c)
+    const given = { email: form.text('email'), password: form.text('password') }
+    const next = ownPath(form.text('next'))
+    try {
+      return goOn(c, await signIn(services, accounts, given, c.var.meta), next)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      const status = error.code === 'unauthenticated' ? 422 : error.status
+      return renderPage(
+        c,
+        <SignInPage frame={c.var.frame} next={next} email={given.email} error={error} />,
+        status,
+        error.headers,
+      )
+    }
+  })
+
+  app.get('/sign-up', (c) => {
+    const next = ownPath(c.req.query('next'))
+    if (c.var.person) return c.redirect(next ?? '/', 303)
+    return renderPage(c, <SignUpPage frame={c.var.frame} next={next} email={c.req.query('email')} />)
+  })
+
+  app.post('/sign-up', async (c) => {
+    const form = await readForm(c)
+    const given = { email: form.text('email'), password: form.text('password') }
+    const next = ownPath(form.text('next'))
+    try {
+      await requireToken(services, `sign-up:${c.var.meta.ip}`, formLimit)
+      await signUp(services, given, c.var.meta, await invitedAs(services, next))
+      return goOn(c, await signIn(services, accounts, given, c.var.meta), next)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      return renderPage(
+        c,
+        <SignUpPage frame={c.var.frame} next={next} email={given.email} error={error} />,
+        error.status,
+        error.headers,
+      )
+    }
+  })
+
+  app.post('/sign-out', async (c) => {
+    const response = await accounts.api.signOut({
+      headers: new Headers({ cookie: c.req.header('cookie') ?? '' }),
+      asResponse: true,
+    })
+    return goOn(c, response.headers.getSetCookie(), '/')
+  })
+
+  app.get('/forgot-password', (c) => renderPage(c, <ForgotPasswordPage frame={c.var.frame} />))
+
+  app.post('/forgot-password', async (c) => {
+    const email = (await readForm(c)).text('email').trim().toLowerCase()
+    await requireToken(services, `forgot:${c.var.meta.ip}`, formLimit)
+    try {
+      await accounts.api.requestPasswordReset({ body: { email } })
+    } catch (error) {
+      // A malformed address is answered as an unknown one.
+      if (!isRefusal(error)) throw error
+    }
+    return renderPage(c, <MailSentPage frame={c.var.frame} />)
+  })
+
+  app.get('/reset-password/:token', (c) =>
+    renderPage(c, <ResetPasswordPage frame={c.var.frame} token={c.req.param('token')} />),
+  )
+
+  app.post('/reset-password/:token', async (c) => {
+    const token = c.req.param('token')
+    const password = (await readForm(c)).text('password')
+    try {
+      parseInput(passwordSchema, password)
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      const beside = fieldError('password', 'too_short', error.message)
+      return renderPage(c, <ResetPasswordPage frame={c.var.frame} token={token} error={beside} />, 422)
+    }
+    try {
+      await accounts.api.resetPassword({ body: { newPassword: password, token } })
+    } catch (error) {
+      if (isRefusal(error))
+        throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.')
+      throw error
+    }
+    return renderPage(c, <SignInPage frame={c.var.frame} notice="Your new password is saved. Sign in with it." />)
+  })
+}
+
+/** An invitation stands for its e-mail address when the sign-up came from its page. */
+async function invitedAs(services: Services, next: string | undefined): Promise<string | undefined> {
+  const token = /^\/invitations\/([0-9A-Za-z]{1,100})$/.exec(next ?? '')?.[1]
+  return token ? (await findInvitation(services, token))?.email : undefined
+}
+
+function goOn(c: HonoContext<AppEnv>, cookies: string[], next: string | undefined): Response {
+  for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true })
+  c.header('Cache-Control', 'no-store')
+  return c.redirect(next ?? '/', 303)
+}

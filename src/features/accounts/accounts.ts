@@ -1,0 +1,87 @@
+import { kyselyAdapter } from '@better-auth/kysely-adapter'
+import { type BetterAuthOptions, betterAuth } from 'better-auth'
+import { newId } from '../../platform/ids.ts'
+import type { Services } from '../../platform/services.ts'
+import { hashSessionTokens } from './hash-session-tokens.ts'
+import { resetPasswordMail } from './reset-password-mail.ts'
+
+/** NIST SP 800-63B: length is what matters; no rules of composition. */
+export const passwordLength = { min: 10, max: 128 }
+
+const sessionSeconds = 30 * 86_400
+const resetSeconds = 3_600
+const times = { createdAt: 'created_at', updatedAt: 'updated_at' }
+
+/** People, passwords and sessions. better-auth does them; its own HTTP handler is not mounted, our forms call it. */
+export function makeAccounts(services: Services) {
+  const { config, secrets, db, log, mailer } = services
+  const secure = config.publicUrl.startsWith('https:')
+  return betterAuth({
+    baseURL: config.publicUrl,
+    secret: secrets.derive('accounts'),
+    database: (options: BetterAuthOptions) =>
+      hashSessionTokens(kyselyAdapter(db.kysely, { type: 'postgres' })(options), secrets),
+    user: { modelName: 'users', fields: { emailVerified: 'email_verified', ...times } },
+    session: {
+      modelName: 'sessions',
+      fields: {
+        userId: 'user_id',
+        expiresAt: 'expires_at',
+        ipAddress: 'ip_address',
+        userAgent: 'user_agent',
+        ...times,
+      },
+      expiresIn: sessionSeconds,
+      updateAge: 86_400,
+    },
+    account: {
+      modelName: 'credentials',
+      fields: {
+        userId: 'user_id',
+        accountId: 'account_id',
+        providerId: 'provider_id',
+        accessToken: 'access_token',
+        refreshToken: 'refresh_token',
+        idToken: 'id_token',
+        accessTokenExpiresAt: 'access_token_expires_at',
+        refreshTokenExpiresAt: 'refresh_token_expires_at',
+        ...times,
+      },
+    },
+    verification: {
+      modelName: 'verifications',
+      fields: { expiresAt: 'expires_at', ...times },
+      storeIdentifier: 'hashed',
+    },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: passwordLength.min,
+      maxPasswordLength: passwordLength.max,
+      resetPasswordTokenExpiresIn: resetSeconds,
+      revokeSessionsOnPasswordReset: true,
+      // Not waited for: how long a mail takes would tell who has an account.
+      async sendResetPassword({ user, token }) {
+        mailer
+          .send(resetPasswordMail(config.publicUrl, user.email, token))
+          .catch((error: unknown) => log.error({ err: error }, 'could not send a mail'))
+      },
+    },
+    // Ours stand before it: see sign-in-limits.
+    rateLimit: { enabled: false },
+    telemetry: { enabled: false },
+    logger: {
+      level: 'error',
+      log: (level, message) => log[level === 'error' ? 'error' : 'warn']({ source: 'accounts' }, message),
+    },
+    advanced: {
+      cookiePrefix: secure ? '__Host-queueup' : 'queueup',
+      useSecureCookies: false,
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', secure, path: '/' },
+      database: { generateId: ({ model }) => newId(model === 'user' ? 'user' : 'session') },
+      ipAddress: { disableIpTracking: true },
+    },
+  })
+}
+
+export type Accounts = ReturnType<typeof makeAccounts>

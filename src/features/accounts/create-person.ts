@@ -1,0 +1,78 @@
+import { hashPassword } from 'better-auth/crypto'
+import { z } from 'zod'
+import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
+import { fieldError } from '../../platform/errors.ts'
+import { newId } from '../../platform/ids.ts'
+import type { Services } from '../../platform/services.ts'
+import { passwordLength } from './accounts.ts'
+
+export const passwordSchema = z
+  .string()
+  .min(passwordLength.min, `Choose a password of at least ${passwordLength.min} characters.`)
+  .max(passwordLength.max, `A password may have ${passwordLength.max} characters at most.`)
+
+/** As people's own addresses are kept: lower case, and of a form that every mail server takes. */
+export const personEmailSchema = z
+  .string()
+  .transform((text) => text.trim().toLowerCase())
+  .pipe(z.email('Enter an e-mail address such as ada@example.com.').max(254, 'The e-mail address is too long.'))
+
+export interface NewPerson {
+  email: string
+  passwordHash: string
+}
+
+/** The slow part, outside any transaction. */
+export async function preparePerson(email: string, password: string): Promise<NewPerson> {
+  return { email, passwordHash: await hashPassword(password) }
+}
+
+/**
+ * Writes a person whose name is their e-mail address until they choose another.
+ * @throws AppError `validation_failed` where there is an account with that address.
+ */
+export async function createPerson(
+  sql: Services['db']['kysely'],
+  person: NewPerson,
+  emailVerified: boolean,
+): Promise<{ id: string; name: string }> {
+  const id = newId('user')
+  try {
+    await sql
+      .insertInto('users')
+      .values({
+        id,
+        name: person.email,
+        email: person.email,
+        email_verified: emailVerified,
+        image: null,
+        last_organisation_id: null,
+      })
+      .execute()
+  } catch (error) {
+    if (isUniqueViolation(error, 'users_email_key')) {
+      throw fieldError('email', 'refused', 'There is an account with this e-mail address already. Sign in instead.')
+    }
+    throw error
+  }
+  await sql
+    .insertInto('credentials')
+    .values({
+      id: newId('session'),
+      user_id: id,
+      account_id: id,
+      provider_id: 'credential',
+      password: person.passwordHash,
+    })
+    .execute()
+  return { id, name: person.email }
+}
+
+/** The person with an e-mail address, if there is one. */
+export async function findPerson(sql: Services['db']['kysely'], email: string) {
+  return sql
+    .selectFrom('users')
+    .select(['id', 'name', 'email'])
+    .where('email', '=', email.trim().toLowerCase())
+    .executeTakeFirst()
+}

@@ -1,0 +1,52 @@
+import type { AppError } from '../../platform/errors.ts'
+import { Field } from '../../platform/ui/field.tsx'
+import { MessagePage } from '../../platform/ui/message-page.tsx'
+import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+
+export function ForgotPasswordPage({ frame }: { frame: Frame }) {
+  return (
+    <PageLayout title="Forgot your password?" frame={frame} narrow>
+      <form method="post" action="/forgot-password" class="stack">
+        <h1>Forgot your password?</h1>
+        <p>Tell us your e-mail address, and we send you a link to choose a new one. It lasts an hour.</p>
+        <Field name="email" label="Email" type="email" autocomplete="username" required autofocus />
+        <button type="submit" class="button">
+          Send the link
+        </button>
+      </form>
+    </PageLayout>
+  )
+}
+
+/** The same for a known and an unknown address. */
+export function MailSentPage({ frame }: { frame: Frame }) {
+  return (
+    <MessagePage title="Look into your mail" frame={frame}>
+      <p>If there is an account with that address, a link to choose a new password is on its way.</p>
+    </MessagePage>
+  )
+}
+
+export function ResetPasswordPage({ frame, token, error }: { frame: Frame; token: string; error?: AppError }) {
+  return (
+    <PageLayout title="Choose a new password" frame={frame} narrow>
+      <form method="post" action={`/reset-password/${encodeURIComponent(token)}`} class="stack">
+        <h1>Choose a new password</h1>
+        <p>You will be signed out everywhere else.</p>
+        <Field
+          name="password"
+          label="New password"
+          type="password"
+          autocomplete="new-password"
+          required
+          hint="At least 10 characters."
+          problems={error?.errors ?? []}
+          autofocus
+        />
+        <button type="submit" class="button">
+          Save the password
+        </button>
+      </form>
+    </PageLayout>
+  )
+}

@@ -1,0 +1,16 @@
+import type { Mail } from '../../platform/mail/mailer.ts'
+
+export function resetPasswordMail(publicUrl: string, to: string, token: string): Mail {
+  return {
+    to,
+    subject: 'Choose a new QueueUp password',
+    text: `Somebody, probably you, asked for a new password for ${to} at QueueUp.
+
+Choose one here within an hour:
+
+${publicUrl}/reset-password/${encodeURIComponent(token)}
+
+If it was not you, do nothing: your password stays as it is.
+`,
+  }
+}

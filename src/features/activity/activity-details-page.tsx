@@ -1,0 +1,104 @@
+import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import { type Activity, activityActions } from './activity.ts'
+import { targetName } from './activity-page.tsx'
+
+/** One row of the log, whole. */
+export function ActivityDetailsPage(props: {
+  frame: Frame
+  activity: Activity
+  subscribers: Map<string, string>
+  now: Date
+}) {
+  const { frame, activity, subscribers, now } = props
+  const facts: [string, string | null][] = [
+    ['Id', activity.id],
+    ['Number', String(activity.number)],
+    ['Action', activity.action],
+    ['Actor id', activity.actor.id],
+    ['Request id', activity.request_id],
+    ['IP address', activity.ip],
+    ['User agent', activity.user_agent],
+  ]
+  return (
+    <PageLayout title="Activity details" frame={frame} current="activity">
+      <div class="page-head">
+        <div>
+          <h1>
+            <bdi>{activity.actor.name}</bdi>{' '}
+            {activity.actor.type === 'api_key' ? <span class="badge accent">API key</span> : null}{' '}
+            {activityActions[activity.action]}
+          </h1>
+          <p>
+            <RelativeTime at={activity.occurred_at} now={now} /> · {activity.occurred_at.toISOString()}
+          </p>
+        </div>
+        <a class="button plain" href={`/o/${frame.organisation?.slug}/activity`}>
+          All activity
+        </a>
+      </div>
+      <div class="stack-large">
+        <section class="card">
+          <h2>What it was about</h2>
+          <dl class="facts">
+            {activity.targets.map((target) => (
+              <>
+                <dt>{target.type.replace('_', ' ')}</dt>
+                <dd>
+                  <bdi>{targetName(target, subscribers)}</bdi> <code>{target.id}</code>
+                </dd>
+              </>
+            ))}
+          </dl>
+        </section>
+        {activity.changes ? (
+          <section class="card">
+            <h2>What changed</h2>
+            <Changes changes={activity.changes} />
+          </section>
+        ) : null}
+        <section class="card">
+          <h2>Where it came from</h2>
+          <dl class="facts">
+            {facts
+              .filter(([, value]) => value !== null)
+              .map(([name, value]) => (
+                <>
+                  <dt>{name}</dt>
+                  <dd class="mono">{value}</dd>
+                </>
+              ))}
+          </dl>
+        </section>
+      </div>
+    </PageLayout>
+  )
+}
+
+function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
+  const fields = [...new Set([...Object.keys(changes.before ?? {}), ...Object.keys(changes.after ?? {})])]
+  const show = (value: unknown) =>
+    value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value)
+  return (
+    <div class="table-wrap">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            <th scope="col">Before</th>
+            <th scope="col">After</th>
+          </tr>
+        </thead>
+        <tbody>
+          {fields.map((field) => (
+            <tr>
+              <td>{field}</td>
+              <td>{show(changes.before?.[field])}</td>
+              <td>{show(changes.after?.[field])}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,123 @@
+import type { AppError } from '../../platform/errors.ts'
+import { CopyCode, CopyField } from '../../platform/ui/copy-field.tsx'
+import { ConfirmDialog, Dialog } from '../../platform/ui/dialog.tsx'
+import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { ApiKey } from './api-key.ts'
+import { scopeNames, scopes } from './scopes.ts'
+
+/** Name and permissions of a key to be. Mistakes are told beside the field, and what was typed stays. */
+export function CreateKeyDialog(props: {
+  base: string
+  nonce: string
+  typed?: { name: string; scopes: string[] } | undefined
+  error?: AppError | undefined
+}) {
+  const { base, nonce, typed, error } = props
+  const problems = error?.errors ?? []
+  const ofScopes = problemsOf(problems, 'scopes')
+  return (
+    <Dialog id="create" title="Create an API key" closeHref={`${base}#create-key`}>
+      {error && problems.length === 0 ? (
+        <p class="problem" role="alert">
+          {error.message}
+        </p>
+      ) : null}
+      <form method="post" action={base} class="stack">
+        <input type="hidden" name="form_nonce" value={nonce} />
+        <Field
+          name="name"
+          label="Name"
+          value={typed?.name ?? ''}
+          required
+          autofocus
+          autocomplete="off"
+          problems={problems}
+          placeholder="crm-sync"
+          hint="Shows in the Activity log when the key changes something."
+        />
+        <fieldset class="stack-small" aria-describedby={ofScopes.length > 0 ? 'scopes-problem' : undefined}>
+          <legend class="legend">Permissions</legend>
+          {scopeNames.map((scope) => (
+            <label class="check">
+              <input
+                type="checkbox"
+                name="scopes"
+                value={scope}
+                checked={typed?.scopes.includes(scope) ?? false}
+                aria-invalid={ofScopes.length > 0 ? 'true' : undefined}
+              />
+              <span>
+                <span>
+                  <strong>{scopes[scope].label}</strong> <code>{scope}</code>
+                </span>
+                <span class="hint">{scopes[scope].description}</span>
+              </span>
+            </label>
+          ))}
+          <Problems id="scopes-problem" problems={ofScopes} />
+        </fieldset>
+        <p class="hint">Permissions cannot be changed later. To change them, create another key and revoke this one.</p>
+        <div class="dialog-actions">
+          <a class="button plain" href={`${base}#create-key`}>
+            Cancel
+          </a>
+          <button type="submit" class="button">
+            Create
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+/** The one time that a key is shown. It closes on purpose only. */
+export function RevealKeyDialog({
+  base,
+  apiKey,
+  curl,
+}: {
+  base: string
+  apiKey: { name: string; secret: string }
+  curl: string
+}) {
+  return (
+    <Dialog id="reveal" title={`Your key “${apiKey.name}”`}>
+      <p>
+        <strong>Copy it now: this is the only time it is shown.</strong> If it is lost, revoke it and create another.
+      </p>
+      <CopyField id="api-key" label="API key" value={apiKey.secret} secret />
+      <CopyCode id="curl" label="Try it" code={curl} secret />
+      <div class="dialog-actions">
+        <a class="button" href={base}>
+          Done, I have copied it
+        </a>
+      </div>
+    </Dialog>
+  )
+}
+
+export function RevokeKeyDialog({ base, apiKey, now }: { base: string; apiKey: ApiKey; now: Date }) {
+  return (
+    <ConfirmDialog
+      id="revoke"
+      title={`Revoke “${apiKey.name}”?`}
+      action={`${base}/${apiKey.id}/revoke`}
+      verb="Revoke key"
+      closeHref={`${base}#${apiKey.id}`}
+      danger
+    >
+      <p>
+        <code>{apiKey.prefix}</code>{' '}
+        {apiKey.last_used_at ? (
+          <>
+            was last used <RelativeTime at={apiKey.last_used_at} now={now} />.
+          </>
+        ) : (
+          'was never used.'
+        )}
+      </p>
+      <p>Whatever still uses it gets 401 from the next request on. This cannot be undone.</p>
+    </ConfirmDialog>
+  )
+}

@@ -1,0 +1,196 @@
+import type { Child } from 'hono/jsx'
+import { Notice } from '../../platform/ui/message-page.tsx'
+import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { ApiKey } from './api-key.ts'
+import { accessSummary } from './scopes.ts'
+
+export interface ApiKeysPageProps {
+  frame: Frame
+  active: ApiKey[]
+  revoked: ApiKey[]
+  /** The plan has no API access: keys are asleep, and none can be made. */
+  asleep: boolean
+  isOwner: boolean
+  now: Date
+  notice?: { kind: 'good' | 'warn'; text: string } | undefined
+  dialog?: Child
+}
+
+/** The API keys of an organisation. */
+export function ApiKeysPage({ frame, active, revoked, asleep, isOwner, now, notice, dialog }: ApiKeysPageProps) {
+  const base = `/o/${frame.organisation?.slug}/api-keys`
+  return (
+    <PageLayout title="API keys" frame={frame} current="api-keys" dialog={dialog}>
+      <div class="page-head">
+        <div>
+          <h1>API keys</h1>
+          <p>
+            Bearer tokens with which your own backend reads and creates subscribers. What each permission allows:{' '}
+            <a href="/docs/authentication#scopes">Authentication → Scopes</a>.
+          </p>
+        </div>
+        {asleep ? null : (
+          <a class="button" id="create-key" href={`${base}/new`}>
+            Create key
+          </a>
+        )}
+      </div>
+      {notice ? <Notice kind={notice.kind}>{notice.text}</Notice> : null}
+      {asleep ? (
+        <Asleep count={active.length} isOwner={isOwner} planHref={`/o/${frame.organisation?.slug}/plan`} />
+      ) : null}
+      {active.length > 0 ? (
+        <ActiveKeys keys={active} asleep={asleep} base={base} now={now} />
+      ) : asleep ? null : (
+        <NoKeys base={base} />
+      )}
+      {revoked.length > 0 ? <RevokedKeys keys={revoked} now={now} /> : null}
+    </PageLayout>
+  )
+}
+
+function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boolean; base: string; now: Date }) {
+  return (
+    <div class="table-wrap">
+      <table class={asleep ? 'cards dimmed' : 'cards'}>
+        <caption class="visually-hidden">{asleep ? 'Sleeping keys' : 'Active keys'}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Access</th>
+            <th scope="col">Key</th>
+            <th scope="col">Last used</th>
+            <th scope="col">Created</th>
+            <th scope="col">
+              <span class="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {keys.map((key) => (
+            <tr id={key.id}>
+              <td class="name" data-label="Name">
+                <bdi>{key.name}</bdi>
+              </td>
+              <td data-label="Access">
+                <span class="badge" title={key.scopes.join(' ')}>
+                  {accessSummary(key.scopes)}
+                  <span class="visually-hidden"> ({key.scopes.join(', ')})</span>
+                </span>
+                {asleep ? <span class="badge warn">Asleep</span> : null}
+              </td>
+              <td data-label="Key">
+                <code>{key.prefix}</code>
+              </td>
+              <td data-label="Last used">
+                {key.last_used_at ? <RelativeTime at={key.last_used_at} now={now} /> : 'Never'}
+              </td>
+              <td data-label="Created">
+                <span>
+                  <RelativeTime at={key.created_at} now={now} /> by <bdi>{key.created_by_name}</bdi>
+                </span>
+              </td>
+              <td class="actions right">
+                <a class="button danger-quiet small" href={`${base}/${key.id}/revoke`}>
+                  Revoke<span class="visually-hidden"> {key.name}</span>
+                </a>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function NoKeys({ base }: { base: string }) {
+  return (
+    <div class="empty">
+      <h2>No keys yet</h2>
+      <p>
+        With a key your backend signs people up as they register, and analytics pulls the list. Name one after the
+        service that will use it, such as crm-sync.
+      </p>
+      <a class="button plain" href={`${base}/new`}>
+        Create your first key
+      </a>
+    </div>
+  )
+}
+
+function Asleep({ count, isOwner, planHref }: { count: number; isOwner: boolean; planHref: string }) {
+  const keys = count === 1 ? 'Your key is asleep and answers' : `Your ${count} keys are asleep and answer`
+  const wake = count === 1 ? 'It wakes as soon as the plan is back.' : 'They wake as soon as the plan is back.'
+  return (
+    <div class="banner warn">
+      <p>
+        <strong>API access is part of Pro and Team.</strong>{' '}
+        {count > 0 ? (
+          <>
+            {keys} <code>403 feature_not_allowed</code>. {wake}
+          </>
+        ) : (
+          'With it, your own backend reads and creates subscribers through keys that you mint here, each with just the permissions it needs.'
+        )}
+      </p>
+      <p>
+        {isOwner ? <a href={planHref}>Go to the Plan page</a> : 'The owner of this organisation can change the plan.'}
+      </p>
+    </div>
+  )
+}
+
+function RevokedKeys({ keys, now }: { keys: ApiKey[]; now: Date }) {
+  const reused = keys.filter((key) => key.reuse_count > 0).length
+  return (
+    <details class="disclosure">
+      <summary>
+        Revoked keys ({keys.length})
+        {reused > 0 ? <span class="badge bad">{reused === 1 ? '1 still tried' : `${reused} still tried`}</span> : null}
+      </summary>
+      <div class="table-wrap">
+        <table class="cards dimmed">
+          <caption class="visually-hidden">Revoked keys</caption>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Key</th>
+              <th scope="col">Revoked</th>
+              <th scope="col">Tried since</th>
+            </tr>
+          </thead>
+          <tbody>
+            {keys.map((key) => (
+              <tr>
+                <td class="name" data-label="Name">
+                  <bdi>{key.name}</bdi>
+                </td>
+                <td data-label="Key">
+                  <code>{key.prefix}</code>
+                </td>
+                <td data-label="Revoked">
+                  <span>
+                    {key.revoked_at ? <RelativeTime at={key.revoked_at} now={now} /> : null} by{' '}
+                    <bdi>{key.revoked_by_name}</bdi>
+                  </span>
+                </td>
+                <td data-label="Tried since">
+                  {key.reuse_count > 0 && key.reuse_last_at ? (
+                    <span>
+                      <span class="badge bad">{key.reuse_count === 1 ? 'Once' : `${key.reuse_count} times`}</span> last{' '}
+                      <RelativeTime at={key.reuse_last_at} now={now} />
+                      {key.reuse_last_ip ? ` from ${key.reuse_last_ip}` : ''}
+                    </span>
+                  ) : (
+                    'Never'
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  )
+}

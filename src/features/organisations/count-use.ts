@@ -1,0 +1,31 @@
+import { type Context, inSnapshot, requireRole } from '../../platform/context.ts'
+
+/** What of the plan an organisation uses. */
+export async function countUse(ctx: Context): Promise<{ waitlists: number; members: number; keys: number }> {
+  requireRole(ctx, 'owner')
+  return inSnapshot(ctx, async (ctx) => {
+    const id = ctx.organisation.id
+    return ctx.sql
+      .selectNoFrom((eb) => [
+        eb
+          .selectFrom('waitlists')
+          .select((e) => e.fn.countAll<number>().as('n'))
+          .where('organisation_id', '=', id)
+          .where('archived_at', 'is', null)
+          .as('waitlists'),
+        eb
+          .selectFrom('members')
+          .select((e) => e.fn.countAll<number>().as('n'))
+          .where('organisation_id', '=', id)
+          .as('members'),
+        eb
+          .selectFrom('api_keys')
+          .select((e) => e.fn.countAll<number>().as('n'))
+          .where('organisation_id', '=', id)
+          .where('revoked_at', 'is', null)
+          .as('keys'),
+      ])
+      .$narrowType<{ waitlists: number; members: number; keys: number }>()
+      .executeTakeFirstOrThrow()
+  })
+}

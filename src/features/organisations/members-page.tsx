@@ -1,0 +1,191 @@
+import { type Actor, hasRole } from '../../platform/context.ts'
+import type { AppError } from '../../platform/errors.ts'
+import { Field } from '../../platform/ui/field.tsx'
+import { Notice } from '../../platform/ui/message-page.tsx'
+import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { Invitation } from './invitations.ts'
+import type { Member } from './members.ts'
+
+const roleLabels = { owner: 'Owner', admin: 'Admin', member: 'Member' } as const
+
+interface MembersPageProps {
+  frame: Frame
+  actor: Actor
+  members: Member[]
+  invitations: Invitation[]
+  now: Date
+  notice?: string | undefined
+  error?: AppError | undefined
+  typed?: { email: string; role: string } | undefined
+}
+
+export function MembersPage({ frame, actor, members, invitations, now, notice, error, typed }: MembersPageProps) {
+  const base = `/o/${frame.organisation?.slug}/members`
+  const isOwner = hasRole(actor, 'owner')
+  const roles = (isOwner ? ['owner', 'admin', 'member'] : ['admin', 'member']) as (keyof typeof roleLabels)[]
+  return (
+    <PageLayout title="Members" frame={frame} current="members">
+      <div class="page-head">
+        <div>
+          <h1>Members</h1>
+          <p>Owners may do everything, admins all but plan and deletion. Members see waitlists and subscribers.</p>
+        </div>
+      </div>
+      {notice ? <Notice>{notice}</Notice> : null}
+      {error && error.errors.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
+      <div class="stack-large">
+        <div class="table-wrap">
+          <table class="cards">
+            <caption class="visually-hidden">Members</caption>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col">Role</th>
+                <th scope="col">Joined</th>
+                <th scope="col">
+                  <span class="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {members.map((member) => (
+                <MemberRow
+                  member={member}
+                  base={base}
+                  roles={roles}
+                  isSelf={actor.type === 'user' && actor.id === member.user_id}
+                  mayChange={isOwner || member.role !== 'owner'}
+                  now={now}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+        {invitations.length > 0 ? <InvitationsTable invitations={invitations} base={base} now={now} /> : null}
+        <form method="post" action={`${base}/invitations`} class="card stack">
+          <h2>Invite somebody</h2>
+          <Field
+            name="email"
+            label="Email"
+            type="email"
+            required
+            value={typed?.email ?? ''}
+            problems={error?.errors ?? []}
+            hint="They get a link that lasts seven days."
+          />
+          <div class="field">
+            <label for="role">Role</label>
+            <select class="input" id="role" name="role">
+              {[...roles].reverse().map((role) => (
+                <option value={role} selected={typed?.role === role}>
+                  {roleLabels[role]}
+                </option>
+              ))}
+            </select>
+          </div>
+          <div>
+            <button type="submit" class="button">
+              Send invitation
+            </button>
+          </div>
+        </form>
+      </div>
+    </PageLayout>
+  )
+}
+
+function MemberRow(props: {
+  member: Member
+  base: string
+  roles: (keyof typeof roleLabels)[]
+  isSelf: boolean
+  mayChange: boolean
+  now: Date
+}) {
+  const { member, base, roles, isSelf, mayChange, now } = props
+  return (
+    <tr>
+      <td class="name" data-label="Name">
+        <span>
+          {member.name}
+          {isSelf ? <span class="quiet"> (you)</span> : null}
+          {member.email === member.name ? null : <span class="quiet small"> {member.email}</span>}
+        </span>
+      </td>
+      <td data-label="Role">
+        {mayChange ? (
+          <form method="post" action={`${base}/${member.user_id}/role`} class="row">
+            <select class="input" name="role" aria-label={`Role of ${member.name}`}>
+              {roles.map((role) => (
+                <option value={role} selected={role === member.role}>
+                  {roleLabels[role]}
+                </option>
+              ))}
+            </select>
+            <button type="submit" class="button plain small" aria-label={`Change the role of ${member.name}`}>
+              Change
+            </button>
+          </form>
+        ) : (
+          roleLabels[member.role]
+        )}
+      </td>
+      <td data-label="Joined">
+        <RelativeTime at={member.created_at} now={now} />
+      </td>
+      <td class="actions right">
+        {mayChange || isSelf ? (
+          <a class="button danger-quiet small" href={`${base}/${member.user_id}/remove`}>
+            {isSelf ? 'Leave' : 'Remove'}
+            <span class="visually-hidden"> {member.name}</span>
+          </a>
+        ) : null}
+      </td>
+    </tr>
+  )
+}
+
+function InvitationsTable({ invitations, base, now }: { invitations: Invitation[]; base: string; now: Date }) {
+  return (
+    <section class="stack">
+      <h2>Invitations on their way</h2>
+      <div class="table-wrap">
+        <table class="cards">
+          <thead>
+            <tr>
+              <th scope="col">Email</th>
+              <th scope="col">Role</th>
+              <th scope="col">Invited</th>
+              <th scope="col">
+                <span class="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {invitations.map((invitation) => (
+              <tr>
+                <td class="name" data-label="Email">
+                  {invitation.email}
+                </td>
+                <td data-label="Role">{roleLabels[invitation.role]}</td>
+                <td data-label="Invited">
+                  <span>
+                    <RelativeTime at={invitation.created_at} now={now} /> by {invitation.invited_by_name}
+                  </span>
+                </td>
+                <td class="actions right">
+                  <form method="post" action={`${base}/invitations/${invitation.id}/withdraw`}>
+                    <button type="submit" class="button danger-quiet small">
+                      Withdraw<span class="visually-hidden"> the invitation of {invitation.email}</span>
+                    </button>
+                  </form>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,98 @@
+import {
+  type Context,
+  inSnapshot,
+  inTransaction,
+  type Role,
+  requireRole,
+  type TransactionContext,
+} from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
+import { recordActivity } from '../activity/record-activity.ts'
+
+export interface Member {
+  user_id: string
+  name: string
+  email: string
+  role: Role
+  created_at: Date
+}
+
+/** Everybody in the organisation, owners first. */
+export async function listMembers(ctx: Context): Promise<Member[]> {
+  requireRole(ctx, 'admin')
+  return inSnapshot(ctx, async (ctx) => {
+    const rows = await memberQuery(ctx).execute()
+    const order: Role[] = ['owner', 'admin', 'member']
+    return (rows as Member[]).sort(
+      (a, b) => order.indexOf(a.role) - order.indexOf(b.role) || (a.name < b.name ? -1 : 1),
+    )
+  })
+}
+
+/** @throws AppError `not_found`, `forbidden` (an admin and an owner; the last owner). */
+export async function changeRole(ctx: Context, userId: string, role: Role): Promise<void> {
+  await inTransaction(ctx, async (ctx) => {
+    requireRole(ctx, 'admin')
+    const member = await getMember(ctx, userId)
+    if (member.role === role) return
+    if (member.role === 'owner' || role === 'owner') requireRole(ctx, 'owner')
+    if (member.role === 'owner') await requireAnotherOwner(ctx)
+    await ctx.sql
+      .updateTable('members')
+      .set({ role })
+      .where('organisation_id', '=', ctx.organisation.id)
+      .where('user_id', '=', userId)
+      .execute()
+    await recordActivity(ctx, {
+      action: 'member.role_changed',
+      targets: [{ type: 'member', id: userId, name: member.name }],
+      changes: { before: { role: member.role }, after: { role } },
+    })
+  })
+}
+
+/**
+ * Ends a membership, a person's own (they leave) or another's. It works at once: every request looks it up.
+ * @throws AppError `not_found`, `forbidden` (an admin and an owner; the last owner).
+ */
+export async function removeMember(ctx: Context, userId: string): Promise<void> {
+  await inTransaction(ctx, async (ctx) => {
+    const leaving = ctx.actor.type === 'user' && ctx.actor.id === userId
+    if (!leaving) requireRole(ctx, 'admin')
+    const member = await getMember(ctx, userId)
+    if (member.role === 'owner') {
+      requireRole(ctx, 'owner')
+      await requireAnotherOwner(ctx)
+    }
+    await ctx.sql
+      .deleteFrom('members')
+      .where('organisation_id', '=', ctx.organisation.id)
+      .where('user_id', '=', userId)
+      .execute()
+    await recordActivity(ctx, {
+      action: 'member.removed',
+      targets: [{ type: 'member', id: userId, name: member.name }],
+      changes: { before: { role: member.role } },
+    })
+  })
+}
+
+async function getMember(ctx: TransactionContext, userId: string): Promise<Member> {
+  const member = await memberQuery(ctx).where('m.user_id', '=', userId).executeTakeFirst()
+  if (!member) throw new AppError('not_found', 'There is no such member.')
+  return member as Member
+}
+
+async function requireAnotherOwner(ctx: TransactionContext): Promise<void> {
+  const owners = await memberQuery(ctx).where('m.role', '=', 'owner').execute()
+  if (owners.length < 2)
+    throw new AppError('forbidden', 'An organisation keeps at least one owner. Make somebody else an owner first.')
+}
+
+function memberQuery(ctx: TransactionContext) {
+  return ctx.sql
+    .selectFrom('members as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select(['m.user_id', 'u.name', 'u.email', 'm.role', 'm.created_at'])
+    .where('m.organisation_id', '=', ctx.organisation.id)
+}

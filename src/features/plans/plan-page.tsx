@@ -1,0 +1,93 @@
+import type { Child } from 'hono/jsx'
+import { Notice } from '../../platform/ui/message-page.tsx'
+import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { type Plan, planNames, planRules } from './plan-rules.ts'
+
+export interface PlanUse {
+  waitlists: number
+  members: number
+  keys: number
+}
+
+interface PlanPageProps {
+  frame: Frame
+  plan: string
+  use: PlanUse
+  notice?: string | undefined
+  dialog?: Child
+}
+
+/** What each plan allows, what is used of it, and the owner's switch. */
+export function PlanPage({ frame, plan, use, notice, dialog }: PlanPageProps) {
+  const base = `/o/${frame.organisation?.slug}/plan`
+  const asleep = use.keys > 0 && !planRules(plan).apiAccess
+  return (
+    <PageLayout title="Plan" frame={frame} current="plan" dialog={dialog}>
+      <div class="page-head">
+        <div>
+          <h1>Plan</h1>
+          <p>
+            This organisation is on <strong>{planRules(plan).label}</strong>. No billing provider is configured here, so
+            its owner switches the plan.
+          </p>
+        </div>
+      </div>
+      {notice ? <Notice>{notice}</Notice> : null}
+      {asleep ? (
+        <div class="banner warn">
+          <p>
+            {use.keys === 1 ? 'Your API key is asleep' : `Your ${use.keys} API keys are asleep`} until the plan is Pro
+            or Team again. <a href={`/o/${frame.organisation?.slug}/api-keys`}>See them</a>
+          </p>
+        </div>
+      ) : null}
+      <div class="tiles">
+        {planNames.map((name) => (
+          <PlanCard name={name} current={plan} use={use} base={base} />
+        ))}
+      </div>
+    </PageLayout>
+  )
+}
+
+function PlanCard({ name, current, use, base }: { name: Plan; current: string; use: PlanUse; base: string }) {
+  const rules = planRules(name)
+  const isCurrent = name === current
+  return (
+    <section class="card stack">
+      <div class="row">
+        <h2>{rules.label}</h2>
+        {isCurrent ? <span class="badge accent">Current plan</span> : null}
+      </div>
+      <dl class="facts">
+        <dt>API keys</dt>
+        <dd>{rules.apiAccess ? 'Yes, and the customer API' : 'No'}</dd>
+        <dt>Waitlists</dt>
+        <dd>
+          {rules.maxWaitlists ?? 'Unlimited'}
+          {isCurrent ? <span class="quiet"> ({use.waitlists} used)</span> : null}
+        </dd>
+        <dt>Members</dt>
+        <dd>
+          {rules.maxMembers ?? 'Unlimited'}
+          {isCurrent ? <span class="quiet"> ({use.members} used)</span> : null}
+        </dd>
+        <dt>Activity log</dt>
+        <dd>
+          {rules.activityDays === null
+            ? 'For good'
+            : rules.activityDays === 365
+              ? '1 year'
+              : `${rules.activityDays} days`}
+        </dd>
+      </dl>
+      {isCurrent ? null : (
+        <div>
+          <a class="button plain" href={`${base}/switch/${name}`}>
+            Switch to {rules.label}
+          </a>
+        </div>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,75 @@
+import type { Hono, Context as HonoContext } from 'hono'
+import type { Child } from 'hono/jsx'
+import { hasRole, requireRole } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { AppEnv } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
+import { renderPage } from '../../platform/http/render-page.tsx'
+import { getWaitlist } from '../waitlists/list-waitlists.ts'
+import { addSubscriber } from './add-subscriber.ts'
+import { listSubscribers } from './list-subscribers.ts'
+import { AddSubscriberDialog, SubscribersPage } from './subscribers-page.tsx'
+
+const limit = 50
+
+const notices: Record<string, string> = {
+  added: 'The person is on the list.',
+  confirmed: 'The person was waiting for confirmation, and is on the list now.',
+  already_there: 'The person was on the list already and keeps their place.',
+}
+
+/** A waitlist's page: its people, searched and paged, and adding one by hand. */
+export function subscriberRoutes(app: Hono<AppEnv>): void {
+  const show = async (c: HonoContext<AppEnv>, dialog?: Child, status = 200) => {
+    const { ctx, frame } = c.var
+    const id = c.req.param('id') ?? ''
+    const waitlist = await getWaitlist(ctx, id)
+    const page = readPage(c.req.query('page'))
+    const needle = (c.req.query('q') ?? '').trim().slice(0, 254)
+    const { items, total } = await listSubscribers(ctx, id, { page, limit, needle })
+    return renderPage(
+      c,
+      <SubscribersPage
+        frame={frame}
+        waitlist={waitlist}
+        items={items}
+        total={total}
+        page={page}
+        limit={limit}
+        needle={needle}
+        isAdmin={hasRole(ctx.actor, 'admin')}
+        now={ctx.now()}
+        notice={notices[c.req.query('done') ?? '']}
+        dialog={dialog}
+      />,
+      status,
+    )
+  }
+
+  app.get('/o/:slug/waitlists/:id', (c) => show(c))
+
+  app.get('/o/:slug/waitlists/:id/add', (c) => {
+    requireRole(c.var.ctx, 'admin')
+    return show(c, <AddSubscriberDialog base={baseOf(c)} />)
+  })
+
+  app.post('/o/:slug/waitlists/:id/add', async (c) => {
+    const email = (await readForm(c)).text('email')
+    try {
+      const { outcome } = await addSubscriber(c.var.ctx, c.req.param('id'), { email })
+      return c.redirect(`${baseOf(c)}?done=${outcome}`, 303)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 422) throw error
+      return show(c, <AddSubscriberDialog base={baseOf(c)} email={email} error={error} />, 422)
+    }
+  })
+}
+
+function baseOf(c: HonoContext<AppEnv>): string {
+  return `/o/${c.var.ctx.organisation.slug}/waitlists/${c.req.param('id')}`
+}
+
+/** An odd page number in an address is the first page. */
+function readPage(text: string | undefined): number {
+  return text !== undefined && /^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : 1
+}

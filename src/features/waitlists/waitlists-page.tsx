@@ -1,0 +1,131 @@
+import type { Child } from 'hono/jsx'
+import type { AppError } from '../../platform/errors.ts'
+import { Dialog } from '../../platform/ui/dialog.tsx'
+import { Field } from '../../platform/ui/field.tsx'
+import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { Waitlist } from './waitlist.ts'
+
+const counts = new Intl.NumberFormat('en')
+
+interface WaitlistsPageProps {
+  frame: Frame
+  waitlists: Waitlist[]
+  mayCreate: boolean
+  now: Date
+  dialog?: Child
+}
+
+/** The waitlists of an organisation. */
+export function WaitlistsPage({ frame, waitlists, mayCreate, now, dialog }: WaitlistsPageProps) {
+  const base = `/o/${frame.organisation?.slug}/waitlists`
+  const create = (label: string, style: string) =>
+    mayCreate ? (
+      <a class={style} id="create-waitlist" href={`${base}/new`}>
+        {label}
+      </a>
+    ) : null
+  return (
+    <PageLayout title="Waitlists" frame={frame} current="waitlists" dialog={dialog}>
+      <div class="page-head">
+        <div>
+          <h1>Waitlists</h1>
+          <p>Each one is a line of its own: people join, and everybody has a place.</p>
+        </div>
+        {waitlists.length > 0 ? create('Create waitlist', 'button') : null}
+      </div>
+      {waitlists.length === 0 ? (
+        <div class="empty">
+          <h2>No waitlists yet</h2>
+          <p>
+            A waitlist collects the people who want in, for a launch, a beta or a course. Your backend can add them with
+            an API key, or you by hand.
+          </p>
+          {create('Create your first waitlist', 'button')}
+        </div>
+      ) : (
+        <div class="table-wrap">
+          <table class="cards">
+            <caption class="visually-hidden">Waitlists</caption>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col" class="right">
+                  Subscribers
+                </th>
+                <th scope="col">Id</th>
+                <th scope="col">Created</th>
+              </tr>
+            </thead>
+            <tbody>
+              {waitlists.map((waitlist) => (
+                <tr>
+                  <td class="name" data-label="Name">
+                    <span>
+                      <a href={`${base}/${waitlist.id}`}>
+                        <bdi>{waitlist.name}</bdi>
+                      </a>{' '}
+                      {waitlist.archived_at ? <span class="badge">Archived</span> : null}
+                    </span>
+                  </td>
+                  <td class="right" data-label="Subscribers">
+                    {counts.format(waitlist.subscriber_count)}
+                  </td>
+                  <td data-label="Id">
+                    <code>{waitlist.id}</code>
+                  </td>
+                  <td data-label="Created">
+                    <RelativeTime at={waitlist.created_at} now={now} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </PageLayout>
+  )
+}
+
+export function CreateWaitlistDialog({
+  base,
+  nonce,
+  name = '',
+  error,
+}: {
+  base: string
+  nonce: string
+  name?: string
+  error?: AppError
+}) {
+  return (
+    <Dialog id="create" title="Create a waitlist" closeHref={base}>
+      {error && error.errors.length === 0 ? (
+        <p class="problem" role="alert">
+          {error.message}
+        </p>
+      ) : null}
+      <form method="post" action={base} class="stack">
+        <input type="hidden" name="form_nonce" value={nonce} />
+        <Field
+          name="name"
+          label="Name"
+          value={name}
+          required
+          autofocus
+          autocomplete="off"
+          problems={error?.errors ?? []}
+          placeholder="Spring launch"
+        />
+        <div class="dialog-actions">
+          <a class="button plain" href={base}>
+            Cancel
+          </a>
+          <button type="submit" class="button">
+            Create waitlist
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,99 @@
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { type Config, ConfigError } from '../config.ts'
+import type { Secrets } from '../secrets.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
+import { migrate } from './migrate.ts'
+import type { DatabaseRoles } from './roles.ts'
+import { acquireServerLock, isServerRunning } from './server-lock.ts'
+
+export interface PreparedDatabase {
+  url: string
+  roles: DatabaseRoles
+  /** Stops the embedded database, unless a server needs it. */
+  stop(): Promise<void>
+}
+
+/**
+ * A database that is running, migrated and made with our secret: the embedded one, or DATABASE_URL. A server takes the
+ * embedded one for itself; the command line shares it.
+ */
+export async function prepareDatabase(
+  config: Config,
+  secrets: Secrets,
+  log: Logger,
+  as: 'server' | 'command',
+): Promise<PreparedDatabase> {
+  const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir, log })
+  const url = config.databaseUrl ?? embedded?.url ?? ''
+  let lock: { release(): Promise<void> } | undefined
+  try {
+    if (embedded && as === 'server') lock = await acquireServerLock(url, config.dataDir, log)
+    if (config.databaseUrl) await refuseTransactionPooler(url)
+    const roles = await migrate(url, log)
+    await checkSecret(url, secrets)
+    return {
+      url,
+      roles,
+      async stop() {
+        await lock?.release()
+        await stopUnlessServed(embedded, as)
+      },
+    }
+  } catch (error) {
+    await lock?.release()
+    // The database of the server that is running is not ours to stop.
+    if (lock || as === 'command') await stopUnlessServed(embedded, as)
+    throw error
+  }
+}
+
+async function stopUnlessServed(embedded: EmbeddedPostgres | undefined, as: 'server' | 'command'): Promise<void> {
+  if (!embedded) return
+  if (as === 'command' && (await isServerRunning(embedded.url).catch(() => false))) return embedded.leave()
+  await embedded.stop()
+}
+
+/** Session state must outlive a transaction here: roles, prepared statements and advisory locks depend on it. */
+async function refuseTransactionPooler(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query("set application_name = 'queueup pooler test'")
+    const seen = new Set<string>()
+    for (let i = 0; i < 3; i++) {
+      const { rows } = await client.query<{ pid: number; name: string }>(
+        "select pg_backend_pid() as pid, current_setting('application_name') as name",
+      )
+      seen.add(`${rows[0]?.pid} ${rows[0]?.name}`)
+    }
+    if (seen.size > 1 || ![...seen][0]?.endsWith('queueup pooler test')) {
+      throw new ConfigError(
+        'DATABASE_URL leads through a pooler in transaction mode, which loses session state. Use session mode, or the database itself.',
+      )
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+/** Hashes made under another SECRET_KEY would never match: better not to start. */
+async function checkSecret(url: string, secrets: Secrets): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('insert into installation (secret_version) values ($1) on conflict do nothing', [
+      secrets.version,
+    ])
+    const { rows } = await client.query<{ secret_version: string }>('select secret_version from installation')
+    const stored = rows[0]?.secret_version ?? ''
+    if (!secrets.versions.includes(stored)) {
+      throw new ConfigError(
+        'SECRET_KEY is not the one this database was made with. Set the right one, or, to change it, also set SECRET_KEY_PREVIOUS to the old one.',
+      )
+    }
+    if (stored !== secrets.version) await client.query('update installation set secret_version = $1', [secrets.version])
+  } finally {
+    await client.end()
+  }
+}

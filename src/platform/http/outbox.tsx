@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Hono, Context as HonoContext } from 'hono'
+import { AppError } from '../errors.ts'
+import { outboxFolder } from '../mail/make-mailer.ts'
+import type { Services } from '../services.ts'
+import { PageLayout } from '../ui/page-layout.tsx'
+import type { AppEnv } from './app-env.ts'
+import { renderPage } from './render-page.tsx'
+
+const loopback = /^(127\.\d+\.\d+\.\d+|::1)$/
+const shown = 50
+
+/**
+ * `/dev/mail`: the mails that went to the outbox for want of SMTP, for whoever tries the product on their own machine. Only
+ * while the public address and the caller are of this machine and no proxy stands between.
+ */
+export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
+  const { config } = services
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(config.publicUrl).hostname)
+  if (config.smtpUrl || !isLocal) return
+
+  app.get('/dev/mail', (c) => {
+    requireLocal(c)
+    return renderPage(
+      c,
+      <PageLayout title="Outbox" frame={c.var.frame}>
+        <div class="page-head">
+          <div>
+            <h1>Outbox</h1>
+            <p>
+              No SMTP_URL is set, so mails are kept in <code>{outboxFolder(config)}</code>. Only this machine sees this
+              page.
+            </p>
+          </div>
+        </div>
+        <div class="stack">
+          {newestMails(outboxFolder(config)).map((mail) => (
+            <section class="card stack">
+              <h2>{mail.name}</h2>
+              <pre class="code wrap">{mail.text}</pre>
+            </section>
+          ))}
+        </div>
+      </PageLayout>,
+    )
+  })
+}
+
+function requireLocal(c: HonoContext<AppEnv>): void {
+  const peer = c.env.incoming.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+  const forwarded = Object.keys(c.env.incoming.headers).some(
+    (name) => name.startsWith('x-forwarded-') || name === 'forwarded',
+  )
+  if (forwarded || !loopback.test(peer))
+    throw new AppError('not_found', 'There is no such page, or it is not for this account.')
+}
+
+function newestMails(folder: string): { name: string; text: string }[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.eml'))
+    return names
+      .sort()
+      .reverse()
+      .slice(0, shown)
+      .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+  } catch {
+    return []
+  }
+}

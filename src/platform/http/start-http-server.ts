@@ -1,0 +1,72 @@
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { AppError } from '../errors.ts'
+import type { AppEnv } from './app-env.ts'
+import { problemResponse } from './problem.ts'
+import { requestIdFrom } from './request-id.ts'
+
+const drainMs = 10_000
+
+export interface HttpServer {
+  port: number
+  /** Takes no new connections, lets requests in flight finish for ten seconds, and closes. */
+  drain(): Promise<void>
+}
+
+/** Serves an app. Limits on slow and idle connections keep half-open ones from piling up. */
+export async function startHttpServer(
+  app: Hono<AppEnv>,
+  at: { host: string; port: number; publicUrl: string },
+): Promise<HttpServer> {
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  server.headersTimeout = 20_000
+  server.requestTimeout = 60_000
+  server.keepAliveTimeout = 65_000
+  server.maxRequestsPerSocket = 0
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket, at.publicUrl))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(at.port, at.host, resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : at.port,
+    async drain() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      // A connection that turns idle is closed, lest a client keep it for another request.
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const late = setTimeout(() => server.closeAllConnections(), drainMs)
+      await closed
+      clearInterval(idle)
+      clearTimeout(late)
+    },
+  }
+}
+
+/** What Node's parser refuses never becomes a request; the answer is ours all the same. */
+async function refuse(error: NodeJS.ErrnoException, socket: Duplex, publicUrl: string): Promise<void> {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+  const refusal = tooLarge
+    ? new AppError('headers_too_large', 'The request headers are too large: 16 KiB at most.')
+    : new AppError('invalid_request', 'This is not a well-formed HTTP request.')
+  const requestId = requestIdFrom(undefined)
+  const answer = problemResponse(refusal, requestId, publicUrl, {
+    'Request-Id': requestId,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  const body = await answer.text()
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${tooLarge ? 'Request Header Fields Too Large' : 'Bad Request'}`,
+    'Connection: close',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  answer.headers.forEach((value, name) => void head.push(`${name}: ${value}`))
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

@@ -1,0 +1,44 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError, type ConfigSecrets } from '../config.ts'
+import { makeSecrets, randomBase62, type Secrets } from '../secrets.ts'
+
+/**
+ * The secrets that all keyed hashes derive from: SECRET_KEY, or one made at the first start and kept in the data directory
+ * for its owner alone to read.
+ */
+export function loadSecrets(dataDir: string, given: ConfigSecrets): Secrets {
+  return makeSecrets(given.secretKey ?? keptSecretKey(dataDir), given.secretKeyPrevious)
+}
+
+function keptSecretKey(dataDir: string): string {
+  const path = join(dataDir, 'secret-key')
+  const known = read(path)
+  if (known) return known
+  mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+  const half = `${path}.${process.pid}`
+  writeFileSync(half, randomBase62(43), { mode: 0o600 })
+  try {
+    // Whole or not at all, and never over the key of a start that was quicker.
+    linkSync(half, path)
+  } catch (error) {
+    if (!read(path)) throw error
+  } finally {
+    rmSync(half)
+  }
+  return read(path) ?? ''
+}
+
+function read(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8').trim()
+    if (text.length < 32)
+      throw new ConfigError(
+        `${path} does not hold a secret key of at least 32 bytes; restore it from a backup or set SECRET_KEY.`,
+      )
+    return text
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import pino, { type Logger } from 'pino'
+import type { Config } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import type { Mailer } from '../mail/mailer.ts'
+import type { Secrets } from '../secrets.ts'
+import type { Services } from '../services.ts'
+
+/** JSON lines on stdout. Headers that hold credentials never come near it; what slips in under a telling name is cut out. */
+export function makeLog(level: Config['logLevel']): Logger {
+  return pino({
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: {
+      paths: [
+        '*.authorization',
+        '*.cookie',
+        '*.password',
+        '*.secret',
+        '*.token',
+        'err.parameters',
+        'err.detail',
+        'err.where',
+      ],
+      censor: '[redacted]',
+    },
+  })
+}
+
+/** The services of a process, and the way to close them: what registered last closes first, the database last of all. */
+export function makeServices(parts: { config: Config; secrets: Secrets; db: Database; mailer: Mailer; log: Logger }): {
+  services: Services
+  close: () => Promise<void>
+} {
+  const hooks: (() => Promise<void>)[] = []
+  const services: Services = { ...parts, now: () => new Date(), onClose: (hook) => void hooks.push(hook) }
+  return {
+    services,
+    async close() {
+      for (const hook of hooks.splice(0).reverse()) {
+        await hook().catch((error: unknown) => parts.log.error({ err: error }, 'a service did not close cleanly'))
+      }
+      await parts.db.close()
+    },
+  }
+}

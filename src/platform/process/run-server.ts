@@ -1,0 +1,144 @@
+import cluster, { type Worker } from 'node:cluster'
+import { createServer } from 'node:net'
+import type { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { type Config, type ConfigSecrets, withPort } from '../config.ts'
+import { openDatabase } from '../db/open-database.ts'
+import { type PreparedDatabase, prepareDatabase } from '../db/prepare-database.ts'
+import type { AppEnv } from '../http/app-env.ts'
+import { healthRoutes, type Readiness } from '../http/health.ts'
+import { startHttpServer } from '../http/start-http-server.ts'
+import { makeMailer } from '../mail/make-mailer.ts'
+import type { Secrets } from '../secrets.ts'
+import type { Services } from '../services.ts'
+import { loadSecrets } from './load-secret-key.ts'
+import { makeLog, makeServices } from './make-services.ts'
+import { onStopSignal } from './on-stop-signal.ts'
+
+/** What the product is made of; the composition root knows. */
+export interface Product {
+  createApp(services: Services): Hono<AppEnv>
+  startWorker(
+    services: Services,
+    database: { url: string; ownerRole: string | undefined },
+  ): Promise<{ stop(): Promise<void> }>
+}
+
+/** What the first process tells the ones it forks: they start no database and read no settings of their own but the same ones. */
+interface Assignment {
+  port: number
+  databaseUrl: string
+  appRole: string | undefined
+}
+
+const restartDelayMs = 500
+
+/** Runs the server until it is told to stop: one process that does it all, or several that share the port. */
+export async function runServer(
+  environment: { config: Config; secrets: ConfigSecrets },
+  product: Product,
+): Promise<void> {
+  const log = makeLog(environment.config.logLevel)
+  const secrets = loadSecrets(environment.config.dataDir, environment.secrets)
+  if (cluster.isWorker) return runForked(environment.config, secrets, product, log)
+
+  const port = environment.config.port || (await freePort(environment.config.host))
+  const config = withPort(environment.config, port)
+  const database = await prepareDatabase(config, secrets, log, 'server')
+  const assignment: Assignment = { port, databaseUrl: database.url, appRole: database.roles.app }
+  const stopJobs = await startJobs(config, secrets, product, database, log)
+  const stopServing =
+    config.webConcurrency === 1
+      ? await serve(config, secrets, product, assignment, log)
+      : await fork(config.webConcurrency, assignment, log)
+  log.info({ url: config.publicUrl, pid: process.pid }, `QueueUp is ready at ${config.publicUrl}`)
+  if (process.stderr.isTTY) process.stderr.write(`\n  QueueUp is ready at ${config.publicUrl}\n\n`)
+
+  await onStopSignal(log)
+  await stopServing()
+  await stopJobs()
+  await database.stop()
+  log.info('stopped')
+}
+
+async function runForked(config: Config, secrets: Secrets, product: Product, log: Logger): Promise<void> {
+  const assignment = await new Promise<Assignment>((resolve) =>
+    process.once('message', (message) => resolve(message as Assignment)),
+  )
+  const stopServing = await serve(withPort(config, assignment.port), secrets, product, assignment, log)
+  process.send?.('serving')
+  // Without the first process there is no database, and nobody to stop us.
+  const orphaned = new Promise<void>((resolve) => process.once('disconnect', () => resolve()))
+  await Promise.race([onStopSignal(log), orphaned])
+  await stopServing()
+  if (process.connected) process.disconnect()
+}
+
+async function serve(
+  config: Config,
+  secrets: Secrets,
+  product: Product,
+  assignment: Assignment,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const db = openDatabase({ url: assignment.databaseUrl, role: assignment.appRole, maxConnections: 10, log })
+  const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log })
+  const readiness: Readiness = { draining: false }
+  const app = product.createApp(services)
+  healthRoutes(app, services, readiness)
+  const server = await startHttpServer(app, { host: config.host, port: assignment.port, publicUrl: config.publicUrl })
+  return async () => {
+    readiness.draining = true
+    await server.drain()
+    await close()
+  }
+}
+
+async function startJobs(
+  config: Config,
+  secrets: Secrets,
+  product: Product,
+  database: PreparedDatabase,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const db = openDatabase({ url: database.url, role: database.roles.owner, maxConnections: 3, log })
+  const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log })
+  const worker = await product.startWorker(services, { url: database.url, ownerRole: database.roles.owner })
+  return async () => {
+    await worker.stop()
+    await close()
+  }
+}
+
+/** Forks the serving processes, and replaces one that dies. */
+async function fork(count: number, assignment: Assignment, log: Logger): Promise<() => Promise<void>> {
+  let stopping = false
+  const start = () =>
+    new Promise<Worker>((resolve) => {
+      const worker = cluster.fork()
+      worker.once('online', () => worker.send(assignment))
+      worker.on('message', (message) => message === 'serving' && resolve(worker))
+      worker.once('exit', (code, signal) => {
+        if (stopping) return
+        log.error({ worker_pid: worker.process.pid, code, signal }, 'a serving process died; starting another')
+        setTimeout(() => void start(), restartDelayMs)
+      })
+    })
+  await Promise.all(Array.from({ length: count }, start))
+  return async () => {
+    stopping = true
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    const gone = workers.map((worker) => new Promise<void>((resolve) => worker.once('exit', () => resolve())))
+    for (const worker of workers) worker.process.kill('SIGTERM')
+    await Promise.all(gone)
+  }
+}
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (!address || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}

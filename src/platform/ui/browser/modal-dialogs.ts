@@ -1,0 +1,20 @@
+/**
+ * A dialog that came open with its page becomes modal: focus stays in, the page behind rests. Escape leaves by the dialog's
+ * own way out, but for one that must be closed on purpose. What it showed once is gone when the page is left.
+ */
+export function modalDialogs(): void {
+  const dialog = document.querySelector<HTMLDialogElement>('dialog[open]')
+  if (!dialog) return
+  dialog.close()
+  dialog.showModal()
+  const first = dialog.querySelector<HTMLElement>('[aria-invalid="true"], [autofocus]')
+  first?.focus()
+  dialog.addEventListener('cancel', (event) => {
+    event.preventDefault()
+    if (dialog.dataset.closeHref) location.assign(dialog.dataset.closeHref)
+  })
+  // The browser may keep the page for its Back button, but not the secret.
+  addEventListener('pagehide', () => {
+    for (const secret of document.querySelectorAll('[data-shown-once]')) secret.remove()
+  })
+}

@@ -1,0 +1,56 @@
+/** A value to take away, with a button that copies it. Without JavaScript the field can be selected; the button stays hidden. */
+export function CopyField({
+  id,
+  label,
+  value,
+  secret,
+}: {
+  id: string
+  label: string
+  value: string
+  secret?: boolean
+}) {
+  return (
+    <div class="field" data-shown-once={secret ? '' : undefined}>
+      <label for={id}>{label}</label>
+      <div class="copy">
+        <input
+          class="input secret"
+          id={id}
+          value={value}
+          readonly
+          autocomplete="off"
+          spellcheck={false}
+          autofocus={secret}
+        />
+        <CopyButton target={id} />
+      </div>
+    </div>
+  )
+}
+
+/** Code to take away. */
+export function CopyCode({ id, label, code, secret }: { id: string; label: string; code: string; secret?: boolean }) {
+  return (
+    <div class="field" data-shown-once={secret ? '' : undefined}>
+      <div class="spread">
+        <span class="legend" id={`${id}-label`}>
+          {label}
+        </span>
+        <CopyButton target={id} />
+      </div>
+      {/* Scrolls sideways, and so must be reachable by keyboard. */}
+      <pre class="code" id={id} tabindex={0} role="group" aria-labelledby={`${id}-label`}>
+        {code}
+      </pre>
+    </div>
+  )
+}
+
+function CopyButton({ target }: { target: string }) {
+  return (
+    <button type="button" class="button plain small" data-copy={target} hidden aria-live="polite">
+      Copy
+    </button>
+  )
+}

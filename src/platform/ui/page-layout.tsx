@@ -1,0 +1,119 @@
+import type { Child } from 'hono/jsx'
+import { type AssetUrls, Document, Wordmark } from './document.tsx'
+
+export interface NavEntry {
+  id: string
+  label: string
+  href: string
+}
+
+/** What surrounds a page: who is signed in, where, and where they may go. The features fill it in. */
+export interface Frame {
+  assets: AssetUrls
+  person: { name: string; email: string } | undefined
+  organisation: { slug: string; name: string } | undefined
+  organisations: { slug: string; name: string }[]
+  nav: NavEntry[]
+}
+
+interface PageProps {
+  title: string
+  frame: Frame
+  /** The id of the nav entry that this page belongs to. */
+  current?: string
+  narrow?: boolean
+  /** Dialogs that belong to the page; outside of main, so that nothing clips them. */
+  dialog?: Child
+  children?: Child
+}
+
+/** A page, with the nav of whoever is signed in. */
+export function PageLayout({ title, frame, current, narrow, dialog, children }: PageProps) {
+  const { person, organisation } = frame
+  return (
+    <Document
+      title={organisation ? `${title} · ${organisation.name}` : title}
+      assets={frame.assets}
+      noIndex={person !== undefined}
+    >
+      <header class="top">
+        <div class="top-inner">
+          <Wordmark href="/" />
+          {organisation ? <OrganisationMenu frame={frame} /> : null}
+          <nav class="nav-wrap" aria-label="Main">
+            <ul class="nav">
+              {frame.nav.map((entry) => (
+                <li>
+                  <a href={entry.href} aria-current={entry.id === current ? 'page' : undefined}>
+                    {entry.label}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          {person ? <AccountMenu person={person} /> : <SignedOutLinks />}
+        </div>
+      </header>
+      <main id="content" class={narrow ? 'narrow' : undefined}>
+        {children}
+      </main>
+      {dialog}
+      <footer class="foot">
+        <div class="foot-inner">
+          <a href="/docs">Guide</a>
+          <a href="/docs/api">API reference</a>
+        </div>
+      </footer>
+    </Document>
+  )
+}
+
+function OrganisationMenu({ frame }: { frame: Frame }) {
+  return (
+    <details class="menu from-left">
+      <summary aria-label={`Organisation ${frame.organisation?.name ?? ''}, switch`}>
+        <span>{frame.organisation?.name}</span>
+      </summary>
+      <div class="menu-panel">
+        <ul>
+          {frame.organisations.map(({ slug, name }) => (
+            <li>
+              <a href={`/o/${slug}/waitlists`} aria-current={slug === frame.organisation?.slug ? 'true' : undefined}>
+                {name}
+              </a>
+            </li>
+          ))}
+        </ul>
+        <hr />
+        <a href="/organisations/new">New organisation</a>
+      </div>
+    </details>
+  )
+}
+
+function AccountMenu({ person }: { person: { name: string; email: string } }) {
+  return (
+    <details class="menu">
+      <summary aria-label={`Account ${person.name}`}>
+        <span>{person.name}</span>
+      </summary>
+      <div class="menu-panel">
+        <p class="small quiet">{person.email}</p>
+        <a href="/account">Account</a>
+        <hr />
+        <form method="post" action="/sign-out">
+          <button type="submit">Sign out</button>
+        </form>
+      </div>
+    </details>
+  )
+}
+
+function SignedOutLinks() {
+  return (
+    <div class="row">
+      <a href="/docs">Guide</a>
+      <a href="/sign-in">Sign in</a>
+    </div>
+  )
+}
