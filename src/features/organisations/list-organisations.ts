@@ -52,6 +52,16 @@ export async function rememberOrganisation(services: Services, userId: string, o
     .execute()
 }
 
+/** Every organisation here, for whoever runs the server. */
+export async function listOrganisations(services: Services): Promise<Organisation[]> {
+  return services.db.kysely
+    .selectFrom('organisations')
+    .select(['id', 'slug', 'name', 'plan'])
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+}
+
 /** For the command line, which acts as the system. */
 export async function findOrganisationBySlug(services: Services, slug: string): Promise<Organisation | undefined> {
   return services.db.kysely

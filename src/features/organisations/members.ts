@@ -77,6 +77,15 @@ export async function removeMember(ctx: Context, userId: string): Promise<void> 
   })
 }
 
+/** The member with an e-mail address, if there is one. */
+export async function findMember(ctx: Context, email: string): Promise<Member | undefined> {
+  requireRole(ctx, 'admin')
+  return inSnapshot(
+    ctx,
+    async (ctx) => (await memberQuery(ctx).where('u.email', '=', email).executeTakeFirst()) as Member | undefined,
+  )
+}
+
 async function getMember(ctx: TransactionContext, userId: string): Promise<Member> {
   const member = await memberQuery(ctx).where('m.user_id', '=', userId).executeTakeFirst()
   if (!member) throw new AppError('not_found', 'There is no such member.')

@@ -47,13 +47,19 @@ export function openDatabase({ url, role, maxConnections, log }: Options): Datab
       } catch (error) {
         throw asUnavailable(error)
       }
+      // One at a time: a connection takes no second query before it has answered the first.
+      let last: Promise<unknown> = Promise.resolve()
       return {
-        async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-          try {
-            return (await client.query(text, [...values])).rows as Row[]
-          } catch (error) {
-            throw asUnavailable(error)
-          }
+        query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+          const answer = last.then(async () => {
+            try {
+              return (await client.query(text, [...values])).rows as Row[]
+            } catch (error) {
+              throw asUnavailable(error)
+            }
+          })
+          last = answer.catch(() => undefined)
+          return answer
         },
         release: () => void client.end().catch(() => undefined),
       }

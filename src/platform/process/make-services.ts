@@ -6,24 +6,27 @@ import type { Secrets } from '../secrets.ts'
 import type { Services } from '../services.ts'
 
 /** JSON lines on stdout. Headers that hold credentials never come near it; what slips in under a telling name is cut out. */
-export function makeLog(level: Config['logLevel']): Logger {
-  return pino({
-    level,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: {
-      paths: [
-        '*.authorization',
-        '*.cookie',
-        '*.password',
-        '*.secret',
-        '*.token',
-        'err.parameters',
-        'err.detail',
-        'err.where',
-      ],
-      censor: '[redacted]',
+export function makeLog(level: Config['logLevel'], to: 'stdout' | 'stderr' = 'stdout'): Logger {
+  return pino(
+    {
+      level,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: {
+        paths: [
+          '*.authorization',
+          '*.cookie',
+          '*.password',
+          '*.secret',
+          '*.token',
+          'err.parameters',
+          'err.detail',
+          'err.where',
+        ],
+        censor: '[redacted]',
+      },
     },
-  })
+    pino.destination({ fd: to === 'stdout' ? 1 : 2, sync: true }),
+  )
 }
 
 /** The services of a process, and the way to close them: what registered last closes first, the database last of all. */

@@ -37,6 +37,7 @@ const restartDelayMs = 500
 export async function runServer(
   environment: { config: Config; secrets: ConfigSecrets },
   product: Product,
+  onReady: (config: Config) => void = () => undefined,
 ): Promise<void> {
   const log = makeLog(environment.config.logLevel)
   const secrets = loadSecrets(environment.config.dataDir, environment.secrets)
@@ -53,6 +54,8 @@ export async function runServer(
       : await fork(config.webConcurrency, assignment, log)
   log.info({ url: config.publicUrl, pid: process.pid }, `QueueUp is ready at ${config.publicUrl}`)
   if (process.stderr.isTTY) process.stderr.write(`\n  QueueUp is ready at ${config.publicUrl}\n\n`)
+
+  onReady(config)
 
   await onStopSignal(log)
   await stopServing()

@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander'
+import { createApp } from './app.tsx'
+import { demo } from './demo.ts'
+import { passwordReset } from './features/accounts/accounts.cli.ts'
+import { activityList } from './features/activity/activity.cli.ts'
+import { keyCreate, keyList, keyRevoke } from './features/api-keys/api-keys.cli.ts'
+import { scopeNames } from './features/api-keys/scopes.ts'
+import {
+  contextOf,
+  memberAdd,
+  memberRemove,
+  orgCreate,
+  orgList,
+  orgSetPlan,
+} from './features/organisations/organisations.cli.ts'
+import { planNames } from './features/plans/plan-rules.ts'
+import { subscribersExport, subscribersImport } from './features/subscribers/subscribers.cli.ts'
+import { waitlistCreate, waitlistList } from './features/waitlists/waitlists.cli.ts'
+import { type CommandResult, runCommand, runExport } from './platform/cli/run-command.ts'
+import { readConfig } from './platform/config.ts'
+import type { Context } from './platform/context.ts'
+import { failStart } from './platform/process/fail-start.ts'
+import { runServer } from './platform/process/run-server.ts'
+import type { Services } from './platform/services.ts'
+import { startWorker } from './worker.ts'
+
+/** Every command, on one page. */
+const program = new Command('queueup')
+  .description('Runs and administers QueueUp.')
+  .option('--json', 'one JSON object on stdout')
+program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+
+const run = (work: (services: Services) => Promise<CommandResult>) => runCommand(Boolean(program.opts().json), work)
+const within = (org: string, work: (ctx: Context) => Promise<CommandResult>) =>
+  run(async (services) => work(await contextOf(services, org)))
+const collect = (value: string, all: string[]) => [...all, value]
+
+/** `--json` is taken before and after the command's name. */
+function command(parent: Command, nameAndArguments: string, description: string): Command {
+  return parent
+    .command(nameAndArguments)
+    .description(description)
+    .option('--json', 'one JSON object on stdout')
+    .hook('preAction', (_, action) => {
+      if (action.opts().json) program.setOptionValue('json', true)
+    })
+}
+
+const org = program.command('org').description('organisations')
+command(org, 'create', 'make an organisation and its owner')
+  .requiredOption('--name <name>')
+  .requiredOption('--owner-email <email>')
+  .option('--owner-password <password>')
+  .addOption(new Option('--plan <plan>').choices(planNames))
+  .action((options) => run((services) => orgCreate(services, options)))
+command(org, 'list', 'list organisations').action(() => run(orgList))
+command(org, 'set-plan', 'change the plan')
+  .requiredOption('--org <slug>')
+  .addOption(new Option('--plan <plan>').choices(planNames).makeOptionMandatory())
+  .action((options) => run((services) => orgSetPlan(services, options)))
+
+const member = program.command('member').description('members')
+command(member, 'add', 'add a person to an organisation')
+  .requiredOption('--org <slug>')
+  .requiredOption('--email <email>')
+  .option('--password <password>')
+  .addOption(new Option('--role <role>').choices(['owner', 'admin', 'member']).makeOptionMandatory())
+  .action((options) => run((services) => memberAdd(services, options)))
+command(member, 'remove', 'remove a member, at once')
+  .requiredOption('--org <slug>')
+  .requiredOption('--email <email>')
+  .action((options) => run((services) => memberRemove(services, options)))
+
+const password = program.command('password').description('passwords')
+command(password, 'reset', 'print a one-time link to choose a new password')
+  .requiredOption('--email <email>')
+  .action((options) => run((services) => passwordReset(services, options)))
+
+const waitlist = program.command('waitlist').description('waitlists')
+command(waitlist, 'create', 'make a waitlist')
+  .requiredOption('--org <slug>')
+  .requiredOption('--name <name>')
+  .action((options) => within(options.org, (ctx) => waitlistCreate(ctx, options)))
+command(waitlist, 'list', 'list waitlists')
+  .requiredOption('--org <slug>')
+  .action((options) => within(options.org, waitlistList))
+
+const key = program.command('key').description('API keys')
+command(key, 'create', 'mint a key; this is the only time it is printed')
+  .requiredOption('--org <slug>')
+  .requiredOption('--name <name>')
+  .addOption(
+    new Option('--scope <scope>', `${scopeNames.join(' or ')}; may be repeated`)
+      .argParser(collect)
+      .default([], 'none')
+      .makeOptionMandatory(),
+  )
+  .action((options) => within(options.org, (ctx) => keyCreate(ctx, options)))
+command(key, 'list', 'list keys')
+  .requiredOption('--org <slug>')
+  .action((options) => within(options.org, keyList))
+command(key, 'revoke <id>', 'revoke a key, at once and for good')
+  .requiredOption('--org <slug>')
+  .action((id, options) => within(options.org, (ctx) => keyRevoke(ctx, id)))
+
+const subscribers = program.command('subscribers').description('subscribers')
+command(subscribers, 'import <file>', 'add everybody of a CSV file with the column email, and perhaps joined_at')
+  .requiredOption('--org <slug>')
+  .requiredOption('--waitlist <id>')
+  .action((file, options) => within(options.org, (ctx) => subscribersImport(ctx, { ...options, file })))
+command(subscribers, 'export', 'write everybody to stdout as CSV')
+  .requiredOption('--org <slug>')
+  .requiredOption('--waitlist <id>')
+  .action((options) =>
+    runExport(async (services) => subscribersExport(await contextOf(services, options.org), options)),
+  )
+
+const activity = program.command('activity').description('the Activity log')
+command(activity, 'list', 'list what happened, newest first')
+  .requiredOption('--org <slug>')
+  .option('--limit <n>', 'how many', '50')
+  .action((options) => within(options.org, (ctx) => activityList(ctx, options)))
+
+program
+  .command('migrate')
+  .description('apply migrations and exit')
+  .option('--json')
+  .action(() => run(async () => ({ json: { migrated: true }, text: 'The database is current.' })))
+program
+  .command('serve')
+  .description('run the server')
+  .action(() => runServer(readConfig(), { createApp, startWorker }).catch(failStart))
+program
+  .command('demo')
+  .description('run the server with an organisation to look at')
+  .action(() => demo({ createApp, startWorker }).catch(failStart))
+
+await program.parseAsync()
