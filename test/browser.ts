@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
@@ -27,6 +27,9 @@ async function extractOnce(): Promise<string> {
   if (existsSync(join(folder, 'chromium'))) return folder
   const half = mkdtempSync(`${folder}-`)
   await inflateInto(half, ['chromium.br', 'fonts.tar.br', 'al2023.tar.br'])
+  // The package's own settings look for its fonts in a fixed place.
+  const settings = `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/font-cache</cachedir></fontconfig>`
+  writeFileSync(join(half, 'fonts.conf'), settings)
   try {
     renameSync(half, folder)
   } catch (error) {
@@ -48,9 +51,10 @@ async function inflateInto(folder: string, archives: string[]): Promise<void> {
   await Promise.all(inflating)
 }
 
-/** Where the system has not the libraries that a browser needs, the package's own; the fonts always, so that pictures agree. */
+/** Where the system has not the libraries or fonts that a browser needs, the package's own. */
 function environmentFor(executablePath: string, folder: string): Record<string, string | undefined> {
-  const env = { ...process.env, FONTCONFIG_PATH: join(folder, 'fonts') }
+  const hasFonts = existsSync('/etc/fonts/fonts.conf')
+  const env = { ...process.env, ...(hasFonts ? {} : { FONTCONFIG_FILE: join(folder, 'fonts.conf') }) }
   const runs = spawnSync(executablePath, ['--version'], { env }).status === 0
   return runs ? env : { ...env, LD_LIBRARY_PATH: join(folder, 'al2023', 'lib') }
 }
