@@ -12,6 +12,8 @@ export interface TestDatabase {
   owner: Database
   /** A superuser's way in. */
   url: string
+  /** One more pool under the application's role, as another process has. */
+  another(): Database
   drop(): Promise<void>
 }
 
@@ -28,8 +30,9 @@ export async function makeDatabase(): Promise<TestDatabase> {
     database,
     owner,
     url,
+    another: () => openDatabase({ url, role: 'queueup_app', maxConnections: 10, log }),
     async drop() {
-      await database.close()
+      await database.close().catch(() => undefined)
       await owner.close()
       await administer(`drop database ${name} with (force)`)
     },
