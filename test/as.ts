@@ -1,4 +1,4 @@
-import type { TestApp } from './start-app.ts'
+import type { TestProduct } from './make.ts'
 
 export interface ApiAnswer {
   status: number
@@ -9,7 +9,7 @@ export interface ApiAnswer {
 }
 
 /** Calls the customer API with a key, or with none. */
-export function asApiKey(app: Pick<TestApp, 'url'>, secret: string | undefined) {
+export function asApiKey(product: Pick<TestProduct, 'url'>, secret: string | undefined) {
   const call = async (
     method: string,
     path: string,
@@ -21,7 +21,7 @@ export function asApiKey(app: Pick<TestApp, 'url'>, secret: string | undefined) 
         : typeof options.body === 'string'
           ? options.body
           : JSON.stringify(options.body)
-    const response = await fetch(`${app.url}/v1/api${path}`, {
+    const response = await fetch(`${product.url}/v1/api${path}`, {
       method,
       ...(body === undefined ? {} : { body }),
       headers: {
@@ -37,6 +37,60 @@ export function asApiKey(app: Pick<TestApp, 'url'>, secret: string | undefined) 
     get: (path: string, headers?: Record<string, string>) => call('GET', path, headers ? { headers } : {}),
     post: (path: string, body: unknown, headers?: Record<string, string>) =>
       call('POST', path, { body, ...(headers ? { headers } : {}) }),
+  }
+}
+
+export interface PageAnswer {
+  status: number
+  headers: Headers
+  html: string
+  location: string | null
+}
+
+/** A person in a browser without JavaScript: forms, cookies, no following of redirects. */
+export async function asUser(
+  product: Pick<TestProduct, 'url'>,
+  credentials: { email: string; password: string } | undefined,
+) {
+  let cookie = ''
+  const send = async (
+    method: string,
+    path: string,
+    form?: Record<string, string | string[]>,
+    headers: Record<string, string> = {},
+  ): Promise<PageAnswer> => {
+    const body = new URLSearchParams(
+      Object.entries(form ?? {}).flatMap(([name, value]) => [value].flat().map((one) => [name, one])),
+    )
+    const response = await fetch(new URL(path, product.url), {
+      method,
+      redirect: 'manual',
+      ...(method === 'POST' ? { body: body.toString() } : {}),
+      headers: {
+        ...(cookie ? { Cookie: cookie } : {}),
+        ...(method === 'POST' ? { 'Content-Type': 'application/x-www-form-urlencoded', Origin: product.url } : {}),
+        ...headers,
+      },
+    })
+    for (const set of response.headers.getSetCookie()) {
+      if (set.includes('session_token')) cookie = /Max-Age=0/i.test(set) ? '' : (set.split(';')[0] ?? '')
+    }
+    return {
+      status: response.status,
+      headers: response.headers,
+      html: await response.text(),
+      location: response.headers.get('location'),
+    }
+  }
+  if (credentials) {
+    const signedIn = await send('POST', '/sign-in', credentials)
+    if (signedIn.status !== 303) throw new Error(`could not sign in: ${signedIn.status} ${signedIn.html}`)
+  }
+  return {
+    get: (path: string, headers?: Record<string, string>) => send('GET', path, undefined, headers),
+    post: (path: string, form: Record<string, string | string[]> = {}, headers?: Record<string, string>) =>
+      send('POST', path, form, headers),
+    cookie: () => cookie,
   }
 }
 

@@ -1,12 +1,79 @@
+import { mkdtempSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { createApp } from '../src/app.tsx'
 import { createPerson, preparePerson } from '../src/features/accounts/create-person.ts'
 import { createApiKey } from '../src/features/api-keys/create-api-key.ts'
 import type { Scope } from '../src/features/api-keys/scopes.ts'
 import { createOrganisation } from '../src/features/organisations/create-organisation.ts'
 import type { Plan } from '../src/features/plans/plan-rules.ts'
 import { createWaitlist } from '../src/features/waitlists/create-waitlist.ts'
+import { readConfig } from '../src/platform/config.ts'
 import type { Context, Role } from '../src/platform/context.ts'
-import { randomBase62 } from '../src/platform/secrets.ts'
-import type { TestApp } from './start-app.ts'
+import { startHttpServer } from '../src/platform/http/start-http-server.ts'
+import type { Mail } from '../src/platform/mail/mailer.ts'
+import { makeServices } from '../src/platform/process/make-services.ts'
+import { makeSecrets, randomBase62 } from '../src/platform/secrets.ts'
+import type { Services } from '../src/platform/services.ts'
+import { makeDatabase, type TestDatabase } from './database.ts'
+
+export interface TestProduct {
+  url: string
+  services: Services
+  database: TestDatabase
+  mails: Mail[]
+  /** Everything that was logged. */
+  logged(): string
+  close(): Promise<void>
+}
+
+const secretKey = 'a secret key for tests, of more than 32 bytes'
+
+/** The whole product over real HTTP, on a database of its own, or on that of another one as a second process would be. */
+export async function makeProduct(env: Record<string, string> = {}, beside?: TestProduct): Promise<TestProduct> {
+  const database = beside?.database ?? (await makeDatabase())
+  const port = await freePort()
+  const { config } = readConfig({
+    PORT: String(port),
+    DATA_DIR: mkdtempSync(join(tmpdir(), 'queueup-data-')),
+    API_RATE_LIMIT_PER_MINUTE: '60000000',
+    API_RATE_LIMIT_BURST: '1000000',
+    ...env,
+  })
+  const lines: string[] = []
+  const mails: Mail[] = []
+  const { services, close } = makeServices({
+    config,
+    secrets: makeSecrets(secretKey),
+    db: beside ? database.another() : database.database,
+    mailer: { send: async (mail) => void mails.push(mail) },
+    log: pino({ level: 'debug' }, { write: (line) => void lines.push(line) }),
+  })
+  const server = await startHttpServer(createApp(services), { host: '127.0.0.1', port, publicUrl: config.publicUrl })
+  return {
+    url: `http://localhost:${server.port}`,
+    services,
+    database,
+    mails,
+    logged: () => lines.join(''),
+    async close() {
+      await server.drain()
+      await close()
+      if (!beside) await database.drop()
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (!address || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
 
 export interface TestOrganisation {
   id: string
@@ -17,8 +84,8 @@ export interface TestOrganisation {
 }
 
 /** An organisation of its own, with an owner who can sign in. */
-export async function makeOrganisation(app: TestApp, plan: Plan = 'pro'): Promise<TestOrganisation> {
-  const { services } = app
+export async function makeOrganisation(product: TestProduct, plan: Plan = 'pro'): Promise<TestOrganisation> {
+  const { services } = product
   const email = `owner-${randomBase62(8).toLowerCase()}@example.com`
   const password = 'a long enough password'
   const prepared = await preparePerson(email, password)
@@ -48,10 +115,10 @@ export async function makeOrganisation(app: TestApp, plan: Plan = 'pro'): Promis
 }
 
 /** A further person of an organisation. */
-export async function makeMember(app: TestApp, organisation: TestOrganisation, role: Role) {
+export async function makeMember(product: TestProduct, organisation: TestOrganisation, role: Role) {
   const email = `${role}-${randomBase62(8).toLowerCase()}@example.com`
   const password = 'another long password'
-  const { kysely } = app.services.db
+  const { kysely } = product.services.db
   const person = await createPerson(kysely, await preparePerson(email, password), true)
   await kysely.insertInto('members').values({ organisation_id: organisation.id, user_id: person.id, role }).execute()
   return { id: person.id, email, password }
