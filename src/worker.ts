@@ -1,6 +1,11 @@
+import { mailPasswordReset } from './features/accounts/accounts.jobs.ts'
+import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
+import type { JobHandlers } from './platform/jobs/run-due-jobs.ts'
+import { startQueue } from './platform/jobs/start-queue.ts'
 import { type Job, startSchedule } from './platform/jobs/start-schedule.ts'
+import { sendMailJob, sendQueuedMail } from './platform/mail/send-mail-later.ts'
 import { pruneRateLimits } from './platform/rate-limit/prune-rate-limits.ts'
 import type { Services } from './platform/services.ts'
 
@@ -11,6 +16,19 @@ const jobs: Job[] = [
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },
 ]
 
+/** What verbs queue, and who does it. Every server takes its share. */
+export const jobHandlers: JobHandlers = {
+  [sendMailJob]: sendQueuedMail,
+  [passwordResetJob]: mailPasswordReset,
+}
+
 export async function startWorker(services: Services): Promise<{ stop(): Promise<void> }> {
-  return startSchedule(services, jobs)
+  const schedule = startSchedule(services, jobs)
+  const queue = startQueue(services, jobHandlers)
+  return {
+    async stop() {
+      await queue.stop()
+      await schedule.stop()
+    },
+  }
 }

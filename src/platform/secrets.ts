@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -30,7 +30,15 @@ export function constantTimeEqual(left: string | Buffer, right: string | Buffer)
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-export type SecretPurpose = 'api-key' | 'session' | 'token' | 'form-nonce' | 'accounts' | 'referral' | 'fingerprint'
+export type SecretPurpose =
+  | 'api-key'
+  | 'session'
+  | 'token'
+  | 'form-nonce'
+  | 'accounts'
+  | 'referral'
+  | 'fingerprint'
+  | 'job'
 
 /** Keyed hashing under SECRET_KEY. Each purpose has a key of its own (HKDF, RFC 5869), so that no hash serves for another. */
 export interface Secrets {
@@ -44,6 +52,10 @@ export interface Secrets {
   versions: string[]
   /** A derived key, in hex, for libraries that want a secret of their own. */
   derive(purpose: SecretPurpose): string
+  /** Encrypts under the current secret (AES-256-GCM). */
+  seal(purpose: SecretPurpose, text: string): Buffer
+  /** What was sealed under the current or the previous secret; undefined for anything else. */
+  open(purpose: SecretPurpose, sealed: Buffer): string | undefined
 }
 
 /** `secretKey` and `previous` are at least 32 bytes of entropy; the configuration has checked that. */
@@ -67,5 +79,35 @@ export function makeSecrets(secretKey: string, previous?: string): Secrets {
     version: versions[0] ?? '',
     versions,
     derive: (purpose) => keyFor(secretKey, purpose).toString('hex'),
+    seal: (purpose, text) => sealWith(keyFor(secretKey, purpose), text),
+    open(purpose, sealed) {
+      for (const master of masters) {
+        const text = openWith(keyFor(master, purpose), sealed)
+        if (text !== undefined) return text
+      }
+      return undefined
+    },
+  }
+}
+
+const nonceBytes = 12
+const tagBytes = 16
+
+/** Nonce, tag, ciphertext. */
+function sealWith(key: Buffer, text: string): Buffer {
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
+}
+
+function openWith(key: Buffer, sealed: Buffer): string | undefined {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes))
+    decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
+    const text = Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()])
+    return text.toString('utf8')
+  } catch {
+    return undefined
   }
 }

@@ -10,7 +10,8 @@ import { AccountPage } from './account-page.tsx'
 import type { Accounts } from './accounts.ts'
 import { passwordSchema } from './create-person.ts'
 import { changeName, countOtherSessions, signOutElsewhere } from './own-account.ts'
-import { isRefusal, requireToken } from './sign-in.ts'
+import { isRefusal } from './sign-in.ts'
+import { requireToken } from './sign-in-limits.ts'
 
 const personNameSchema = nameSchema({ what: 'The name', maxCodePoints: 100, missing: 'Enter a name.' })
 const passwordLimit = { perSecond: 1 / 10, burst: 20 }
@@ -34,6 +35,8 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services, accounts
     )
     return renderPage(c, page, shown.error?.status ?? 200)
   }
+
+  app.use('/account/*', async (c, next) => (c.var.person ? next() : c.redirect('/sign-in?next=/account', 303)))
 
   app.get('/account', (c) => {
     const notice = {

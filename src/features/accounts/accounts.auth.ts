@@ -16,6 +16,10 @@ export function identifyPerson(services: Services, accounts: Accounts): Middlewa
       ip: clientAddress(c.env.incoming),
       userAgent: c.req.header('user-agent')?.slice(0, 300) ?? null,
     })
+    // Also on redirects, which have no page to bring them.
+    c.header('Request-Id', c.var.meta.requestId)
+    c.header('Cache-Control', 'no-store')
+    if (services.config.publicUrl.startsWith('https:')) c.header('Strict-Transport-Security', 'max-age=31536000')
     c.set('frame', { assets, person: undefined, organisation: undefined, organisations: [], nav: [] })
     const cookie = c.req.header('cookie')
     const found = cookie?.includes('queueup.session_token') ? await findPersonBySession(accounts, cookie) : undefined

@@ -9,12 +9,14 @@ import { findInvitation } from '../organisations/invitations.ts'
 import { findLastOrganisation } from '../organisations/list-organisations.ts'
 import type { Accounts } from './accounts.ts'
 import { passwordSchema } from './create-person.ts'
+import { forgetPassword } from './forget-password.ts'
 import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
 import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
-import { formLimit, isRefusal, requireToken, signIn } from './sign-in.ts'
+import { isRefusal, signIn } from './sign-in.ts'
+import { formLimit, requireToken, subscriberLine } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
-import { signUp } from './sign-up.ts'
+import { byInvitationOnly, signUp } from './sign-up.ts'
 
 /** Signing up, in and out, and a new password by mail. */
 export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: Accounts): void {
@@ -28,7 +30,8 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   app.get('/sign-in', (c) => {
     const next = ownPath(c.req.query('next'))
     if (c.var.person) return c.redirect(next ?? '/', 303)
-    return renderPage(c, <SignInPage frame={c.var.frame} next={next} />)
+    const notice = c.req.query('done') === 'password' ? 'Your new password is saved. Sign in with it.' : undefined
+    return renderPage(c, <SignInPage frame={c.var.frame} next={next} notice={notice} />)
   })
 
   app.post('/sign-in', async (c) => {
@@ -49,10 +52,15 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     }
   })
 
-  app.get('/sign-up', (c) => {
+  app.get('/sign-up', async (c) => {
     const next = ownPath(c.req.query('next'))
     if (c.var.person) return c.redirect(next ?? '/', 303)
-    return renderPage(c, <SignUpPage frame={c.var.frame} next={next} email={c.req.query('email')} />)
+    const invitation = await findInvitationBehind(services, next)
+    if (services.config.signup === 'invite' && !invitation) throw byInvitationOnly()
+    return renderPage(
+      c,
+      <SignUpPage frame={c.var.frame} next={next} email={invitation?.email ?? c.req.query('email')} />,
+    )
   })
 
   app.post('/sign-up', async (c) => {
@@ -60,11 +68,15 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const given = { email: form.text('email'), password: form.text('password') }
     const next = ownPath(form.text('next'))
     try {
-      await requireToken(services, `sign-up:${c.var.meta.ip}`, formLimit)
-      await signUp(services, given, c.var.meta, await invitedAs(services, next))
-      return goOn(c, await signIn(services, accounts, given, c.var.meta), next)
+      await requireToken(services, `sign-up:${subscriberLine(c.var.meta.ip)}`, formLimit)
+      await signUp(services, given, c.var.meta, (await findInvitationBehind(services, next))?.email)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
+      // The form was sent twice, or the account forgotten: whoever knows its password comes in.
+      const cookies = isTaken(error)
+        ? await signIn(services, accounts, given, c.var.meta).catch(() => undefined)
+        : undefined
+      if (cookies) return goOn(c, cookies, next)
       return renderPage(
         c,
         <SignUpPage frame={c.var.frame} next={next} email={given.email} error={error} />,
@@ -72,6 +84,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
         error.headers,
       )
     }
+    return goOn(c, await signIn(services, accounts, given, c.var.meta), next)
   })
 
   app.post('/sign-out', async (c) => {
@@ -85,14 +98,9 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   app.get('/forgot-password', (c) => renderPage(c, <ForgotPasswordPage frame={c.var.frame} />))
 
   app.post('/forgot-password', async (c) => {
-    const email = (await readForm(c)).text('email').trim().toLowerCase()
-    await requireToken(services, `forgot:${c.var.meta.ip}`, formLimit)
-    try {
-      await accounts.api.requestPasswordReset({ body: { email } })
-    } catch (error) {
-      // A malformed address is answered as an unknown one.
-      if (!isRefusal(error)) throw error
-    }
+    const email = (await readForm(c)).text('email')
+    await requireToken(services, `forgot:${subscriberLine(c.var.meta.ip)}`, formLimit)
+    await forgetPassword(services, email)
     return renderPage(c, <MailSentPage frame={c.var.frame} />)
   })
 
@@ -117,14 +125,20 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
         throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.')
       throw error
     }
-    return renderPage(c, <SignInPage frame={c.var.frame} notice="Your new password is saved. Sign in with it." />)
+    return c.redirect('/sign-in?done=password', 303)
   })
 }
 
-/** An invitation stands for its e-mail address when the sign-up came from its page. */
-async function invitedAs(services: Services, next: string | undefined): Promise<string | undefined> {
+function isTaken(error: AppError): boolean {
+  return error.errors.some(
+    (problem) => problem.code === 'refused' && 'pointer' in problem && problem.pointer === '#/email',
+  )
+}
+
+/** The invitation whose page a sign-up came from: it stands for its e-mail address. */
+async function findInvitationBehind(services: Services, next: string | undefined) {
   const token = /^\/invitations\/([0-9A-Za-z]{1,100})$/.exec(next ?? '')?.[1]
-  return token ? (await findInvitation(services, token))?.email : undefined
+  return token ? findInvitation(services, token) : undefined
 }
 
 function goOn(c: HonoContext<AppEnv>, cookies: string[], next: string | undefined): Response {

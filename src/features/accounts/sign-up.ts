@@ -7,6 +7,10 @@ import { createOrganisation, firstPlan } from '../organisations/create-organisat
 import { firstOrganisationName } from '../organisations/organisation-name.ts'
 import { createPerson, passwordSchema, personEmailSchema, preparePerson } from './create-person.ts'
 
+export function byInvitationOnly(): AppError {
+  return new AppError('forbidden', 'New accounts are by invitation here. Ask whoever runs this server to invite you.')
+}
+
 const signUpInput = z.strictObject({ email: personEmailSchema, password: passwordSchema })
 
 /**
@@ -21,9 +25,7 @@ export async function signUp(
 ): Promise<{ email: string }> {
   const { email, password } = parseInput(signUpInput, input)
   const invited = invitedAs !== undefined && invitedAs === email
-  if (services.config.signup === 'invite' && !invited) {
-    throw new AppError('forbidden', 'New accounts are by invitation here. Ask whoever runs this server to invite you.')
-  }
+  if (services.config.signup === 'invite' && !invited) throw byInvitationOnly()
   const prepared = await preparePerson(email, password)
   await services.db.kysely.transaction().execute(async (transaction) => {
     const person = await createPerson(transaction, prepared, invited)

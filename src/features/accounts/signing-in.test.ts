@@ -1,106 +1,110 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startApp, type TestApp } from '../../../test/start-app.ts'
+import { asUser } from '../../../test/as.ts'
+import { makeProduct, type TestProduct } from '../../../test/make.ts'
+import { dump, password, signIn, signUp } from '../../../test/people.ts'
 
-let app: TestApp
+let product: TestProduct
 let home: string
+const ada = { email: 'ada@example.com', password }
 beforeAll(async () => {
-  app = await startApp()
-  home = await app.visitor().signUp('ada@example.com')
+  product = await makeProduct()
+  home = (await signUp(product, ada.email)).home
 })
-afterAll(() => app.stop())
+afterAll(() => product.close())
+
+const visitor = () => asUser(product, undefined)
 
 test('signing in leads to the last organisation, signing out ends the session for good', async () => {
-  const ada = app.visitor()
-  expect((await ada.signIn('ADA@example.com ')).status).toBe(303)
-  expect((await ada.get('/')).location).toBe(`${home}/waitlists`)
-  const kept = ada.clone()
-  expect((await ada.post('/sign-out')).location).toBe('/')
-  expect((await ada.get(`${home}/waitlists`)).location).toMatch(/^\/sign-in/)
-  expect((await kept.get(`${home}/waitlists`)).location).toMatch(/^\/sign-in/)
+  const user = await visitor()
+  expect((await user.post('/sign-in', { email: ' ADA@example.com', password })).status).toBe(303)
+  expect((await user.get('/')).location).toBe(`${home}/waitlists`)
+  const stolen = { Cookie: user.cookie() }
+  expect((await user.post('/sign-out')).location).toBe('/')
+  expect((await user.get(`${home}/waitlists`)).location).toMatch(/^\/sign-in/)
+  expect((await (await visitor()).get(`${home}/waitlists`, stolen)).location).toMatch(/^\/sign-in/)
 })
 
 test('the cookie is out of the reach of scripts and of other sites', async () => {
-  const page = await app.visitor().signIn('ada@example.com')
+  const page = await (await visitor()).post('/sign-in', ada)
   const cookie = page.headers.getSetCookie().find((line) => line.includes('session_token')) ?? ''
   expect(cookie).toContain('HttpOnly')
   expect(cookie).toContain('SameSite=Lax')
   expect(cookie).not.toContain('Secure')
 })
 
-test('under https the cookie is Secure and bound to the host', async () => {
-  const secure = await startApp({ PUBLIC_URL: 'https://queueup.example' })
+test('under https the cookie is Secure and bound to the host, and browsers are told to stay with https', async () => {
+  const secure = await makeProduct({ PUBLIC_URL: 'https://queueup.example' })
   try {
-    const ada = secure.visitor()
-    await ada.signUp('ada@example.com')
-    const page = await ada.signIn('ada@example.com')
+    const user = await asUser(secure, undefined)
+    const page = await user.post('/sign-up', ada, { 'Sec-Fetch-Site': 'same-origin' })
     const cookie = page.headers.getSetCookie().find((line) => line.includes('session_token')) ?? ''
     expect(cookie).toMatch(/^__Host-/)
     expect(cookie).toContain('Secure')
     expect(cookie).toContain('Path=/')
     expect(cookie).not.toContain('Domain')
+    expect((await user.get('/account')).status).toBe(200)
+    expect((await user.get('/account')).headers.get('strict-transport-security')).toContain('max-age=')
   } finally {
-    await secure.stop()
+    await secure.close()
   }
 })
 
 test('signing in starts a new session: a planted cookie stays worthless', async () => {
-  const planted = app.visitor()
-  planted.cookie = 'queueup.session_token=planted.signature'
-  const before = planted.cookie
-  await planted.signIn('ada@example.com')
-  expect(planted.cookie).not.toBe(before)
-  const other = app.visitor()
-  other.cookie = before
-  expect((await other.get(`${home}/waitlists`)).location).toMatch(/^\/sign-in/)
+  const planted = { Cookie: 'queueup.session_token=planted.signature' }
+  const user = await visitor()
+  await user.post('/sign-in', ada, planted)
+  expect(user.cookie()).not.toContain('planted')
+  expect((await (await visitor()).get(`${home}/waitlists`, planted)).location).toMatch(/^\/sign-in/)
 })
 
 test('session tokens and passwords are not to be found in the database', async () => {
-  const ada = app.visitor()
-  await ada.signIn('ada@example.com')
-  const token = decodeURIComponent(ada.cookie.split('session_token=')[1] ?? '').split('.')[0] ?? ''
+  const user = await signIn(product, ada.email)
+  const token = decodeURIComponent(user.cookie().split('=')[1] ?? '').split('.')[0] ?? ''
   expect(token.length).toBeGreaterThan(20)
-  const sessions = await app.database.owner.kysely.selectFrom('sessions').selectAll().execute()
-  const credentials = await app.database.owner.kysely.selectFrom('credentials').selectAll().execute()
-  expect(JSON.stringify(sessions)).not.toContain(token)
-  expect(JSON.stringify(credentials)).not.toContain('a long enough password')
+  const backup = await dump(product)
+  expect(backup).not.toContain(token)
+  expect(backup).not.toContain(password)
 })
 
 test('a wrong password and an unknown address are refused in the same words', async () => {
-  const wrong = await app.visitor().signIn('ada@example.com', 'not her password')
-  const unknown = await app.visitor().signIn('nobody@example.com', 'not her password')
+  const wrong = await (await visitor()).post('/sign-in', { ...ada, password: 'not her password' })
+  const unknown = await (await visitor()).post('/sign-in', { email: 'abc@example.com', password: 'not her password' })
   expect([wrong.status, unknown.status]).toEqual([422, 422])
-  expect(wrong.html.replaceAll('ada@', 'nobody@')).toBe(unknown.html)
+  expect(wrong.html.replaceAll('ada@', 'abc@')).toBe(unknown.html)
 })
 
 test('one goes on to the page one came for, and never to another site', async () => {
-  const asked = await app.visitor().get(`${home}/members?filter=1`)
-  expect(asked.location).toBe(`/sign-in?next=${encodeURIComponent(`${home}/members?filter=1`)}`)
-  const ada = app.visitor()
-  const fields = { email: 'ada@example.com', password: 'a long enough password' }
-  expect((await ada.post('/sign-in', { ...fields, next: `${home}/members` })).location).toBe(`${home}/members`)
-  for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '/\t/evil.example', 'javascript:alert(1)']) {
-    expect((await app.visitor().post('/sign-in', { ...fields, next })).location).toBe('/')
+  const asked = await (await visitor()).get(`${home}/activity?action=plan.changed`)
+  expect(asked.location).toBe(`/sign-in?next=${encodeURIComponent(`${home}/activity?action=plan.changed`)}`)
+  const sent = async (next: string) => (await (await visitor()).post('/sign-in', { ...ada, next })).location
+  expect(await sent(`${home}/members`)).toBe(`${home}/members`)
+  for (const next of [
+    'https://evil.example',
+    '//evil.example',
+    '/\\evil.example',
+    '/\t/evil.example',
+    'javascript:alert(1)',
+  ]) {
+    expect(await sent(next)).toBe('/')
   }
 })
 
-test('ten sign-ins a minute from one address are never limited, endless guessing is, and only from there', async () => {
-  const guarded = await startApp({ TRUSTED_PROXIES: '127.0.0.1' })
+test('ten sign-ins a minute are never limited, endless guessing is, and only from where it comes', async () => {
+  const guarded = await makeProduct({ TRUSTED_PROXIES: '127.0.0.1' })
   try {
-    await guarded.visitor().signUp('victim@example.com')
-    const from = (address: string) => ({ 'x-forwarded-for': address })
-    const fields = { email: 'victim@example.com', password: 'a long enough password' }
-    for (let i = 0; i < 10; i++) expect((await guarded.visitor().post('/sign-in', fields, from('192.0.2.1'))).status).toBe(303)
-    const guess = { ...fields, password: 'a wrong guess of it' }
-    const statuses: number[] = []
-    for (let i = 0; i < 60 && statuses.at(-1) !== 429; i++) {
-      statuses.push((await guarded.visitor().post('/sign-in', guess, from(`2001:db8::${i + 1}`))).status)
-    }
-    // All addresses of one /64 are one subscriber's.
-    expect(statuses.at(-1)).toBe(429)
-    const limited = await guarded.visitor().post('/sign-in', guess, from('2001:db8::ffff'))
+    await signUp(guarded, ada.email)
+    const user = await asUser(guarded, undefined)
+    const from = (address: string) => ({ 'X-Forwarded-For': address })
+    for (let i = 0; i < 10; i++) expect((await user.post('/sign-in', ada, from('192.0.2.1'))).status).toBe(303)
+    const guess = { ...ada, password: 'a wrong guess of it' }
+    let limited = await user.post('/sign-in', guess, from('2001:db8::1'))
+    // Whoever has one address of a /64 has them all.
+    for (let i = 2; i < 60 && limited.status !== 429; i++)
+      limited = await user.post('/sign-in', guess, from(`2001:db8::${i}`))
+    expect(limited.status).toBe(429)
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect((await guarded.visitor().post('/sign-in', fields, from('192.0.2.2'))).status).toBe(303)
+    expect((await user.post('/sign-in', ada, from('192.0.2.2'))).status).toBe(303)
   } finally {
-    await guarded.stop()
+    await guarded.close()
   }
 })

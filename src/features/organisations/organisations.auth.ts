@@ -14,7 +14,7 @@ import { findMembership, listOrganisationsOf, rememberOrganisation } from './lis
 export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { person, meta, frame } = c.var
-    if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(new URL(c.req.url).pathname)}`, 303)
+    if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(wayBack(c.req))}`, 303)
     const slug = c.req.param('slug') ?? ''
     const membership = /^[a-z0-9-]{1,60}$/.test(slug) ? await findMembership(services, slug, person.id) : undefined
     if (!membership) throw new AppError('not_found', 'There is no such page, or it is not for this account.')
@@ -37,6 +37,12 @@ export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv>
     })
     return next()
   }
+}
+
+/** What was asked for; of a form, the page of the nav that it is on. */
+function wayBack({ method, url }: { method: string; url: string }): string {
+  const { pathname, search } = new URL(url)
+  return method === 'GET' ? pathname + search : pathname.split('/').slice(0, 4).join('/')
 }
 
 /** Where a member may go, by role and plan. */

@@ -158,6 +158,14 @@ export interface FormSubmissionsTable {
   created_at: Generated<Date>
 }
 
+export interface QueuedJobsTable {
+  id: Generated<number>
+  name: Fixed<string>
+  payload: Fixed<Buffer>
+  attempts: Generated<number>
+  run_at: Generated<Date>
+}
+
 /** The schema as the application sees it. */
 export interface Tables {
   organisations: OrganisationsTable
@@ -167,6 +175,7 @@ export interface Tables {
   credentials: CredentialsTable
   sessions: SessionsTable
   form_submissions: FormSubmissionsTable
+  queued_jobs: QueuedJobsTable
   invitations: InvitationsTable
   waitlists: WaitlistsTable
   waitlist_counters: WaitlistCountersTable

@@ -21,6 +21,8 @@ export async function readForm(c: HonoContext<AppEnv>): Promise<SentForm> {
     throw new AppError('unsupported_media_type', 'Send the form as application/x-www-form-urlencoded.')
   }
   const fields = new URLSearchParams(body.toString('utf8'))
+  // Nobody types a NUL, and the database cannot store one.
+  if (fields.toString().includes('%00')) throw new AppError('invalid_request', 'The form holds a NUL character.')
   return {
     text(name) {
       const values = fields.getAll(name)
