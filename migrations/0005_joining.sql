@@ -133,8 +133,8 @@ grant select, insert, update, delete on idempotency_answers to :app_role;
 -- Outcomes of a member: those of api_attempt; elsewhere (the key is another organisation's); waitlist (no such open
 -- one); mismatch and replayed (by the idempotency key); added, confirmed, already_there.
 create function api_create_subscribers(
-  p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision, p_spare integer,
-  p_hashes bytea[], p_previous_hashes bytea[], p_own integer[], p_returned integer[], p_waitlist_ids text[], p_emails text[],
+  p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
+  p_hashes bytea[], p_previous_hashes bytea[], p_own integer[], p_spare integer[], p_returned integer[], p_waitlist_ids text[], p_emails text[],
   p_canonical_emails text[], p_referral_codes text[], p_joined_ats timestamptz[], p_idempotency_keys text[],
   p_fingerprints bytea[], p_request_ids text[], p_ips text[], p_user_agents text[]
 ) returns table (ordinal integer, attempt api_attempt, outcome text, status smallint, body text) language plpgsql volatile as $$
@@ -158,12 +158,13 @@ begin
   end if;
 
   for v_row in
-    select m.hash, (array_agg(m.previous))[1] as previous, sum(m.own)::integer as own, sum(m.returned)::integer as returned,
+    select m.hash, (array_agg(m.previous))[1] as previous, sum(m.own)::integer as own, max(m.spare) as spare, sum(m.returned)::integer as returned,
            array_agg(m.ordinal::integer order by m.ordinal) as ordinals
-    from unnest(p_hashes, p_previous_hashes, p_own, p_returned) with ordinality m(hash, previous, own, returned, ordinal) group by m.hash
+    from unnest(p_hashes, p_previous_hashes, p_own, p_spare, p_returned)
+           with ordinality m(hash, previous, own, spare, returned, ordinal) group by m.hash
   loop
     v_attempt := authorize_api_key(array_remove(array[v_row.hash, v_row.previous], null), p_scope, p_api_plans, p_per_second,
-                                   p_burst, v_row.own, p_spare, v_row.returned);
+                                   p_burst, v_row.own, v_row.spare, v_row.returned);
     if v_attempt.organisation_id is distinct from v_organisation_id and v_attempt.outcome <> 'unknown' then
       v_attempt.outcome := 'elsewhere';
       perform set_config('app.organisation_id', v_organisation_id, true);

@@ -124,14 +124,11 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     if ((error.code !== 'unauthenticated' && error.code !== 'invalid_api_key') || !meta.ip) return error
     const subject = `ip:${meta.ip}`
     if (failures.spend(subject) !== undefined) return error
-    const askedAtMs = failures.askedAt()
-    const grant = await takeToken(services.db, subject, failureRule, 60, failures.reclaim(subject)).catch(
-      () => undefined,
-    )
-    if (!grant || grant.granted > 0) {
-      if (grant) failures.keep(subject, askedAtMs, grant)
-      return error
-    }
+    const { askedAtMs, mayAskForSpare, returned } = failures.ask(subject)
+    const spare = mayAskForSpare ? failureRule.burst / 10 : 0
+    const grant = await takeToken(services.db, subject, failureRule, spare, returned).catch(() => undefined)
+    if (grant && mayAskForSpare) failures.keep(subject, askedAtMs, grant)
+    if (!grant || grant.granted > 0) return error
     const seconds = Math.max(1, Math.ceil(grant.retry_after))
     return new AppError(
       'rate_limited',

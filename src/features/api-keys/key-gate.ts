@@ -1,5 +1,5 @@
 import { AppError } from '../../platform/errors.ts'
-import { TokenLeases } from '../../platform/rate-limit/token-leases.ts'
+import { TokenLeases, type TokenQuestion } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { plansWithApiAccess } from '../plans/plan-rules.ts'
@@ -15,9 +15,7 @@ export interface PresentedKey {
   subject: string
   /** What remains after a spare token was spent on this request; undefined when the shared bucket must be asked. */
   spentLeaving: number | undefined
-  askedAtMs: number
-  /** Tokens spared to an earlier request of this process that nobody spent. */
-  returned: number
+  question: TokenQuestion | undefined
 }
 
 /** What the rate limit headers tell. */
@@ -58,26 +56,34 @@ export class KeyGate {
     const hashes = this.#services.secrets.hashes('api-key', token)
     const subject = (hashes[0] ?? Buffer.alloc(0)).toString('base64')
     const spentLeaving = this.#leases.spend(subject)
-    const returned = spentLeaving === undefined ? this.#leases.reclaim(subject) : 0
-    return { hashes, subject, spentLeaving, askedAtMs: this.#leases.askedAt(), returned }
+    return {
+      hashes,
+      subject,
+      spentLeaving,
+      question: spentLeaving === undefined ? this.#leases.ask(subject) : undefined,
+    }
   }
 
-  get spareTokens(): number {
-    return Math.floor(this.rule.burst / spareShare)
+  /** How many tokens beyond its own a request asks for, and how many it gives back. */
+  sparing({ question }: PresentedKey): { spare: number; returned: number } {
+    return {
+      spare: question?.mayAskForSpare ? Math.floor(this.rule.burst / spareShare) : 0,
+      returned: question?.returned ?? 0,
+    }
   }
 
   /** The first eight arguments of every SQL function that begins with `authorize_api_key`. */
   attemptArguments(key: PresentedKey, scope: string | null): unknown[] {
-    const own = key.spentLeaving === undefined ? 1 : 0
+    const { spare, returned } = this.sparing(key)
     return [
       key.hashes,
       scope,
       plansWithApiAccess,
       this.rule.perSecond,
       this.rule.burst,
-      own,
-      this.spareTokens,
-      key.returned,
+      key.question ? 1 : 0,
+      spare,
+      returned,
     ]
   }
 
@@ -86,6 +92,12 @@ export class KeyGate {
    * @throws AppError for every attempt but a good one; `note` is filled in first.
    */
   settle(key: PresentedKey, attempt: ApiKeyAttempt, scope: string | null, meta: RequestMeta, note: KeyNote): void {
+    if (key.question?.mayAskForSpare) {
+      this.#leases.keep(key.subject, key.question.askedAtMs, {
+        spare: attempt.spare ?? 0,
+        remaining: attempt.remaining ?? 0,
+      })
+    }
     note.revoked = attempt.outcome === 'revoked'
     if (note.revoked) this.#reuses.record(attempt.key_id, meta)
     else if (attempt.outcome !== 'unknown') note.rate = this.#rateState(key, attempt)
@@ -97,9 +109,6 @@ export class KeyGate {
       throw new AppError('rate_limited', `This key has made too many requests. Try again in ${seconds} s.`, {
         headers: { 'Retry-After': String(seconds) },
       })
-    }
-    if (key.spentLeaving === undefined) {
-      this.#leases.keep(key.subject, key.askedAtMs, { spare: attempt.spare ?? 0, remaining: attempt.remaining ?? 0 })
     }
   }
 

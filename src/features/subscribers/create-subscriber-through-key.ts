@@ -63,17 +63,17 @@ export class SubscriberCreates {
     const gate = this.#gate
     const first = items[0]
     if (!first) return []
-    const [, scope, plans, perSecond, burst, , spare] = gate.attemptArguments(first.key, 'subscribers:write')
+    const [, scope, plans, perSecond, burst] = gate.attemptArguments(first.key, 'subscribers:write')
     return this.#services.db.run<CreatedThroughKey>(create, [
       scope,
       plans,
       perSecond,
       burst,
-      spare,
       items.map((item) => item.key.hashes[0]),
       items.map((item) => item.key.hashes[1] ?? null),
-      items.map((item) => (item.key.spentLeaving === undefined ? 1 : 0)),
-      items.map((item) => item.key.returned),
+      items.map((item) => (item.key.question ? 1 : 0)),
+      items.map((item) => gate.sparing(item.key).spare),
+      items.map((item) => item.key.question?.returned ?? 0),
       items.map((item) => item.waitlistId),
       items.map((item) => item.email.email),
       items.map((item) => item.email.canonical),

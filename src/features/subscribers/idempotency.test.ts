@@ -59,11 +59,14 @@ test('while the first is running, the second is 409 at once, in the same process
   await held.query('select 1 from organisation_counters where organisation_id = $1 for update', [organisation.id])
   const body = { email: 'ada@example.com' }
   const first = api.post(path, body, { 'Idempotency-Key': 'k' })
-  const answers = []
+  const answers: [number, string][] = []
   // Until the first has set its mark, a second one may be the first.
   while (answers.length < 2) {
-    const caller = answers.length === 0 ? api : elsewhere
-    const answer = await Promise.race([caller.post(path, body, { 'Idempotency-Key': 'k' }), first])
+    const caller: typeof api = answers.length === 0 ? api : elsewhere
+    const answer: Awaited<typeof first> = await Promise.race([
+      caller.post(path, body, { 'Idempotency-Key': 'k' }),
+      first,
+    ])
     answers.push([answer.status, answer.json.code])
   }
   await held.query('rollback')

@@ -12,15 +12,27 @@ export interface Grant {
   retry_after: number
 }
 
+/** A question to the shared bucket. */
+export interface TokenQuestion {
+  askedAtMs: number
+  mayAskForSpare: boolean
+  /** Unspent tokens of an earlier answer, for the bucket to have back. */
+  returned: number
+}
+
 interface Lease {
   left: number
   /** What the shared bucket and this lease held together when it was made, less what was spent since. */
   remaining: number
   expiresAtMs: number
+  /** Until then, at most, a question for spare tokens is under way. */
+  askedUntilMs: number
 }
 
 /** How long spare tokens may be spent; `take_tokens` in the database counts on it. */
 const leaseMs = 100
+/** A question that has had no answer for so long was lost. */
+const answerMs = 2_000
 const maxLeases = 10_000
 
 /**
@@ -44,26 +56,26 @@ export class TokenLeases {
     return lease.remaining
   }
 
-  /** The unspent tokens of a lease that has run out, for the bucket to have back with the next question. */
-  reclaim(subject: string): number {
+  /**
+   * Notes that the bucket is being asked. One question at a time may ask for spare tokens, so that a process never holds
+   * more than one helping; it also gives back what an earlier one left unspent.
+   */
+  ask(subject: string): TokenQuestion {
+    const askedAtMs = this.#clockMs()
     const lease = this.#leases.get(subject)
-    if (!lease) return 0
-    this.#leases.delete(subject)
-    return lease.left
-  }
-
-  /** The time to pass to `keep` with the answer to a question asked now. */
-  askedAt(): number {
-    return this.#clockMs()
-  }
-
-  keep(subject: string, askedAtMs: number, grant: Pick<Grant, 'spare' | 'remaining'>): void {
-    if (grant.spare < 1) return
+    if (lease && lease.askedUntilMs > askedAtMs) return { askedAtMs, mayAskForSpare: false, returned: 0 }
     if (this.#leases.size >= maxLeases) this.#leases.clear()
-    const current = this.#leases.get(subject)
-    const unexpired = current && current.expiresAtMs > this.#clockMs() ? current.left : 0
-    const expiresAtMs =
-      unexpired > 0 && current ? Math.min(current.expiresAtMs, askedAtMs + leaseMs) : askedAtMs + leaseMs
-    this.#leases.set(subject, { left: unexpired + grant.spare, remaining: grant.remaining, expiresAtMs })
+    this.#leases.set(subject, { left: 0, remaining: 0, expiresAtMs: 0, askedUntilMs: askedAtMs + answerMs })
+    return { askedAtMs, mayAskForSpare: true, returned: lease?.left ?? 0 }
+  }
+
+  /** Keeps what the bucket answered to a question that might ask for spare tokens. */
+  keep(subject: string, askedAtMs: number, grant: Pick<Grant, 'spare' | 'remaining'>): void {
+    this.#leases.set(subject, {
+      left: grant.spare,
+      remaining: grant.remaining,
+      expiresAtMs: askedAtMs + leaseMs,
+      askedUntilMs: 0,
+    })
   }
 }
