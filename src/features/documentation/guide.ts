@@ -31,19 +31,34 @@ export function readGuide(publicUrl: string): GuidePage[] {
   })
 }
 
-/** Markdown as HTML: no HTML of its own comes through, headings have addresses, and wide code can be reached by keyboard. */
+const md = new MarkdownIt({ html: false, linkify: false })
+md.renderer.rules.heading_open = (tokens, i) => {
+  const token = tokens[i]
+  return `<${token?.tag} id="${headingId(tokens[i + 1]?.content ?? '')}">`
+}
+// A table that is wider than a phone scrolls by itself, and so must be reachable by keyboard.
+md.renderer.rules.table_open = () => '<table tabindex="0">'
+md.renderer.rules.fence = (tokens, i, _options, env: { codes?: number }) => {
+  env.codes = (env.codes ?? 0) + 1
+  const { expected, code } = readExample(tokens[i]?.content ?? '')
+  const id = `code-${env.codes}`
+  const title = expected ? `Answers ${expected}` : languageNames[tokens[i]?.info ?? ''] || 'Text'
+  return `<div class="code-block"><div class="code-head"><span>${title}</span><button type="button" class="button plain small" data-copy="${id}" hidden aria-live="polite">Copy</button></div><pre class="code" id="${id}" tabindex="0" role="group" aria-label="Code">${md.utils.escapeHtml(code)}</pre></div>`
+}
+
+const languageNames: Record<string, string> = { sh: 'Shell', json: 'JSON' }
+
+/** An example of the guide: a request may be headed by the status that it answers, as `# 201`. */
+export function readExample(fence: string): { expected: number | undefined; code: string } {
+  const match = /^# (\d{3})\n/.exec(fence)
+  return match
+    ? { expected: Number(match[1]), code: fence.slice(match[0].length).trimEnd() }
+    : { expected: undefined, code: fence.trimEnd() }
+}
+
+/** Markdown as HTML: no HTML of its own comes through, headings have addresses, and code can be copied. */
 export function renderMarkdown(markdown: string): string {
-  const md = new MarkdownIt({ html: false, linkify: false })
-  md.renderer.rules.heading_open = (tokens, i) => {
-    const token = tokens[i]
-    return `<${token?.tag} id="${headingId(tokens[i + 1]?.content ?? '')}">`
-  }
-  md.renderer.rules.fence = (tokens, i) => {
-    const token = tokens[i]
-    return `<pre class="code" tabindex="0" role="group" aria-label="Code">${md.utils.escapeHtml(token?.content ?? '')}</pre>`
-  }
-  md.renderer.rules.table_open = () => '<table tabindex="0">'
-  return md.render(markdown)
+  return md.render(markdown, {})
 }
 
 /** A heading's address: its words in lower case, joined by hyphens. */

@@ -33,14 +33,13 @@ export function CopyField({
 export function CopyCode({ id, label, code, secret }: { id: string; label: string; code: string; secret?: boolean }) {
   return (
     <div class="field" data-shown-once={secret ? '' : undefined}>
-      <div class="spread">
+      <div class="code-head">
         <span class="legend" id={`${id}-label`}>
           {label}
         </span>
         <CopyButton target={id} />
       </div>
-      {/* Scrolls sideways, and so must be reachable by keyboard. */}
-      <pre class="code" id={id} tabindex={0} role="group" aria-labelledby={`${id}-label`}>
+      <pre class="code wrap" id={id} role="group" aria-labelledby={`${id}-label`}>
         {code}
       </pre>
     </div>

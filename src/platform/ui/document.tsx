@@ -34,14 +34,14 @@ export function Document(props: { title: string; assets: AssetUrls; noIndex?: bo
 /** The sign and the name. */
 export function Wordmark({ href }: { href: string }) {
   return (
-    <a class="wordmark" href={href}>
+    <a class="wordmark" href={href} aria-label="QueueUp">
       <svg viewBox="0 0 32 32" aria-hidden="true">
         <rect width="32" height="32" rx="8" fill="#4338ca" />
         <circle cx="9" cy="16" r="3.2" fill="#fff" />
         <circle cx="17" cy="16" r="2.4" fill="#fff" opacity=".75" />
         <circle cx="23.6" cy="16" r="1.8" fill="#fff" opacity=".5" />
       </svg>
-      QueueUp
+      <span>QueueUp</span>
     </a>
   )
 }

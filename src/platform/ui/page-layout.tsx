@@ -37,21 +37,18 @@ export function PageLayout({ title, frame, current, narrow, dialog, children }: 
       noIndex={person !== undefined}
     >
       <header class="top">
-        <div class="top-inner">
+        <div class={organisation ? 'top-inner has-organisation' : 'top-inner'}>
           <Wordmark href="/" />
           {organisation ? <OrganisationMenu frame={frame} /> : null}
-          <nav class="nav-wrap" aria-label="Main">
-            <ul class="nav">
-              {frame.nav.map((entry) => (
-                <li>
-                  <a href={entry.href} aria-current={entry.id === current ? 'page' : undefined}>
-                    {entry.label}
-                  </a>
-                </li>
-              ))}
-            </ul>
-          </nav>
-          {person ? <AccountMenu person={person} /> : <SignedOutLinks />}
+          {frame.nav.length > 0 ? <Nav entries={frame.nav} current={current} /> : null}
+          <div class="top-end">
+            {person ? <AccountMenu person={person} /> : <SignedOutLinks />}
+            {frame.nav.length > 0 ? (
+              <button type="button" class="button plain small nav-button" popovertarget="nav">
+                Menu
+              </button>
+            ) : null}
+          </div>
         </div>
       </header>
       <main id="content" class={narrow ? 'narrow' : undefined}>
@@ -68,11 +65,27 @@ export function PageLayout({ title, frame, current, narrow, dialog, children }: 
   )
 }
 
+function Nav({ entries, current }: { entries: NavEntry[]; current: string | undefined }) {
+  return (
+    <nav class="nav" id="nav" popover aria-label="Main">
+      <ul>
+        {entries.map((entry) => (
+          <li>
+            <a href={entry.href} aria-current={entry.id === current ? 'page' : undefined}>
+              {entry.label}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  )
+}
+
 function OrganisationMenu({ frame }: { frame: Frame }) {
   return (
     <details class="menu from-left">
       <summary aria-label={`Organisation ${frame.organisation?.name ?? ''}, switch`}>
-        <span>{frame.organisation?.name}</span>
+        <span class="menu-label">{frame.organisation?.name}</span>
       </summary>
       <div class="menu-panel">
         <ul>
@@ -93,9 +106,13 @@ function OrganisationMenu({ frame }: { frame: Frame }) {
 
 function AccountMenu({ person }: { person: { name: string; email: string } }) {
   return (
-    <details class="menu">
-      <summary aria-label={`Account ${person.name}`}>
-        <span>{person.name}</span>
+    <details class="menu account">
+      <summary>
+        <span class="visually-hidden">Account</span>
+        <span class="avatar" aria-hidden="true">
+          {[...person.name][0]?.toUpperCase()}
+        </span>
+        <span class="menu-label">{person.name}</span>
       </summary>
       <div class="menu-panel">
         <p class="small quiet">{person.email}</p>
@@ -111,7 +128,7 @@ function AccountMenu({ person }: { person: { name: string; email: string } }) {
 
 function SignedOutLinks() {
   return (
-    <div class="row">
+    <div class="links">
       <a href="/docs">Guide</a>
       <a href="/sign-in">Sign in</a>
     </div>

@@ -1,27 +1,12 @@
-const units: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 31_557_600],
-  ['month', 2_629_800],
-  ['week', 604_800],
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-]
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+import { timeAgo } from './time-ago.ts'
+
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
 
 /** A time as people say it, "3 hours ago"; the exact one on hover. */
 export function RelativeTime({ at, now }: { at: Date; now: Date }) {
   return (
-    <time datetime={at.toISOString()} title={`${exact.format(at)} UTC`}>
-      {relativeTime(at, now)}
+    <time datetime={at.toISOString()} title={`${exact.format(at)} UTC`} data-relative>
+      {timeAgo(at, now)}
     </time>
   )
-}
-
-export function relativeTime(at: Date, now: Date): string {
-  const seconds = Math.round((at.getTime() - now.getTime()) / 1000)
-  for (const [unit, size] of units) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
-  }
-  return 'just now'
 }

@@ -1,7 +1,11 @@
+import { closingMenus } from './closing-menus.ts'
 import { copyButtons } from './copy-buttons.ts'
 import { modalDialogs } from './modal-dialogs.ts'
+import { relativeTimes } from './relative-times.ts'
 import { submitOnce } from './submit-once.ts'
 
+closingMenus()
 copyButtons()
 modalDialogs()
+relativeTimes()
 submitOnce()
