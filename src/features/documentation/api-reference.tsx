@@ -1,117 +1,121 @@
-type Json = Record<string, unknown>
+import { raw } from 'hono/html'
+import { errorCatalogue } from '../../platform/errors.ts'
+import { headingId, renderInline, renderMarkdown } from './guide.ts'
+import { exampleOf, type Json, typeOf } from './json-schema.ts'
+
+interface Parameter {
+  name: string
+  in: string
+  required?: boolean
+  description: string
+  schema: Json
+}
 
 interface Operation {
   summary: string
   description: string
   security: { apiKey: string[] }[]
-  parameters: { name: string; in: string; required?: boolean; description: string; schema: Json }[]
+  parameters: Parameter[]
   requestBody?: { content: Record<string, { schema: Json }> }
   responses: Record<string, { description: string; content: Record<string, { schema: Json }> }>
 }
 
+interface OperationAt {
+  method: string
+  path: string
+  operation: Operation
+}
+
 /** The operations of an OpenAPI document, for people. */
-export function ApiReference({ document }: { document: Json }) {
+export function ApiReference({ document, publicUrl }: { document: Json; publicUrl: string }) {
   const paths = document.paths as Record<string, Record<string, Operation>>
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  )
   return (
     <>
       <h1>API reference</h1>
       <p>
-        Made from <a href="/openapi.json">the OpenAPI 3.1 document</a>, which is made from the declarations that check
-        every request.
+        Every operation, made from the declarations that check every request; for machines the same is{' '}
+        <a href="/openapi.json">an OpenAPI 3.1 document</a>. All of them take an API key as a Bearer token: see{' '}
+        <a href="/docs/authentication">Authentication</a>.
       </p>
-      {Object.entries(paths).flatMap(([path, methods]) =>
-        Object.entries(methods).map(([method, operation]) => (
-          <OperationSection path={path} method={method.toUpperCase()} operation={operation} />
-        )),
-      )}
+      <ul>
+        {operations.map(({ method, path, operation }) => (
+          <li>
+            <a href={`#${headingId(operation.summary)}`}>{operation.summary}</a>{' '}
+            <code>
+              {method} {path}
+            </code>
+          </li>
+        ))}
+      </ul>
+      {operations.map((at) => (
+        <OperationSection {...at} publicUrl={publicUrl} />
+      ))}
     </>
   )
 }
 
-function OperationSection({ path, method, operation }: { path: string; method: string; operation: Operation }) {
+function OperationSection({ method, path, operation, publicUrl }: OperationAt & { publicUrl: string }) {
   const scope = operation.security[0]?.apiKey[0]
   const body = operation.requestBody?.content['application/json']?.schema
+  const answer = Object.entries(operation.responses).find(([, response]) => response.content['application/json'])?.[1]
+    .content['application/json']?.schema
   return (
     <>
-      <h2 id={`${method}-${path}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')}>{operation.summary}</h2>
-      <pre class="code" tabindex={0} role="group" aria-label="Address">
-        {method} {path}
-      </pre>
-      <p>{operation.description}</p>
+      <h2 id={headingId(operation.summary)}>{operation.summary}</h2>
       <p>
+        <code>
+          {method} {path}
+        </code>{' '}
+        ·{' '}
         {scope ? (
           <>
-            Permission: <code>{scope}</code>
+            scope <code>{scope}</code>
           </>
         ) : (
-          'Any key may.'
+          'any key'
         )}
       </p>
-      {operation.parameters.length > 0 ? (
-        <table tabindex={0}>
-          <thead>
-            <tr>
-              <th scope="col">Parameter</th>
-              <th scope="col">In</th>
-              <th scope="col">Type</th>
-              <th scope="col">Meaning</th>
-            </tr>
-          </thead>
-          <tbody>
-            {operation.parameters.map((parameter) => (
-              <tr>
-                <td>
-                  <code>{parameter.name}</code>
-                </td>
-                <td>{parameter.in}</td>
-                <td>{typeOf(parameter.schema)}</td>
-                <td>{parameter.description}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      <p>{raw(renderInline(operation.description))}</p>
+      <Example code={curlOf({ method, path, operation }, publicUrl)} language="sh" id={`${method}${path}-request`} />
+      {operation.parameters.length > 0 ? <Parameters parameters={operation.parameters} /> : null}
+      {body ? <Members of="Body" schema={body} withRequired /> : null}
+      <h3>Answers</h3>
+      {answer ? (
+        <Example code={JSON.stringify(exampleOf(answer), null, 2)} language="json" id={`${method}${path}-answer`} />
       ) : null}
-      {body ? <Members title="Body" schema={body} /> : null}
-      <table tabindex={0}>
-        <thead>
-          <tr>
-            <th scope="col">Answer</th>
-            <th scope="col">When</th>
-          </tr>
-        </thead>
-        <tbody>
-          {Object.entries(operation.responses).map(([status, response]) => (
-            <tr>
-              <td>{status}</td>
-              <td>{response.description.replaceAll('`', '')}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {answer ? <Members of="Member" schema={innermost(answer)} /> : null}
+      <Answers operation={operation} />
     </>
   )
 }
 
-function Members({ title, schema }: { title: string; schema: Json }) {
-  const properties = (schema.properties ?? {}) as Record<string, Json>
-  const required = (schema.required ?? []) as string[]
+function Example({ code, language, id }: { code: string; language: string; id: string }) {
+  return raw(renderMarkdown(`\`\`\`${language}\n${code}\n\`\`\`\n`, headingId(id)))
+}
+
+function Parameters({ parameters }: { parameters: Parameter[] }) {
   return (
     <table tabindex={0}>
       <thead>
         <tr>
-          <th scope="col">{title}</th>
+          <th scope="col">Parameter</th>
+          <th scope="col">In</th>
           <th scope="col">Type</th>
-          <th scope="col">Required</th>
+          <th scope="col">Meaning</th>
         </tr>
       </thead>
       <tbody>
-        {Object.entries(properties).map(([name, property]) => (
+        {parameters.map((parameter) => (
           <tr>
             <td>
-              <code>{name}</code>
+              <code>{parameter.name}</code>
             </td>
-            <td>{typeOf(property)}</td>
-            <td>{required.includes(name) ? 'yes' : 'no'}</td>
+            <td>{parameter.in}</td>
+            <td>{typeOf(parameter.schema)}</td>
+            <td>{raw(renderInline(parameter.description))}</td>
           </tr>
         ))}
       </tbody>
@@ -119,12 +123,80 @@ function Members({ title, schema }: { title: string; schema: Json }) {
   )
 }
 
-function typeOf(schema: Json): string {
-  const limits = [
-    schema.minimum === undefined ? '' : `from ${schema.minimum}`,
-    schema.maximum === undefined || schema.maximum === Number.MAX_SAFE_INTEGER ? '' : `to ${schema.maximum}`,
-    schema.maxLength === undefined ? '' : `at most ${schema.maxLength} characters`,
-    schema.default === undefined ? '' : `default ${JSON.stringify(schema.default)}`,
-  ].filter(Boolean)
-  return [String(schema.type ?? 'string'), ...limits].join(', ')
+function Members({ of, schema, withRequired }: { of: string; schema: Json; withRequired?: boolean }) {
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, Json>)
+  const required = (schema.required ?? []) as string[]
+  return (
+    <table tabindex={0}>
+      <thead>
+        <tr>
+          <th scope="col">{of}</th>
+          <th scope="col">Type</th>
+          {withRequired ? <th scope="col">Required</th> : null}
+          <th scope="col">Meaning</th>
+        </tr>
+      </thead>
+      <tbody>
+        {properties.map(([name, property]) => (
+          <tr>
+            <td>
+              <code>{name}</code>
+            </td>
+            <td>{typeOf(property)}</td>
+            {withRequired ? <td>{required.includes(name) ? 'yes' : 'no'}</td> : null}
+            <td>{raw(renderInline(String(property.description ?? '')))}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Answers({ operation }: { operation: Operation }) {
+  return (
+    <table tabindex={0}>
+      <thead>
+        <tr>
+          <th scope="col">Status</th>
+          <th scope="col">When</th>
+        </tr>
+      </thead>
+      <tbody>
+        {Object.entries(operation.responses).map(([status, { description }]) => (
+          <tr>
+            <td>{status}</td>
+            <td>{raw(renderInline(withErrorLinks(description)))}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** Where an answer is a page of things, the members of one thing. */
+function innermost(schema: Json): Json {
+  const items = (schema.properties as Record<string, Json> | undefined)?.items
+  return items?.type === 'array' ? (items.items as Json) : schema
+}
+
+function withErrorLinks(description: string): string {
+  return description.replace(/`([a-z_]+)`/g, (text, code) =>
+    Object.hasOwn(errorCatalogue, code) ? `[${text}](/docs/errors/${code})` : text,
+  )
+}
+
+/** A request to try, with the placeholders that the rest of the guide uses. */
+function curlOf({ method, path, operation }: OperationAt, publicUrl: string): string {
+  const body = operation.requestBody?.content['application/json']?.schema
+  const lines = [
+    `curl ${publicUrl}${path.replace('{waitlist_id}', '$WAITLIST_ID')}`,
+    '-H "Authorization: Bearer $QUEUEUP_KEY"',
+  ]
+  if (body) {
+    const required = (body.required ?? []) as string[]
+    const properties = (body.properties ?? {}) as Record<string, Json>
+    const example = Object.fromEntries(required.map((name) => [name, exampleOf(properties[name] ?? {})]))
+    lines.push('-H "Content-Type: application/json"', `-d '${JSON.stringify(example)}'`)
+  } else if (method !== 'GET') lines.push(`-X ${method}`)
+  return lines.join(' \\\n  ')
 }

@@ -27,7 +27,9 @@ export function documentationRoutes(app: Hono<AppEnv>, services: Services, openA
     )
 
   app.get('/docs', (c) => c.redirect(entries[0]?.href ?? '/', 302))
-  app.get('/docs/api', (c) => show(c, 'API reference', '/docs/api', <ApiReference document={openApi} />))
+  app.get('/docs/api', (c) =>
+    show(c, 'API reference', '/docs/api', <ApiReference document={openApi} publicUrl={services.config.publicUrl} />),
+  )
   app.get('/docs/errors', (c) => show(c, 'Errors', '/docs/errors', <ErrorList />))
 
   app.get('/docs/errors/:code', (c) => {

@@ -38,10 +38,11 @@ md.renderer.rules.heading_open = (tokens, i) => {
 }
 // A table that is wider than a phone scrolls by itself, and so must be reachable by keyboard.
 md.renderer.rules.table_open = () => '<table tabindex="0">'
-md.renderer.rules.fence = (tokens, i, _options, env: { codes?: number }) => {
-  env.codes = (env.codes ?? 0) + 1
+md.renderer.rules.fence = (tokens, i, _options, env) => {
+  const number = Number(env?.codes ?? 0) + 1
+  if (env) env.codes = number
   const { expected, code } = readExample(tokens[i]?.content ?? '')
-  const id = `code-${env.codes}`
+  const id = `${env?.prefix ?? 'code'}-${number}`
   const title = expected ? `Answers ${expected}` : languageNames[tokens[i]?.info ?? ''] || 'Text'
   return `<div class="code-block"><div class="code-head"><span>${title}</span><button type="button" class="button plain small" data-copy="${id}" hidden aria-live="polite">Copy</button></div><pre class="code" id="${id}" tabindex="0" role="group" aria-label="Code">${md.utils.escapeHtml(code)}</pre></div>`
 }
@@ -56,9 +57,14 @@ export function readExample(fence: string): { expected: number | undefined; code
     : { expected: undefined, code: fence.trimEnd() }
 }
 
-/** Markdown as HTML: no HTML of its own comes through, headings have addresses, and code can be copied. */
-export function renderMarkdown(markdown: string): string {
-  return md.render(markdown, {})
+/** Markdown as HTML: no HTML of its own comes through, headings have addresses, and code can be copied. Code on one page needs ids of its own. */
+export function renderMarkdown(markdown: string, codeIdPrefix = 'code'): string {
+  return md.render(markdown, { prefix: codeIdPrefix })
+}
+
+/** A line of Markdown as HTML, without a paragraph around it. */
+export function renderInline(markdown: string): string {
+  return md.renderInline(markdown)
 }
 
 /** A heading's address: its words in lower case, joined by hyphens. */

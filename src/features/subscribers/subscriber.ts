@@ -22,7 +22,7 @@ export type SubscriberJson = z.output<typeof subscriberJsonSchema>
 
 export const subscriberPageSchema = z.strictObject({
   items: z.array(subscriberJsonSchema),
-  total: z.int().min(0).describe('How many there are on all pages.'),
+  total: z.int().min(0).describe('How many there are on all pages.').meta({ example: 1024 }),
   page: z.int().min(1),
-  limit: z.int().min(1).max(200),
+  limit: z.int().min(1).max(200).meta({ example: 25 }),
 })

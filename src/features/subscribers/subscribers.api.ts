@@ -98,9 +98,17 @@ export function subscriberOperations(services: Services, gate: KeyGate): ApiOper
       },
     },
     body: z.strictObject({
-      email: emailAddressSchema,
-      referral_code: z.string().max(100).optional(),
-      joined_at: joinedAtSchema(services.now).optional(),
+      email: emailAddressSchema.meta({ description: 'Kept as it is typed.', example: 'ada@example.com' }),
+      referral_code: z
+        .string()
+        .max(100)
+        .optional()
+        .describe("Who referred them. An unknown code is ignored, and so is one's own.")
+        .meta({ example: 'K7M9PX' }),
+      joined_at: joinedAtSchema(services.now).optional().meta({
+        description: 'When they joined elsewhere, RFC 3339 with any offset. The place in line goes by arrival.',
+        example: '2026-05-01T09:00:00Z',
+      }),
     }),
     answers: {
       201: { description: 'The person is new on the list.', schema: subscriberJsonSchema },
