@@ -104,7 +104,7 @@ export function RevokeKeyDialog({ base, apiKey, now }: { base: string; apiKey: A
       title={`Revoke “${apiKey.name}”?`}
       action={`${base}/${apiKey.id}/revoke`}
       verb="Revoke key"
-      closeHref={`${base}#${apiKey.id}`}
+      closeHref={`${base}#revoke-${apiKey.id}`}
       danger
     >
       <p>

@@ -69,7 +69,7 @@ function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boole
         </thead>
         <tbody>
           {keys.map((key) => (
-            <tr id={key.id}>
+            <tr>
               <td class="name" data-label="Name">
                 <bdi>{key.name}</bdi>
               </td>
@@ -92,7 +92,7 @@ function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boole
                 </span>
               </td>
               <td class="actions right">
-                <a class="button danger-quiet small" href={`${base}/${key.id}/revoke`}>
+                <a class="button danger-quiet small" id={`revoke-${key.id}`} href={`${base}/${key.id}/revoke`}>
                   Revoke<span class="visually-hidden"> {key.name}</span>
                 </a>
               </td>

@@ -148,7 +148,7 @@ function SubscribersTable({ items, now }: { items: SubscriberRow[]; now: Date })
 
 export function AddSubscriberDialog({ base, email = '', error }: { base: string; email?: string; error?: AppError }) {
   return (
-    <Dialog id="add" title="Add a subscriber" closeHref={base}>
+    <Dialog id="add" title="Add a subscriber" closeHref={`${base}#add-subscriber`}>
       <form method="post" action={`${base}/add`} class="stack">
         <Field
           name="email"
@@ -162,7 +162,7 @@ export function AddSubscriberDialog({ base, email = '', error }: { base: string;
           hint="Somebody who is on the list already keeps their place."
         />
         <div class="dialog-actions">
-          <a class="button plain" href={base}>
+          <a class="button plain" href={`${base}#add-subscriber`}>
             Cancel
           </a>
           <button type="submit" class="button">

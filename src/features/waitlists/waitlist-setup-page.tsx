@@ -74,7 +74,7 @@ export function SetupForm({ base, waitlist, typed, error, saved }: SetupFormProp
             <>
               <p>An archived waitlist takes no signups, and its API answers 404. Nothing is deleted.</p>
               <div>
-                <a class="button danger-quiet" href={`${base}/archive`}>
+                <a class="button danger-quiet" id="archive-waitlist" href={`${base}/archive`}>
                   Archive waitlist
                 </a>
               </div>

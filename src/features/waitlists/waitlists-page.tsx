@@ -99,7 +99,7 @@ export function CreateWaitlistDialog({
   error?: AppError
 }) {
   return (
-    <Dialog id="create" title="Create a waitlist" closeHref={base}>
+    <Dialog id="create" title="Create a waitlist" closeHref={`${base}#create-waitlist`}>
       {error && error.errors.length === 0 ? (
         <p class="problem" role="alert">
           {error.message}
@@ -118,7 +118,7 @@ export function CreateWaitlistDialog({
           placeholder="Spring launch"
         />
         <div class="dialog-actions">
-          <a class="button plain" href={base}>
+          <a class="button plain" href={`${base}#create-waitlist`}>
             Cancel
           </a>
           <button type="submit" class="button">

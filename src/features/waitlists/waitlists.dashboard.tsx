@@ -101,7 +101,7 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
           title="Archive this waitlist?"
           action={`${here}/archive`}
           verb="Archive waitlist"
-          closeHref={`${here}/setup`}
+          closeHref={`${here}/setup#archive-waitlist`}
           danger
         >
           <p>

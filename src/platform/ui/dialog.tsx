@@ -14,7 +14,13 @@ interface DialogProps {
  */
 export function Dialog({ id, title, closeHref, children }: DialogProps) {
   return (
-    <dialog open id={id} aria-labelledby={`${id}-title`} data-close-href={closeHref}>
+    <dialog
+      open
+      id={id}
+      aria-labelledby={`${id}-title`}
+      data-close-href={closeHref}
+      closedby={closeHref ? 'closerequest' : 'none'}
+    >
       <div class="dialog-body">
         <h2 id={`${id}-title`}>{title}</h2>
         {children}

@@ -67,7 +67,7 @@ export function PageLayout({ title, frame, current, narrow, dialog, children }: 
 
 function Nav({ entries, current }: { entries: NavEntry[]; current: string | undefined }) {
   return (
-    <nav class="nav" id="nav" popover aria-label="Main">
+    <nav class="nav" id="nav" popover="auto" aria-label="Main">
       <ul>
         {entries.map((entry) => (
           <li>

@@ -9,9 +9,14 @@ export function modalDialogs(): void {
   dialog.showModal()
   const first = dialog.querySelector<HTMLElement>('[aria-invalid="true"], [autofocus]')
   first?.focus()
+  const { closeHref } = dialog.dataset
   dialog.addEventListener('cancel', (event) => {
     event.preventDefault()
-    if (dialog.dataset.closeHref) location.assign(dialog.dataset.closeHref)
+    if (closeHref) location.assign(closeHref)
+  })
+  // A second Escape would close it past the cancel event.
+  addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !closeHref) event.preventDefault()
   })
   // The browser may keep the page for its Back button, but not the secret.
   addEventListener('pagehide', () => {
