@@ -10,6 +10,7 @@ import { apiKeyRoutes } from './features/api-keys/api-keys.dashboard.tsx'
 import { KeyGate } from './features/api-keys/key-gate.ts'
 import { openApiDocument } from './features/api-keys/openapi-document.ts'
 import { documentationRoutes } from './features/documentation/documentation.dashboard.tsx'
+import { memberRoutes } from './features/organisations/members.dashboard.tsx'
 import { enterOrganisation } from './features/organisations/organisations.auth.ts'
 import { organisationRoutes } from './features/organisations/organisations.dashboard.tsx'
 import { planRoutes } from './features/plans/plans.dashboard.tsx'
@@ -46,6 +47,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   accountRoutes(app, services, accounts)
   ownAccountRoutes(app, services, accounts)
   organisationRoutes(app, services)
+  memberRoutes(app, services)
   waitlistRoutes(app)
   subscriberRoutes(app)
   apiKeyRoutes(app)

@@ -8,11 +8,13 @@ interface AccountPageProps {
   name: string
   /** Sessions besides this one. */
   otherSessions: number
+  personId: string
+  organisations: { slug: string; name: string }[]
   notice?: string | undefined
   error?: AppError | undefined
 }
 
-export function AccountPage({ frame, name, otherSessions, notice, error }: AccountPageProps) {
+export function AccountPage({ frame, name, otherSessions, personId, organisations, notice, error }: AccountPageProps) {
   const problems = error?.errors ?? []
   return (
     <PageLayout title="Account" frame={frame}>
@@ -79,6 +81,21 @@ export function AccountPage({ frame, name, otherSessions, notice, error }: Accou
             </div>
           ) : null}
         </form>
+        {organisations.length > 0 ? (
+          <section class="card stack">
+            <h2>Organisations</h2>
+            <ul class="stack">
+              {organisations.map((organisation) => (
+                <li class="row">
+                  <a href={`/o/${organisation.slug}/waitlists`}>{organisation.name}</a>
+                  <a class="button danger-quiet small" href={`/o/${organisation.slug}/members/${personId}/remove`}>
+                    Leave<span class="visually-hidden"> {organisation.name}</span>
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </section>
+        ) : null}
       </div>
     </PageLayout>
   )

@@ -6,6 +6,7 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import { nameSchema } from '../../platform/name-schema.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import type { Services } from '../../platform/services.ts'
+import { listOrganisationsOf } from '../organisations/list-organisations.ts'
 import { AccountPage } from './account-page.tsx'
 import type { Accounts } from './accounts.ts'
 import { passwordSchema } from './create-person.ts'
@@ -29,6 +30,8 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services, accounts
         frame={c.var.frame}
         name={shown.name ?? person.name}
         otherSessions={otherSessions}
+        personId={person.id}
+        organisations={await listOrganisationsOf(services, person.id)}
         notice={shown.notice}
         error={shown.error}
       />

@@ -88,11 +88,12 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   })
 
   app.post('/sign-out', async (c) => {
+    const next = ownPath((await readForm(c)).text('next'))
     const response = await accounts.api.signOut({
       headers: new Headers({ cookie: c.req.header('cookie') ?? '' }),
       asResponse: true,
     })
-    return goOn(c, response.headers.getSetCookie(), '/')
+    return goOn(c, response.headers.getSetCookie(), next)
   })
 
   app.get('/forgot-password', (c) => renderPage(c, <ForgotPasswordPage frame={c.var.frame} />))

@@ -9,6 +9,8 @@ import type { Plan } from '../plans/plan-rules.ts'
 import { slugFrom, withTail } from './organisation-slug.ts'
 
 interface NewOrganisation {
+  /** A new one where none is given. */
+  id?: string | undefined
   name: string
   plan: Plan
   owner: { id: string; name: string }
@@ -23,11 +25,10 @@ export function firstPlan(services: Services): Plan {
 export async function createOrganisation(
   services: Services,
   transaction: Transaction<Tables>,
-  { name, plan, owner }: NewOrganisation,
+  { id = newId('organisation'), name, plan, owner }: NewOrganisation,
   actor: Actor,
   meta: RequestMeta | undefined,
 ): Promise<{ id: string; slug: string; name: string }> {
-  const id = newId('organisation')
   const slug = await insertWithFreeSlug(transaction, { id, name, plan })
   await transaction.insertInto('organisation_counters').values({ organisation_id: id }).execute()
   await transaction.insertInto('members').values({ organisation_id: id, user_id: owner.id, role: 'owner' }).execute()

@@ -1,13 +1,15 @@
+import type { Child } from 'hono/jsx'
 import { type Actor, hasRole } from '../../platform/context.ts'
 import type { AppError } from '../../platform/errors.ts'
+import { newFormNonce } from '../../platform/form-nonce.ts'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Invitation } from './invitations.ts'
+import { InvitationsTable } from './invitations-table.tsx'
 import type { Member } from './members.ts'
-
-const roleLabels = { owner: 'Owner', admin: 'Admin', member: 'Member' } as const
+import { roleLabels } from './role-labels.ts'
 
 interface MembersPageProps {
   frame: Frame
@@ -16,16 +18,27 @@ interface MembersPageProps {
   invitations: Invitation[]
   now: Date
   notice?: string | undefined
+  dialog?: Child
   error?: AppError | undefined
   typed?: { email: string; role: string } | undefined
 }
 
-export function MembersPage({ frame, actor, members, invitations, now, notice, error, typed }: MembersPageProps) {
+export function MembersPage({
+  frame,
+  actor,
+  members,
+  invitations,
+  now,
+  notice,
+  error,
+  typed,
+  dialog,
+}: MembersPageProps) {
   const base = `/o/${frame.organisation?.slug}/members`
   const isOwner = hasRole(actor, 'owner')
   const roles = (isOwner ? ['owner', 'admin', 'member'] : ['admin', 'member']) as (keyof typeof roleLabels)[]
   return (
-    <PageLayout title="Members" frame={frame} current="members">
+    <PageLayout title="Members" frame={frame} current="members" dialog={dialog}>
       <div class="page-head">
         <div>
           <h1>Members</h1>
@@ -62,9 +75,12 @@ export function MembersPage({ frame, actor, members, invitations, now, notice, e
             </tbody>
           </table>
         </div>
-        {invitations.length > 0 ? <InvitationsTable invitations={invitations} base={base} now={now} /> : null}
+        {invitations.length > 0 ? (
+          <InvitationsTable invitations={invitations} base={base} isOwner={isOwner} now={now} />
+        ) : null}
         <form method="post" action={`${base}/invitations`} class="card stack">
           <h2>Invite somebody</h2>
+          <input type="hidden" name="form_nonce" value={newFormNonce()} />
           <Field
             name="email"
             label="Email"
@@ -143,49 +159,5 @@ function MemberRow(props: {
         ) : null}
       </td>
     </tr>
-  )
-}
-
-function InvitationsTable({ invitations, base, now }: { invitations: Invitation[]; base: string; now: Date }) {
-  return (
-    <section class="stack">
-      <h2>Invitations on their way</h2>
-      <div class="table-wrap">
-        <table class="cards">
-          <thead>
-            <tr>
-              <th scope="col">Email</th>
-              <th scope="col">Role</th>
-              <th scope="col">Invited</th>
-              <th scope="col">
-                <span class="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {invitations.map((invitation) => (
-              <tr>
-                <td class="name" data-label="Email">
-                  {invitation.email}
-                </td>
-                <td data-label="Role">{roleLabels[invitation.role]}</td>
-                <td data-label="Invited">
-                  <span>
-                    <RelativeTime at={invitation.created_at} now={now} /> by {invitation.invited_by_name}
-                  </span>
-                </td>
-                <td class="actions right">
-                  <form method="post" action={`${base}/invitations/${invitation.id}/withdraw`}>
-                    <button type="submit" class="button danger-quiet small">
-                      Withdraw<span class="visually-hidden"> the invitation of {invitation.email}</span>
-                    </button>
-                  </form>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
   )
 }

@@ -13,12 +13,14 @@ interface PlanPageProps {
   frame: Frame
   plan: string
   use: PlanUse
+  /** False where the plan follows a subscription. */
+  switchable: boolean
   notice?: string | undefined
   dialog?: Child
 }
 
 /** What each plan allows, what is used of it, and the owner's switch. */
-export function PlanPage({ frame, plan, use, notice, dialog }: PlanPageProps) {
+export function PlanPage({ frame, plan, use, switchable, notice, dialog }: PlanPageProps) {
   const base = `/o/${frame.organisation?.slug}/plan`
   const asleep = use.keys > 0 && !planRules(plan).apiAccess
   return (
@@ -27,8 +29,10 @@ export function PlanPage({ frame, plan, use, notice, dialog }: PlanPageProps) {
         <div>
           <h1>Plan</h1>
           <p>
-            This organisation is on <strong>{planRules(plan).label}</strong>. No billing provider is configured here, so
-            its owner switches the plan.
+            This organisation is on <strong>{planRules(plan).label}</strong>.{' '}
+            {switchable
+              ? 'No billing provider is configured here, so its owner switches the plan.'
+              : 'The plan follows the subscription.'}
           </p>
         </div>
       </div>
@@ -43,14 +47,18 @@ export function PlanPage({ frame, plan, use, notice, dialog }: PlanPageProps) {
       ) : null}
       <div class="tiles">
         {planNames.map((name) => (
-          <PlanCard name={name} current={plan} use={use} base={base} />
+          <PlanCard name={name} current={plan} use={use} switchable={switchable} base={base} />
         ))}
       </div>
+      <p class="small">
+        <a href={`/o/${frame.organisation?.slug}/settings`}>Rename or delete this organisation</a>
+      </p>
     </PageLayout>
   )
 }
 
-function PlanCard({ name, current, use, base }: { name: Plan; current: string; use: PlanUse; base: string }) {
+function PlanCard(props: { name: Plan; current: string; use: PlanUse; switchable: boolean; base: string }) {
+  const { name, current, use, switchable, base } = props
   const rules = planRules(name)
   const isCurrent = name === current
   return (
@@ -81,9 +89,9 @@ function PlanCard({ name, current, use, base }: { name: Plan; current: string; u
               : `${rules.activityDays} days`}
         </dd>
       </dl>
-      {isCurrent ? null : (
+      {isCurrent || !switchable ? null : (
         <div>
-          <a class="button plain" href={`${base}/switch/${name}`}>
+          <a class="button plain" id={`switch-to-${name}`} href={`${base}/switch/${name}`}>
             Switch to {rules.label}
           </a>
         </div>

@@ -9,7 +9,7 @@ import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { countUse } from '../organisations/count-use.ts'
 import { PlanPage } from './plan-page.tsx'
 import { isPlan, planRules } from './plan-rules.ts'
-import { setPlan } from './set-plan.ts'
+import { isSwitchedByOwner, setPlan } from './set-plan.ts'
 
 /** The Plan page, for owners. */
 export function planRoutes(app: Hono<AppEnv>): void {
@@ -19,7 +19,14 @@ export function planRoutes(app: Hono<AppEnv>): void {
     const notice = c.req.query('changed') ? `The plan is ${planRules(ctx.organisation.plan).label} now.` : undefined
     return renderPage(
       c,
-      <PlanPage frame={frame} plan={ctx.organisation.plan} use={use} notice={notice} dialog={dialog} />,
+      <PlanPage
+        frame={frame}
+        plan={ctx.organisation.plan}
+        use={use}
+        switchable={isSwitchedByOwner(ctx)}
+        notice={notice}
+        dialog={dialog}
+      />,
     )
   }
 
@@ -28,6 +35,7 @@ export function planRoutes(app: Hono<AppEnv>): void {
   app.get('/o/:slug/plan/switch/:plan', async (c) => {
     const { ctx } = c.var
     requireRole(ctx, 'owner')
+    if (!isSwitchedByOwner(ctx)) return c.redirect(`/o/${ctx.organisation.slug}/plan`, 303)
     const plan = c.req.param('plan')
     if (!isPlan(plan)) throw new AppError('not_found', 'There is no such plan.')
     const base = `/o/${ctx.organisation.slug}/plan`
@@ -39,7 +47,7 @@ export function planRoutes(app: Hono<AppEnv>): void {
         title={`Switch to ${planRules(plan).label}?`}
         action={base}
         verb={`Switch to ${planRules(plan).label}`}
-        closeHref={base}
+        closeHref={`${base}#switch-to-${plan}`}
         fields={{ plan }}
         danger={losesAccess}
       >

@@ -1,7 +1,12 @@
 import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
-import { fieldError } from '../../platform/errors.ts'
+import { AppError, fieldError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { isPlan, type Plan } from './plan-rules.ts'
+
+/** Without a billing provider the owner says what the plan is. */
+export function isSwitchedByOwner({ config }: Context): boolean {
+  return config.stripe === undefined
+}
 
 /**
  * Changes the organisation's plan. Once it has returned, every request received later meets the new plan, in every process:
@@ -10,6 +15,8 @@ import { isPlan, type Plan } from './plan-rules.ts'
  */
 export async function setPlan(ctx: Context, plan: string): Promise<{ before: string; after: Plan }> {
   requireRole(ctx, 'owner')
+  if (!isSwitchedByOwner(ctx) && ctx.actor.type !== 'system')
+    throw new AppError('forbidden', 'The plan follows the subscription here; nobody switches it by hand.')
   if (!isPlan(plan)) throw fieldError('plan', 'refused', 'Choose one of the plans: free, pro or team.')
   return inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'owner')

@@ -166,6 +166,13 @@ export interface QueuedJobsTable {
   run_at: Generated<Date>
 }
 
+export interface OrganisationTombstonesTable {
+  organisation_id: Fixed<string>
+  deleted_at: Generated<Date>
+  last_activity_number: Fixed<number>
+  log_hash: Fixed<Buffer>
+}
+
 /** The schema as the application sees it. */
 export interface Tables {
   organisations: OrganisationsTable
@@ -176,6 +183,7 @@ export interface Tables {
   sessions: SessionsTable
   form_submissions: FormSubmissionsTable
   queued_jobs: QueuedJobsTable
+  organisation_tombstones: OrganisationTombstonesTable
   invitations: InvitationsTable
   waitlists: WaitlistsTable
   waitlist_counters: WaitlistCountersTable

@@ -1,0 +1,50 @@
+import { sql } from 'kysely'
+import { type Context, inTransaction, type Role } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
+import type { Services } from '../../platform/services.ts'
+import { joinOrganisation } from './add-member.ts'
+import { findInvitation } from './invitations.ts'
+
+/**
+ * Joins the organisation of an invitation, once, and only as the person it was sent to.
+ * @throws AppError `not_found` for a link that is used up, `forbidden` for somebody else's, `limit_reached`.
+ */
+export async function acceptInvitation(
+  services: Services,
+  token: string,
+  person: { id: string; name: string; email: string },
+  meta: RequestMeta,
+): Promise<{ slug: string }> {
+  const invitation = await findInvitation(services, token)
+  if (!invitation) throw invitationGone()
+  if (invitation.email !== person.email)
+    throw new AppError('forbidden', `This invitation is for ${invitation.email}. Sign in with that address.`)
+  const { organisation_id: id, slug, name, plan } = invitation
+  const ctx: Context = {
+    ...services,
+    ...meta,
+    organisation: { id, slug, name, plan },
+    actor: { type: 'system', id: null, name: 'System' },
+  }
+  await inTransaction(ctx, async (ctx) => {
+    const claimed = await ctx.sql
+      .updateTable('invitations')
+      .set({ accepted_at: sql<Date>`clock_timestamp()` })
+      .where('organisation_id', '=', id)
+      .where('id', '=', invitation.id)
+      .where('accepted_at', 'is', null)
+      .where('withdrawn_at', 'is', null)
+      .returning('id')
+      .executeTakeFirst()
+    if (!claimed) throw invitationGone()
+    const role = invitation.role as Role
+    await joinOrganisation({ ...ctx, actor: { type: 'user', id: person.id, name: person.name, role } }, person, role)
+    await ctx.sql.updateTable('users').set({ last_organisation_id: id }).where('id', '=', person.id).execute()
+  })
+  return { slug }
+}
+
+export function invitationGone(): AppError {
+  return new AppError('not_found', 'This invitation is used up, withdrawn or older than seven days. Ask for another.')
+}

@@ -1,0 +1,76 @@
+import { newFormNonce } from '../../platform/form-nonce.ts'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { Invitation } from './invitations.ts'
+import { roleLabels } from './role-labels.ts'
+
+interface InvitationsTableProps {
+  invitations: Invitation[]
+  base: string
+  /** Admins see the invitations of owners, and leave them alone. */
+  isOwner: boolean
+  now: Date
+}
+
+/** Whom the organisation waits for, each with the ways to send the mail again and to take it back. */
+export function InvitationsTable({ invitations, base, isOwner, now }: InvitationsTableProps) {
+  return (
+    <section class="stack">
+      <h2>Invitations on their way</h2>
+      <div class="table-wrap">
+        <table class="cards">
+          <caption class="visually-hidden">Invitations on their way</caption>
+          <thead>
+            <tr>
+              <th scope="col">Email</th>
+              <th scope="col">Role</th>
+              <th scope="col">Invited</th>
+              <th scope="col">
+                <span class="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {invitations.map((invitation) => (
+              <tr>
+                <td class="name" data-label="Email">
+                  {invitation.email}
+                </td>
+                <td data-label="Role">{roleLabels[invitation.role]}</td>
+                <td data-label="Invited">
+                  <span>
+                    <RelativeTime at={invitation.created_at} now={now} /> by {invitation.invited_by_name}
+                  </span>
+                </td>
+                <td class="actions right">
+                  {isOwner || invitation.role !== 'owner' ? (
+                    <InvitationActions invitation={invitation} base={base} />
+                  ) : null}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
+
+function InvitationActions({ invitation, base }: { invitation: Invitation; base: string }) {
+  return (
+    <div class="row">
+      <form method="post" action={`${base}/invitations`}>
+        <input type="hidden" name="form_nonce" value={newFormNonce()} />
+        <input type="hidden" name="email" value={invitation.email} />
+        <input type="hidden" name="role" value={invitation.role} />
+        <button type="submit" class="button plain small">
+          Send again<span class="visually-hidden"> to {invitation.email}</span>
+        </button>
+      </form>
+      <form method="post" action={`${base}/invitations/${invitation.id}/withdraw`}>
+        <button type="submit" class="button danger-quiet small">
+          Withdraw<span class="visually-hidden"> the invitation of {invitation.email}</span>
+        </button>
+      </form>
+    </div>
+  )
+}

@@ -1,0 +1,150 @@
+import type { Hono, Context as HonoContext } from 'hono'
+import type { Child } from 'hono/jsx'
+import { hasRole, type Role, requireRole } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { AppEnv } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
+import { renderPage } from '../../platform/http/render-page.tsx'
+import type { Services } from '../../platform/services.ts'
+import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
+import { PageLayout } from '../../platform/ui/page-layout.tsx'
+import { acceptInvitation, invitationGone } from './accept-invitation.ts'
+import { InvitationPage } from './invitation-page.tsx'
+import { findInvitation, listInvitations, withdrawInvitation } from './invitations.ts'
+import { inviteMember } from './invite-member.ts'
+import { changeRole, listMembers, removeMember } from './members.ts'
+import { MembersPage } from './members-page.tsx'
+
+const notices: Record<string, string> = {
+  invited: 'The invitation is on its way.',
+  withdrawn: 'The invitation is withdrawn; its link leads nowhere now.',
+  role: 'The role is changed.',
+  removed: 'The member is removed, and is out at once.',
+}
+
+/** The people of an organisation, and the ones it invites. */
+export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
+  app.get('/invitations/:token', async (c) => {
+    const invitation = await findInvitation(services, c.req.param('token'))
+    if (!invitation) throw invitationGone()
+    const here = `/invitations/${encodeURIComponent(c.req.param('token'))}`
+    return renderPage(c, <InvitationPage frame={c.var.frame} here={here} invitation={invitation} />)
+  })
+
+  app.post('/invitations/:token', async (c) => {
+    const token = c.req.param('token')
+    if (!c.var.person) return c.redirect(`/sign-in?next=/invitations/${encodeURIComponent(token)}`, 303)
+    const { slug } = await acceptInvitation(services, token, c.var.person, c.var.meta)
+    return c.redirect(`/o/${slug}/waitlists`, 303)
+  })
+
+  app.get('/o/:slug/members', (c) => show(c))
+
+  app.post('/o/:slug/members/invitations', async (c) => {
+    const form = await readForm(c)
+    const typed = { email: form.text('email'), role: form.text('role') }
+    const nonce = form.text('form_nonce')
+    try {
+      await inviteMember(c.var.ctx, { ...typed, ...(nonce ? { form_nonce: nonce } : {}) })
+      return c.redirect(`${baseOf(c)}?done=invited`, 303)
+    } catch (error) {
+      return showRefusal(c, error, typed)
+    }
+  })
+
+  app.post('/o/:slug/members/invitations/:id/withdraw', async (c) => {
+    await withdrawInvitation(c.var.ctx, c.req.param('id'))
+    return c.redirect(`${baseOf(c)}?done=withdrawn`, 303)
+  })
+
+  app.post('/o/:slug/members/:id/role', async (c) => {
+    const role = (await readForm(c)).text('role')
+    if (!['owner', 'admin', 'member'].includes(role)) throw new AppError('validation_failed', 'Choose a role.')
+    try {
+      await changeRole(c.var.ctx, c.req.param('id'), role as Role)
+    } catch (error) {
+      return showRefusal(c, error)
+    }
+    const { slug } = c.var.ctx.organisation
+    const isOut = c.var.ctx.actor.id === c.req.param('id') && role === 'member'
+    return c.redirect(isOut ? `/o/${slug}/waitlists` : `${baseOf(c)}?done=role`, 303)
+  })
+
+  app.get('/o/:slug/members/:id/remove', async (c) => {
+    const { ctx, frame } = c.var
+    const { slug, name } = ctx.organisation
+    if (ctx.actor.id === c.req.param('id')) {
+      const dialog = (
+        <ConfirmDialog
+          id="leave"
+          title={`Leave ${name}?`}
+          action={`/o/${slug}/members/${c.req.param('id')}/remove`}
+          verb="Leave"
+          closeHref={`/o/${slug}/waitlists`}
+          danger
+        >
+          <p>You need another invitation to come back.</p>
+        </ConfirmDialog>
+      )
+      return renderPage(c, <PageLayout title={`Leave ${name}`} frame={frame} dialog={dialog} />)
+    }
+    requireRole(ctx, 'admin')
+    const member = (await listMembers(ctx)).find((one) => one.user_id === c.req.param('id'))
+    if (!member) return c.redirect(baseOf(c), 303)
+    const dialog = (
+      <ConfirmDialog
+        id="remove"
+        title={`Remove ${member.name}?`}
+        action={`${baseOf(c)}/${member.user_id}/remove`}
+        verb="Remove member"
+        closeHref={baseOf(c)}
+        danger
+      >
+        <p>They are out at once. Keys they made keep working: keys belong to the organisation.</p>
+      </ConfirmDialog>
+    )
+    return show(c, { dialog })
+  })
+
+  app.post('/o/:slug/members/:id/remove', async (c) => {
+    try {
+      await removeMember(c.var.ctx, c.req.param('id'))
+    } catch (error) {
+      // Sent twice: what was wanted is done.
+      if (!(error instanceof AppError) || error.code !== 'not_found') return showRefusal(c, error)
+    }
+    return c.redirect(c.var.ctx.actor.id === c.req.param('id') ? '/' : `${baseOf(c)}?done=removed`, 303)
+  })
+}
+
+interface Shown {
+  error?: AppError
+  typed?: { email: string; role: string }
+  dialog?: Child
+}
+
+async function show(c: HonoContext<AppEnv>, shown: Shown = {}) {
+  const { ctx, frame } = c.var
+  const page = (
+    <MembersPage
+      frame={frame}
+      actor={ctx.actor}
+      members={await listMembers(ctx)}
+      invitations={await listInvitations(ctx)}
+      now={ctx.now()}
+      notice={shown.error ? undefined : notices[c.req.query('done') ?? '']}
+      {...shown}
+    />
+  )
+  return renderPage(c, page, shown.error?.status ?? 200, shown.error?.headers)
+}
+
+/** A refusal that the page can say in its place; anything else goes to the error page. */
+function showRefusal(c: HonoContext<AppEnv>, error: unknown, typed?: { email: string; role: string }) {
+  if (!(error instanceof AppError) || error.status >= 500 || !hasRole(c.var.ctx.actor, 'admin')) throw error
+  return show(c, { error, ...(typed ? { typed } : {}) })
+}
+
+function baseOf(c: HonoContext<AppEnv>): string {
+  return `/o/${c.var.ctx.organisation.slug}/members`
+}
