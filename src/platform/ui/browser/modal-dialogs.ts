@@ -7,8 +7,8 @@ export function modalDialogs(): void {
   if (!dialog) return
   dialog.close()
   dialog.showModal()
-  const first = dialog.querySelector<HTMLElement>('[aria-invalid="true"], [autofocus]')
-  first?.focus()
+  const mistake = dialog.querySelector<HTMLElement>('[aria-invalid="true"]')
+  ;(mistake ?? dialog.querySelector<HTMLElement>('[autofocus]'))?.focus()
   const { closeHref } = dialog.dataset
   dialog.addEventListener('cancel', (event) => {
     event.preventDefault()
