@@ -1,32 +1,51 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createTransport } from 'nodemailer'
+import { createTransport, type SendMailOptions } from 'nodemailer'
 import type { Config } from '../config.ts'
-import type { Mailer } from './mailer.ts'
+import type { Mail, Mailer } from './mailer.ts'
+
+/** A mail server that does not answer must not hold up the mails of others for minutes. */
+const smtpTimeouts = { connectionTimeout: 15_000, greetingTimeout: 15_000, socketTimeout: 30_000 }
 
 /** Sends through SMTP_URL, or, where there is none, into the data directory's outbox as `.eml` files for their owner alone. */
 export function makeMailer(config: Config): Mailer {
   if (config.smtpUrl) {
-    const transport = createTransport(config.smtpUrl)
+    const transport = createTransport({ url: config.smtpUrl, ...smtpTimeouts })
     return {
       async send(mail) {
-        await transport.sendMail({ from: config.mailFrom, ...mail })
+        await transport.sendMail(toMessage(config, mail))
       },
     }
   }
   const transport = createTransport({ streamTransport: true, buffer: true })
   return {
     async send(mail) {
-      const { message } = await transport.sendMail({ from: config.mailFrom, ...mail })
+      const { message } = await transport.sendMail(toMessage(config, mail))
       const folder = outboxFolder(config)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const name = `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}.eml`
-      writeFileSync(join(folder, name), message as Buffer, { mode: 0o600 })
+      const half = join(folder, `.${name}`)
+      writeFileSync(half, message as Buffer, { mode: 0o600 })
+      // Whoever reads the folder sees a mail whole or not at all.
+      renameSync(half, join(folder, name))
     },
   }
 }
 
 export function outboxFolder(config: Config): string {
   return join(config.dataDir, 'outbox')
+}
+
+/** One recipient, whatever the address holds, and a subject of one line: names that people chose cannot add a header. */
+function toMessage(config: Config, { to, subject, text, html }: Mail): SendMailOptions {
+  return {
+    from: config.mailFrom,
+    to: [{ name: '', address: to }],
+    subject: subject.replace(/\p{Cc}+/gu, ' ').slice(0, 200),
+    text,
+    ...(html === undefined ? {} : { html }),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }
 }
