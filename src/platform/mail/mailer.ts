@@ -2,7 +2,6 @@ export interface Mail {
   to: string
   subject: string
   text: string
-  html?: string
 }
 
 /** Hands a mail to SMTP, or to the outbox folder where none is configured. Rejects when it could not be handed over. */

@@ -25,6 +25,16 @@ test('without SMTP_URL a mail is a file that only its owner can read', async () 
   expect(text).toContain('http://localhost:3000/x')
 })
 
+test('a long link in the outbox stays in one piece, and so do letters of any language', async () => {
+  const { config } = readConfig({ DATA_DIR: dataDir })
+  const link = `http://localhost:3000/reset-password/${'a1B2'.repeat(20)}`
+  await makeMailer(config).send({ ...mail, text: `株式会社 invites you 🚀\n\n${link}\n` })
+  const [name = ''] = readdirSync(outbox)
+  const text = readFileSync(join(outbox, name), 'utf8')
+  expect(text).toContain(`株式会社 invites you 🚀\r\n\r\n${link}\r\n`)
+  expect(text).toContain('Content-Transfer-Encoding: 8bit\r\n')
+})
+
 test('names cannot add a header or a recipient', async () => {
   const { config } = readConfig({ DATA_DIR: dataDir })
   await makeMailer(config).send({ ...mail, subject: 'Join Eve\r\nBcc: everybody@example.com\r\n\r\nhello' })

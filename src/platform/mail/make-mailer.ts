@@ -21,16 +21,22 @@ export function makeMailer(config: Config): Mailer {
   const transport = createTransport({ streamTransport: true, buffer: true })
   return {
     async send(mail) {
-      const { message } = await transport.sendMail(toMessage(config, mail))
+      const { message } = await transport.sendMail(toMessage(config, { ...mail, text: '.' }))
       const folder = outboxFolder(config)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const name = `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}.eml`
       const half = join(folder, `.${name}`)
-      writeFileSync(half, message as Buffer, { mode: 0o600 })
+      writeFileSync(half, withReadableText(String(message), mail.text), { mode: 0o600 })
       // Whoever reads the folder sees a mail whole or not at all.
       renameSync(half, join(folder, name))
     },
   }
+}
+
+/** Eight bits and lines as long as they are: a link in the file can be copied, or found by a script. */
+function withReadableText(message: string, text: string): string {
+  const [head = ''] = message.split('\r\n\r\n')
+  return `${head.replace(/^(Content-Transfer-Encoding: ).*$/m, '$18bit')}\r\n\r\n${text.replace(/\r?\n/g, '\r\n')}`
 }
 
 export function outboxFolder(config: Config): string {
@@ -38,13 +44,12 @@ export function outboxFolder(config: Config): string {
 }
 
 /** One recipient, whatever the address holds, and a subject of one line: names that people chose cannot add a header. */
-function toMessage(config: Config, { to, subject, text, html }: Mail): SendMailOptions {
+function toMessage(config: Config, { to, subject, text }: Mail): SendMailOptions {
   return {
     from: config.mailFrom,
     to: [{ name: '', address: to }],
     subject: subject.replace(/\p{Cc}+/gu, ' ').slice(0, 200),
     text,
-    ...(html === undefined ? {} : { html }),
     disableFileAccess: true,
     disableUrlAccess: true,
   }
