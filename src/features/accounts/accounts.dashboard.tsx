@@ -20,6 +20,9 @@ import { byInvitationOnly, signUp } from './sign-up.ts'
 
 /** Signing up, in and out, and a new password by mail. */
 export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: Accounts): void {
+  const isSignUpOpen = (next: string | undefined) =>
+    services.config.signup === 'open' || (next?.startsWith('/invitations/') ?? false)
+
   app.get('/', async (c) => {
     if (!c.var.person)
       return renderPage(c, <HomePage frame={c.var.frame} signUpOpen={services.config.signup === 'open'} />)
@@ -31,7 +34,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const next = ownPath(c.req.query('next'))
     if (c.var.person) return c.redirect(next ?? '/', 303)
     const notice = c.req.query('done') === 'password' ? 'Your new password is saved. Sign in with it.' : undefined
-    return renderPage(c, <SignInPage frame={c.var.frame} next={next} notice={notice} />)
+    return renderPage(c, <SignInPage frame={c.var.frame} next={next} notice={notice} signUpOpen={isSignUpOpen(next)} />)
   })
 
   app.post('/sign-in', async (c) => {
@@ -45,7 +48,13 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
       const status = error.code === 'unauthenticated' ? 422 : error.status
       return renderPage(
         c,
-        <SignInPage frame={c.var.frame} next={next} email={given.email} error={error} />,
+        <SignInPage
+          frame={c.var.frame}
+          next={next}
+          email={given.email}
+          error={error}
+          signUpOpen={isSignUpOpen(next)}
+        />,
         status,
         error.headers,
       )

@@ -9,9 +9,11 @@ interface CredentialsProps {
   email?: string | undefined
   error?: AppError | undefined
   notice?: string | undefined
+  /** Whether whoever is here may make an account. */
+  signUpOpen?: boolean
 }
 
-export function SignInPage({ frame, next, email, error, notice }: CredentialsProps) {
+export function SignInPage({ frame, next, email, error, notice, signUpOpen = true }: CredentialsProps) {
   return (
     <PageLayout title="Sign in" frame={frame} narrow>
       <form method="post" action="/sign-in" class="stack">
@@ -28,7 +30,9 @@ export function SignInPage({ frame, next, email, error, notice }: CredentialsPro
         </button>
         <p class="row small">
           <a href="/forgot-password">Forgot your password?</a>
-          <a href={next ? `/sign-up?next=${encodeURIComponent(next)}` : '/sign-up'}>Create an account</a>
+          {signUpOpen ? (
+            <a href={next ? `/sign-up?next=${encodeURIComponent(next)}` : '/sign-up'}>Create an account</a>
+          ) : null}
         </p>
       </form>
     </PageLayout>

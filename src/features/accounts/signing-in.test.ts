@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { makeProduct, type TestProduct } from '../../../test/make.ts'
@@ -64,6 +65,20 @@ test('session tokens and passwords are not to be found in the database', async (
   const backup = await dump(product)
   expect(backup).not.toContain(token)
   expect(backup).not.toContain(password)
+})
+
+test('a session in use is prolonged, one that ran out is over, and both are told from what is stored', async () => {
+  const user = await signIn(product, ada.email)
+  const shift = (days: number) =>
+    sql`update sessions set expires_at = expires_at + ${days} * interval '1 day' where created_at =
+      (select max(created_at) from sessions)`.execute(product.database.owner.kysely)
+  await shift(-2)
+  const prolonged = await user.get('/account')
+  expect(prolonged.status).toBe(200)
+  expect(prolonged.headers.getSetCookie().join()).toContain('session_token')
+  expect((await user.get('/account')).status).toBe(200)
+  await shift(-31)
+  expect((await user.get('/account')).location).toMatch(/^\/sign-in/)
 })
 
 test('a wrong password and an unknown address are refused in the same words', async () => {

@@ -107,6 +107,8 @@ test('where sign-up is by invitation, strangers are told so and make nothing', a
   try {
     const stranger = await asUser(closed, undefined)
     expect(textOf((await stranger.get('/sign-up')).html)).toContain('by invitation')
+    for (const path of ['/', '/sign-in']) expect((await stranger.get(path)).html).not.toContain('href="/sign-up')
+    expect((await stranger.get('/sign-in?next=/invitations/abc')).html).toContain('href="/sign-up?next=')
     expect((await stranger.post('/sign-up', { email: 'eve@example.com', password })).status).toBe(403)
     expect(await closed.database.owner.kysely.selectFrom('users').select('id').execute()).toEqual([])
   } finally {

@@ -43,7 +43,10 @@ test('a new person signs up from the mail, joins, and makes no organisation of t
     { action: 'member.joined', actor_name: email, changes: { after: { role: 'admin' } } },
   ])
   expect((await (await visitor()).get(link)).status).toBe(404)
-  expect((await invited.post(link)).status).toBe(404)
+  // The button pressed twice, the mail opened again: they are in.
+  expect((await invited.post(link)).location).toBe(`${home}/waitlists`)
+  expect((await invited.get(link)).location).toBe(`${home}/waitlists`)
+  expect((await log(product, home)).filter((row) => row.action === 'member.joined')).toHaveLength(1)
 })
 
 test('somebody else with the link learns whom it is for, and cannot use it', async () => {

@@ -8,7 +8,7 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { PageLayout } from '../../platform/ui/page-layout.tsx'
-import { acceptInvitation, invitationGone } from './accept-invitation.ts'
+import { acceptInvitation, findWhereJoined, invitationGone } from './accept-invitation.ts'
 import { InvitationPage } from './invitation-page.tsx'
 import { findInvitation, listInvitations, withdrawInvitation } from './invitations.ts'
 import { inviteMember } from './invite-member.ts'
@@ -25,8 +25,12 @@ const notices: Record<string, string> = {
 /** The people of an organisation, and the ones it invites. */
 export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
   app.get('/invitations/:token', async (c) => {
+    const { person } = c.var
     const invitation = await findInvitation(services, c.req.param('token'))
-    if (!invitation) throw invitationGone()
+    if (!invitation) {
+      if (!person) throw invitationGone()
+      return c.redirect(`/o/${(await findWhereJoined(services, c.req.param('token'), person)).slug}/waitlists`, 303)
+    }
     const here = `/invitations/${encodeURIComponent(c.req.param('token'))}`
     return renderPage(c, <InvitationPage frame={c.var.frame} here={here} invitation={invitation} />)
   })

@@ -41,6 +41,13 @@ test('a name without a letter of the alphabet still gets an address; one without
   expect((await user.post('/organisations/new', { name: 'x'.repeat(101) })).status).toBe(422)
 })
 
+test('nobody makes organisations without end', async () => {
+  const user = await signUp(product, 'busy@example.com')
+  const statuses: number[] = []
+  for (let i = 0; i < 11; i++) statuses.push((await user.post('/organisations/new', { name: `Number ${i}` })).status)
+  expect([statuses.at(0), statuses.at(-1)]).toEqual([303, 429])
+})
+
 test('the owner renames it: one row with both names, the address stays, and the same name changes nothing', async () => {
   const organisation = await makeOrganisation(product)
   const home = `/o/${organisation.slug}`

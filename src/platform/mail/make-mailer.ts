@@ -14,7 +14,13 @@ export function makeMailer(config: Config): Mailer {
     const transport = createTransport({ url: config.smtpUrl, ...smtpTimeouts })
     return {
       async send(mail) {
-        await transport.sendMail(toMessage(config, mail))
+        try {
+          await transport.sendMail(toMessage(config, mail))
+        } catch (error) {
+          // Its own words name the recipient, and they are logged.
+          const { code, responseCode } = error as { code?: string; responseCode?: number }
+          throw new Error(`the mail server did not take a mail (${[code, responseCode].filter(Boolean).join(' ')})`)
+        }
       },
     }
   }
