@@ -29,13 +29,14 @@ export interface TestProduct {
   close(): Promise<void>
 }
 
-const secretKey = 'a secret key for tests, of more than 32 bytes'
+/** Unless SECRET_KEY is given. */
+export const secretKey = 'a secret key for tests, of more than 32 bytes'
 
 /** The whole product over real HTTP, on a database of its own, or on that of another one as a second process would be. */
 export async function makeProduct(env: Record<string, string> = {}, beside?: TestProduct): Promise<TestProduct> {
   const database = beside?.database ?? (await makeDatabase())
   const port = await freePort()
-  const { config } = readConfig({
+  const { config, secrets } = readConfig({
     PORT: String(port),
     DATA_DIR: mkdtempSync(join(tmpdir(), 'queueup-data-')),
     API_RATE_LIMIT_PER_MINUTE: '60000000',
@@ -46,7 +47,7 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
   const mails: Mail[] = []
   const { services, close } = makeServices({
     config,
-    secrets: makeSecrets(secretKey),
+    secrets: makeSecrets(secrets.secretKey ?? secretKey, secrets.secretKeyPrevious),
     db: beside ? database.another() : database.database,
     mailer: { send: async (mail) => void mails.push(mail) },
     log: pino({ level: 'debug' }, { write: (line) => void lines.push(line) }),

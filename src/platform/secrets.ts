@@ -52,6 +52,8 @@ export interface Secrets {
   versions: string[]
   /** A derived key, in hex, for libraries that want a secret of their own. */
   derive(purpose: SecretPurpose): string
+  /** The same from the previous secret, where a rotation is under way. */
+  derivePrevious(purpose: SecretPurpose): string | undefined
   /** Encrypts under the current secret (AES-256-GCM). */
   seal(purpose: SecretPurpose, text: string): Buffer
   /** What was sealed under the current or the previous secret; undefined for anything else. */
@@ -79,6 +81,7 @@ export function makeSecrets(secretKey: string, previous?: string): Secrets {
     version: versions[0] ?? '',
     versions,
     derive: (purpose) => keyFor(secretKey, purpose).toString('hex'),
+    derivePrevious: (purpose) => (previous ? keyFor(previous, purpose).toString('hex') : undefined),
     seal: (purpose, text) => sealWith(keyFor(secretKey, purpose), text),
     open(purpose, sealed) {
       for (const master of masters) {

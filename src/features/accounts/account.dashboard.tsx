@@ -77,7 +77,7 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services, accounts
     try {
       const { headers } = await accounts.api.changePassword({
         body: { currentPassword: form.text('current_password'), newPassword: password, revokeOtherSessions: true },
-        headers: new Headers({ cookie: c.req.header('cookie') ?? '' }),
+        headers: new Headers({ cookie: c.var.cookies }),
         returnHeaders: true,
       })
       for (const cookie of headers.getSetCookie()) c.header('Set-Cookie', cookie, { append: true })

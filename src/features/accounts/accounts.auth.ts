@@ -5,6 +5,7 @@ import { makeClientAddress } from '../../platform/http/client-address.ts'
 import { requestIdFrom } from '../../platform/http/request-id.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Accounts } from './accounts.ts'
+import { renewSessionCookie } from './renew-session-cookie.ts'
 
 /** Finds out who asks, for every page: signed in by cookie, or a stranger. */
 export function identifyPerson(services: Services, accounts: Accounts): MiddlewareHandler<AppEnv> {
@@ -21,24 +22,41 @@ export function identifyPerson(services: Services, accounts: Accounts): Middlewa
     c.header('Cache-Control', 'no-store')
     if (services.config.publicUrl.startsWith('https:')) c.header('Strict-Transport-Security', 'max-age=31536000')
     c.set('frame', { assets, person: undefined, organisation: undefined, organisations: [], nav: [] })
-    const cookie = c.req.header('cookie')
-    const found = cookie?.includes('queueup.session_token') ? await findPersonBySession(accounts, cookie) : undefined
+    const found = await findPersonBySession(services, accounts, c.req.header('cookie'))
     c.set('person', found?.person)
+    c.set('cookies', found?.sent ?? '')
     if (found) c.set('frame', { ...c.var.frame, person: { name: found.person.name, email: found.person.email } })
-    await next()
+    // First, so that what a handler says of the cookie is the last word.
     for (const renewed of found?.cookies ?? []) c.header('Set-Cookie', renewed, { append: true })
+    await next()
   }
 }
 
 async function findPersonBySession(
+  services: Services,
   accounts: Accounts,
-  cookie: string,
-): Promise<{ person: Person; cookies: string[] } | undefined> {
+  sent: string | undefined,
+): Promise<{ person: Person; sent: string; cookies: string[] } | undefined> {
+  if (!sent?.includes('queueup.session_token')) return undefined
+  const signedAnew = await renewSessionCookie(services, sent)
+  const cookie = signedAnew ? `${signedAnew.name}=${signedAnew.value}` : sent
   const { response, headers } = await accounts.api.getSession({ headers: new Headers({ cookie }), returnHeaders: true })
   if (!response) return undefined
   const { user, session } = response
+  const person = { id: user.id, name: user.name, email: user.email, sessionId: session.id }
   return {
-    person: { id: user.id, name: user.name, email: user.email, sessionId: session.id },
-    cookies: headers.getSetCookie(),
+    person,
+    sent: cookie,
+    cookies: signedAnew ? [cookieLine(services, signedAnew, session.expiresAt)] : headers.getSetCookie(),
   }
+}
+
+function cookieLine(
+  { config, now }: Services,
+  { name, value }: { name: string; value: string },
+  expiresAt: Date,
+): string {
+  const seconds = Math.max(0, Math.floor((expiresAt.getTime() - now().getTime()) / 1000))
+  const secure = config.publicUrl.startsWith('https:') ? '; Secure' : ''
+  return `${name}=${value}; Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Lax${secure}`
 }

@@ -99,7 +99,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   app.post('/sign-out', async (c) => {
     const next = ownPath((await readForm(c)).text('next'))
     const response = await accounts.api.signOut({
-      headers: new Headers({ cookie: c.req.header('cookie') ?? '' }),
+      headers: new Headers({ cookie: c.var.cookies }),
       asResponse: true,
     })
     return goOn(c, response.headers.getSetCookie(), next)

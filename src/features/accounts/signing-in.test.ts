@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
-import { makeProduct, type TestProduct } from '../../../test/make.ts'
+import { makeProduct, secretKey, type TestProduct } from '../../../test/make.ts'
 import { dump, password, signIn, signUp } from '../../../test/people.ts'
 
 let product: TestProduct
@@ -79,6 +79,31 @@ test('a session in use is prolonged, one that ran out is over, and both are told
   expect((await user.get('/account')).status).toBe(200)
   await shift(-31)
   expect((await user.get('/account')).location).toMatch(/^\/sign-in/)
+})
+
+test('a rotated SECRET_KEY signs nobody out, and a cookie that the old key did not sign stays worthless', async () => {
+  const rotated = await makeProduct(
+    { SECRET_KEY: 'another secret key for tests, of 32 bytes', SECRET_KEY_PREVIOUS: secretKey },
+    product,
+  )
+  try {
+    const user = await signIn(product, ada.email)
+    const before = { Cookie: user.cookie() }
+    const after = await asUser(rotated, undefined)
+    const page = await after.get('/account', before)
+    expect(page.status).toBe(200)
+    expect(after.cookie()).not.toBe(before.Cookie)
+    expect((await after.get('/account')).status).toBe(200)
+    expect((await after.get('/account', { Cookie: `${before.Cookie.slice(0, -6)}xx%3D` })).location).toMatch(
+      /^\/sign-in/,
+    )
+
+    const other = await signIn(product, ada.email)
+    await after.post('/sign-out', {}, { Cookie: other.cookie() })
+    expect((await after.get('/account', { Cookie: other.cookie() })).location).toMatch(/^\/sign-in/)
+  } finally {
+    await rotated.close()
+  }
 })
 
 test('a wrong password and an unknown address are refused in the same words', async () => {

@@ -145,7 +145,7 @@ export interface CredentialsTable {
 export interface SessionsTable {
   id: Fixed<string>
   user_id: Fixed<string>
-  token: Fixed<string>
+  token: string
   expires_at: Date
   user_agent: string | null
   created_at: Generated<Date>

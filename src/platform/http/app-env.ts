@@ -17,6 +17,8 @@ export interface AppEnv {
   Variables: {
     meta: RequestMeta
     person: Person | undefined
+    /** The cookies that were sent; the session's as it is signed now. */
+    cookies: string
     frame: Frame
     /** Below `/o/{slug}` only. */
     ctx: Context
