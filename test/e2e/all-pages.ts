@@ -1,0 +1,76 @@
+import { readdirSync } from 'node:fs'
+import { errorCatalogue } from '../../src/platform/errors.ts'
+import type { Place } from './furnish.ts'
+
+export interface ListedPage {
+  /** As it is registered. */
+  route: string
+  path: string
+  status?: number
+  /** What makes this a case of its own. */
+  as?: 'stranger' | 'owner' | 'asleep' | 'empty'
+}
+
+/** Every page of the product, in every state that has a look of its own. A test holds the list against the routes. */
+export function allPages(place: Place): ListedPage[] {
+  const base = `/o/${place.organisation.slug}`
+  const waitlist = `${base}/waitlists/${place.waitlistId}`
+  const stranger: [string, string][] = [
+    ['/', '/'],
+    ['/sign-in', '/sign-in'],
+    ['/sign-up', '/sign-up?email=a%40example.com'],
+    ['/forgot-password', '/forgot-password'],
+    ['/reset-password/:token', '/reset-password/abc'],
+    ['/invitations/:token', place.invitation],
+    ['/docs/errors', '/docs/errors'],
+    ...guidePages().map((slug): [string, string] => ['/docs/:slug', `/docs/${slug}`]),
+    ['/docs/api', '/docs/api'],
+    ['/docs/errors/:code', `/docs/errors/${Object.keys(errorCatalogue)[0]}`],
+  ]
+  const owner: [string, string][] = [
+    ['/organisations/new', '/organisations/new'],
+    ['/account', '/account?saved=name'],
+    ['/dev/mail', '/dev/mail'],
+    ['/o/:slug/waitlists', `${base}/waitlists`],
+    ['/o/:slug/waitlists/new', `${base}/waitlists/new`],
+    ['/o/:slug/waitlists/:id', waitlist],
+    ['/o/:slug/waitlists/:id', `${waitlist}?q=zzz`],
+    ['/o/:slug/waitlists/:id', `${base}/waitlists/${place.archivedId}`],
+    ['/o/:slug/waitlists/:id/add', `${waitlist}/add`],
+    ['/o/:slug/waitlists/:id/setup', `${waitlist}/setup?saved=1`],
+    ['/o/:slug/waitlists/:id/archive', `${waitlist}/archive`],
+    ['/o/:slug/api-keys', `${base}/api-keys`],
+    ['/o/:slug/api-keys/new', `${base}/api-keys/new`],
+    ['/o/:slug/api-keys/:id/revoke', `${base}/api-keys/${place.keyId}/revoke`],
+    ['/o/:slug/activity', `${base}/activity`],
+    ['/o/:slug/activity', `${base}/activity?action=plan.changed&actor=api_key&from=2020-01-01`],
+    ['/o/:slug/activity/:number', `${base}/activity/${place.lastActivity}`],
+    ['/o/:slug/members', `${base}/members?done=role`],
+    ['/o/:slug/members/:id/remove', `${base}/members/${place.memberId}/remove`],
+    ['/o/:slug/settings', `${base}/settings`],
+    ['/o/:slug/settings/delete', `${base}/settings/delete`],
+    ['/o/:slug/plan', `${base}/plan?changed=1`],
+    ['/o/:slug/plan/switch/:plan', `${base}/plan/switch/free`],
+  ]
+  const listed = (as: ListedPage['as'], pages: [string, string][]) =>
+    pages.map(([route, path]) => ({ route, path, as }))
+  return [
+    ...listed('stranger', stranger),
+    ...listed('owner', owner),
+    ...listed('asleep', [
+      ['/o/:slug/api-keys', `/o/${place.asleep.slug}/api-keys`],
+      ['/o/:slug/plan', `/o/${place.asleep.slug}/plan`],
+    ]),
+    ...listed('empty', [
+      ['/o/:slug/waitlists', `/o/${place.empty.slug}/waitlists`],
+      ['/o/:slug/api-keys', `/o/${place.empty.slug}/api-keys`],
+    ]),
+    { route: '/*', path: '/nowhere', status: 404, as: 'stranger' },
+    { route: '/o/:slug/api-keys/new', path: `/o/${place.asleep.slug}/api-keys/new`, status: 403, as: 'asleep' },
+  ] as ListedPage[]
+}
+
+function guidePages(): string[] {
+  const folder = new URL('../../docs/guide/', import.meta.url)
+  return readdirSync(folder).map((file) => file.replace(/\.md$/, ''))
+}

@@ -1,0 +1,94 @@
+import { vi } from 'vitest'
+import { createApiKey } from '../../src/features/api-keys/create-api-key.ts'
+import { listApiKeys } from '../../src/features/api-keys/list-api-keys.ts'
+import { revokeApiKey } from '../../src/features/api-keys/revoke-api-key.ts'
+import { inviteMember } from '../../src/features/organisations/invite-member.ts'
+import { setPlan } from '../../src/features/plans/set-plan.ts'
+import { addSubscriber } from '../../src/features/subscribers/add-subscriber.ts'
+import { archiveWaitlist } from '../../src/features/waitlists/archive-waitlist.ts'
+import { createWaitlist } from '../../src/features/waitlists/create-waitlist.ts'
+import { updateWaitlist } from '../../src/features/waitlists/update-waitlist.ts'
+import { asApiKey, asUser } from '../as.ts'
+import { makeMember, makeOrganisation, type TestOrganisation, type TestProduct } from '../make.ts'
+import { mailedPath } from '../people.ts'
+
+/** What people can write that pages show. */
+export interface Words {
+  keys: string[]
+  waitlists: string[]
+  description: string
+  organisation: string
+  person: string
+  userAgent: string
+  emails: string[]
+}
+
+export interface Place {
+  organisation: TestOrganisation
+  asleep: TestOrganisation
+  empty: TestOrganisation
+  memberId: string
+  waitlistId: string
+  archivedId: string
+  keyId: string
+  invitation: string
+  lastActivity: number
+}
+
+/** An organisation in which every page has something to show, one whose keys are asleep, and one that has nothing yet. */
+export async function furnish(product: TestProduct, words: Words): Promise<Place> {
+  const organisation = await makeOrganisation(product, 'team')
+  const { ctx, owner, slug } = organisation
+  const user = await asUser(product, owner)
+  const agent = { 'User-Agent': words.userAgent }
+  await user.post('/account/name', { name: words.person }, agent)
+  await user.post(`/o/${slug}/settings`, { name: words.organisation }, agent)
+
+  const waitlists: string[] = []
+  for (const name of words.waitlists) {
+    const { location } = await user.post(`/o/${slug}/waitlists`, { name }, agent)
+    waitlists.push(location?.split('/').at(-1) ?? '')
+  }
+  const [waitlistId = ''] = waitlists
+  const setup = { name: words.waitlists[0], description: words.description, skip_amount: '5', referrals_enabled: 'on' }
+  await updateWaitlist(ctx, waitlistId, setup)
+  const archivedId = (await createWaitlist(ctx, { name: 'Over' })).id
+  await archiveWaitlist(ctx, archivedId)
+
+  const keys = []
+  for (const name of words.keys) keys.push(await mint(ctx, name, ['subscribers:read', 'subscribers:write']))
+  const [first, second] = [keys[0], await mint(ctx, 'gone', ['subscribers:read'])]
+  for (const email of words.emails) {
+    const answer = await asApiKey(product, first?.secret).post(`/waitlists/${waitlistId}/subscribers`, { email }, agent)
+    if (answer.status !== 201) throw new Error(`${email}: ${answer.text}`)
+  }
+  for (const key of [second, keys.at(-1)]) await revokeApiKey(ctx, key?.id ?? '')
+  await asApiKey(product, second.secret).get('/key', agent)
+  // The attempt is written behind the answer.
+  await vi.waitUntil(async () => (await listApiKeys(ctx, 'revoked')).some((key) => key.reuse_count > 0))
+
+  const member = await makeMember(product, organisation, 'member')
+  await inviteMember(ctx, { email: words.emails[0] ?? '', role: 'admin' })
+  const asleep = await makeOrganisation(product)
+  await mint(asleep.ctx, 'crm-sync', ['subscribers:read'])
+  await addSubscriber(asleep.ctx, (await createWaitlist(asleep.ctx, { name: 'Beta' })).id, { email: 'a@example.com' })
+  await setPlan(asleep.ctx, 'free')
+  const empty = await makeOrganisation(product)
+  const { lastActivity } = await product.database.owner.kysely
+    .selectFrom('activities')
+    .select((eb) => eb.fn.max('number').as('lastActivity'))
+    .where('organisation_id', '=', organisation.id)
+    .executeTakeFirstOrThrow()
+  return {
+    ...{ organisation, asleep, empty, waitlistId, archivedId, memberId: member.id },
+    keyId: first?.id ?? '',
+    invitation: await mailedPath(product, words.emails[0] ?? '', 'invitations'),
+    lastActivity: Number(lastActivity),
+  }
+}
+
+async function mint(ctx: TestOrganisation['ctx'], name: string, scopes: string[]) {
+  const key = await createApiKey(ctx, { name, scopes })
+  if (!key.created) throw new Error('the key was made before')
+  return key
+}
