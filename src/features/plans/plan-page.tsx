@@ -45,14 +45,16 @@ export function PlanPage({ frame, plan, use, switchable, notice, dialog }: PlanP
           </p>
         </div>
       ) : null}
-      <div class="tiles">
-        {planNames.map((name) => (
-          <PlanCard name={name} current={plan} use={use} switchable={switchable} base={base} />
-        ))}
+      <div class="stack-large">
+        <div class="tiles">
+          {planNames.map((name) => (
+            <PlanCard name={name} current={plan} use={use} switchable={switchable} base={base} />
+          ))}
+        </div>
+        <p>
+          <a href={`/o/${frame.organisation?.slug}/settings`}>Rename or delete this organisation</a>
+        </p>
       </div>
-      <p class="small">
-        <a href={`/o/${frame.organisation?.slug}/settings`}>Rename or delete this organisation</a>
-      </p>
     </PageLayout>
   )
 }
