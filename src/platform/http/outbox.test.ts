@@ -17,6 +17,12 @@ test('mails are listed for whoever tries the product on their own machine, and t
     const page = await visitor.get('/dev/mail')
     expect(textOf(page.html)).toContain('A link <script>')
     expect(page.html).not.toContain('A link <script>')
+    const link = `${product.services.config.publicUrl}/reset-password/abc`
+    const text = `${link}\nhttps://elsewhere.example/`
+    await makeMailer(product.services.config).send({ to: 'a@example.com', subject: 'A link', text })
+    const listed = await visitor.get('/dev/mail')
+    expect(listed.html).toContain(`<a href="${link}">${link}</a>`)
+    expect(listed.html).not.toContain('href="https://elsewhere.example')
     for (const name of ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Forwarded']) {
       expect((await visitor.get('/dev/mail', { [name]: '127.0.0.1' })).status).toBe(404)
     }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hono, Context as HonoContext } from 'hono'
+import type { Child } from 'hono/jsx'
 import { AppError } from '../errors.ts'
 import { outboxFolder } from '../mail/make-mailer.ts'
 import type { Services } from '../services.ts'
@@ -38,7 +39,7 @@ export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
           {newestMails(outboxFolder(config)).map((mail) => (
             <section class="card stack">
               <h2>{mail.name}</h2>
-              <pre class="code wrap">{mail.text}</pre>
+              <pre class="code wrap">{withLinks(mail.text, config.publicUrl)}</pre>
             </section>
           ))}
         </div>
@@ -54,6 +55,13 @@ function requireLocal(c: HonoContext<AppEnv>): void {
   )
   if (forwarded || !loopback.test(peer))
     throw new AppError('not_found', 'There is no such page, or it is not for this account.')
+}
+
+/** Our own addresses can be followed; what else stands in a mail stays text. */
+function withLinks(text: string, publicUrl: string): Child[] {
+  return text
+    .split(/(https?:\/\/\S+)/)
+    .map((part) => (part.startsWith(`${publicUrl}/`) ? <a href={part}>{part}</a> : part))
 }
 
 function newestMails(folder: string): { name: string; text: string }[] {
