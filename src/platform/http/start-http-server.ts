@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -15,16 +15,30 @@ export interface HttpServer {
   drain(): Promise<void>
 }
 
+interface ServeAt {
+  host: string
+  port: number
+  publicUrl: string
+  /** Sees every request first. */
+  onRequest?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
+}
+
+const oneYearSeconds = 31_536_000
+
 /** Serves an app. Limits on slow and idle connections keep half-open ones from piling up. */
-export async function startHttpServer(
-  app: Hono<AppEnv>,
-  at: { host: string; port: number; publicUrl: string },
-): Promise<HttpServer> {
+export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<HttpServer> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
   server.headersTimeout = 20_000
   server.requestTimeout = 60_000
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0
+  if (at.onRequest) server.prependListener('request', at.onRequest)
+  if (at.publicUrl.startsWith('https:')) {
+    server.prependListener(
+      'request',
+      (_, response) => void response.setHeader('Strict-Transport-Security', `max-age=${oneYearSeconds}`),
+    )
+  }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket, at.publicUrl))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster'
+import cluster from 'node:cluster'
 import { createServer } from 'node:net'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -13,7 +13,9 @@ import type { Secrets } from '../secrets.ts'
 import type { Services } from '../services.ts'
 import { loadSecrets } from './load-secret-key.ts'
 import { makeLog, makeServices } from './make-services.ts'
+import { Metrics } from './metrics.ts'
 import { onStopSignal } from './on-stop-signal.ts'
+import { answerMetrics, serveMetrics } from './serve-metrics.ts'
 
 /** What the product is made of; the composition root knows. */
 export interface Product {
@@ -48,16 +50,22 @@ export async function runServer(
   const database = await prepareDatabase(config, secrets, log, 'server')
   const assignment: Assignment = { port, databaseUrl: database.url, appRole: database.roles.app }
   const stopJobs = await startJobs(config, secrets, product, database, log)
+  const metrics = new Metrics()
   const stopServing =
     config.webConcurrency === 1
-      ? await serve(config, secrets, product, assignment, log)
+      ? await serve(config, secrets, product, assignment, log, metrics)
       : await fork(config.webConcurrency, assignment, log)
+  const stopMetrics =
+    config.metricsPort === undefined
+      ? undefined
+      : await serveMetrics(config.metricsPort, config.host, config.webConcurrency === 1 ? metrics : undefined)
   log.info({ url: config.publicUrl, pid: process.pid }, `QueueUp is ready at ${config.publicUrl}`)
   if (process.stderr.isTTY) process.stderr.write(`\n  QueueUp is ready at ${config.publicUrl}\n\n`)
 
   onReady(config)
 
   await onStopSignal(log)
+  await stopMetrics?.()
   await stopServing()
   await stopJobs()
   await database.stop()
@@ -68,7 +76,9 @@ async function runForked(config: Config, secrets: Secrets, product: Product, log
   const assignment = await new Promise<Assignment>((resolve) =>
     process.once('message', (message) => resolve(message as Assignment)),
   )
-  const stopServing = await serve(withPort(config, assignment.port), secrets, product, assignment, log)
+  const metrics = new Metrics()
+  answerMetrics(metrics)
+  const stopServing = await serve(withPort(config, assignment.port), secrets, product, assignment, log, metrics)
   process.send?.('serving')
   // Without the first process there is no database, and nobody to stop us.
   const orphaned = new Promise<void>((resolve) => process.once('disconnect', () => resolve()))
@@ -83,13 +93,19 @@ async function serve(
   product: Product,
   assignment: Assignment,
   log: Logger,
+  metrics: Metrics,
 ): Promise<() => Promise<void>> {
   const db = openDatabase({ url: assignment.databaseUrl, role: assignment.appRole, maxConnections: 10, log })
   const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log })
   const readiness: Readiness = { draining: false }
   const app = product.createApp(services)
   healthRoutes(app, services, readiness)
-  const server = await startHttpServer(app, { host: config.host, port: assignment.port, publicUrl: config.publicUrl })
+  const server = await startHttpServer(app, {
+    host: config.host,
+    port: assignment.port,
+    publicUrl: config.publicUrl,
+    onRequest: config.metricsPort === undefined ? undefined : metrics.onRequest,
+  })
   return async () => {
     readiness.draining = true
     await server.drain()
@@ -115,16 +131,18 @@ async function startJobs(
 
 /** Forks the serving processes, and replaces one that dies. */
 async function fork(count: number, assignment: Assignment, log: Logger): Promise<() => Promise<void>> {
+  // Each process accepts for itself: no connection waits to be handed on, least of all to one that has just died.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   let stopping = false
-  const start = () =>
-    new Promise<Worker>((resolve) => {
+  const start = (): Promise<void> =>
+    new Promise((resolve) => {
       const worker = cluster.fork()
       worker.once('online', () => worker.send(assignment))
-      worker.on('message', (message) => message === 'serving' && resolve(worker))
+      worker.on('message', (message) => message === 'serving' && resolve())
       worker.once('exit', (code, signal) => {
-        if (stopping) return
+        if (stopping) return resolve()
         log.error({ worker_pid: worker.process.pid, code, signal }, 'a serving process died; starting another')
-        setTimeout(() => void start(), restartDelayMs)
+        setTimeout(() => resolve(stopping ? undefined : start()), restartDelayMs)
       })
     })
   await Promise.all(Array.from({ length: count }, start))
