@@ -32,7 +32,8 @@ export interface Place {
   archivedId: string
   keyId: string
   invitation: string
-  lastActivity: number
+  /** Numbers of rows of the log: with changes, and by a key. */
+  activities: number[]
 }
 
 /** An organisation in which every page has something to show, one whose keys are asleep, and one that has nothing yet. */
@@ -74,16 +75,18 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
   await addSubscriber(asleep.ctx, (await createWaitlist(asleep.ctx, { name: 'Beta' })).id, { email: 'a@example.com' })
   await setPlan(asleep.ctx, 'free')
   const empty = await makeOrganisation(product)
-  const { lastActivity } = await product.database.owner.kysely
+  const activities = await product.database.owner.kysely
     .selectFrom('activities')
-    .select((eb) => eb.fn.max('number').as('lastActivity'))
+    .select((eb) => eb.fn.max<number>('number').as('number'))
     .where('organisation_id', '=', organisation.id)
-    .executeTakeFirstOrThrow()
+    .where('action', 'in', ['api_key.created', 'subscriber.joined'])
+    .groupBy('action')
+    .execute()
   return {
     ...{ organisation, asleep, empty, waitlistId, archivedId, memberId: member.id },
     keyId: first?.id ?? '',
     invitation: await mailedPath(product, words.emails[0] ?? '', 'invitations'),
-    lastActivity: Number(lastActivity),
+    activities: activities.map(({ number }) => number),
   }
 }
 

@@ -78,10 +78,17 @@ export function ActivityDetailsPage(props: {
 function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
   const fields = [...new Set([...Object.keys(changes.before ?? {}), ...Object.keys(changes.after ?? {})])]
   const show = (value: unknown) =>
-    value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value)
+    value === undefined
+      ? '–'
+      : typeof value === 'string'
+        ? value
+        : Array.isArray(value)
+          ? value.join(', ')
+          : JSON.stringify(value)
   return (
     <div class="table-wrap">
-      <table>
+      <table class="cards">
+        <caption class="visually-hidden">What changed</caption>
         <thead>
           <tr>
             <th scope="col">Field</th>
@@ -92,9 +99,11 @@ function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
         <tbody>
           {fields.map((field) => (
             <tr>
-              <td>{field}</td>
-              <td>{show(changes.before?.[field])}</td>
-              <td>{show(changes.after?.[field])}</td>
+              <td class="name" data-label="Field">
+                {field}
+              </td>
+              <td data-label="Before">{show(changes.before?.[field])}</td>
+              <td data-label="After">{show(changes.after?.[field])}</td>
             </tr>
           ))}
         </tbody>
