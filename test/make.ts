@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +63,7 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
       await server.drain()
       await close()
       if (!beside) await database.drop()
+      rmSync(config.dataDir, { recursive: true, force: true })
     },
   }
 }

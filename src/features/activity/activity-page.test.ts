@@ -1,0 +1,144 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asApiKey, asUser } from '../../../test/as.ts'
+import {
+  makeApiKey,
+  makeMember,
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestOrganisation,
+  type TestProduct,
+} from '../../../test/make.ts'
+import { revokeApiKey } from '../api-keys/revoke-api-key.ts'
+import { setPlan } from '../plans/set-plan.ts'
+import { listActivities } from './list-activities.ts'
+
+let product: TestProduct
+beforeAll(async () => {
+  product = await makeProduct()
+})
+afterAll(() => product.close())
+
+interface Row {
+  actor: string
+  isKey: boolean
+  action: string
+  target: string
+}
+
+/** The rows of the page, as a person reads them. */
+function rowsOf(html: string): Row[] {
+  const text = (part: string | undefined) =>
+    (part ?? '')
+      .replace(/<[^>]+>/g, '')
+      .replace(/&#39;/g, "'")
+      .trim()
+  return [...html.matchAll(/<tr id="act_.*?<\/tr>/gs)].map(([row]) => {
+    const cell = (label: string) => new RegExp(`<td[^>]*data-label="${label}"[^>]*>(.*?)</td>`, 's').exec(row)?.[1]
+    return {
+      actor: text(/<bdi>(.*?)<\/bdi>/s.exec(cell('Actor') ?? '')?.[1]),
+      isKey: /class="badge[^"]*">API key</.test(cell('Actor') ?? ''),
+      action: text(cell('Action')),
+      target: text(cell('Target')),
+    }
+  })
+}
+
+async function setUp() {
+  const organisation = await makeOrganisation(product)
+  const waitlist = await makeWaitlist(organisation, 'Launch')
+  const key = await makeApiKey(organisation)
+  const user = await asUser(product, organisation.owner)
+  const read = async (query = '') => rowsOf((await user.get(`/o/${organisation.slug}/activity${query}`)).html)
+  return { organisation, waitlist, key, user, read }
+}
+
+test('what a key did stands under its name with a badge, what a person did under theirs, newest first', async () => {
+  const { organisation, waitlist, key, read } = await setUp()
+  await asApiKey(product, key.secret).post(`/waitlists/${waitlist}/subscribers`, { email: 'ada@example.com' })
+  await revokeApiKey(organisation.ctx, key.id)
+  const person = organisation.owner.email
+  expect(await read()).toEqual([
+    { actor: person, isKey: false, action: 'revoked an API key', target: key.name },
+    { actor: key.name, isKey: true, action: 'added a subscriber', target: 'ada@example.com · Launch' },
+    { actor: person, isKey: false, action: 'created an API key', target: key.name },
+    { actor: person, isKey: false, action: 'created a waitlist', target: 'Launch' },
+    { actor: person, isKey: false, action: 'created the organisation', target: expect.stringMatching(/\w/) },
+  ])
+})
+
+test('filters by action, by any key, by one actor and by day; odd filters filter nothing', async () => {
+  const { waitlist, key, read } = await setUp()
+  for (const email of ['a@example.com', 'b@example.com'])
+    await asApiKey(product, key.secret).post(`/waitlists/${waitlist}/subscribers`, { email })
+  const today = new Date().toISOString().slice(0, 10)
+  expect((await read('?action=api_key.created')).map((row) => row.action)).toEqual(['created an API key'])
+  expect((await read('?actor=api_key')).map((row) => row.actor)).toEqual([key.name, key.name])
+  expect(await read(`?actor=api_key:${key.id}&action=subscriber.joined`)).toHaveLength(2)
+  expect(await read(`?from=${today}&until=${today}`)).toHaveLength(5)
+  expect(await read('?until=2020-01-01')).toEqual([])
+  expect(await read('?from=2999-01-01')).toEqual([])
+  for (const odd of ['?action=nonsense', '?actor=%3Cscript%3E', '?from=2026-02-31', '?before=x'])
+    expect(await read(odd)).toHaveLength(5)
+})
+
+test('a row opens to its details', async () => {
+  const { organisation, user } = await setUp()
+  await setPlan(organisation.ctx, 'team')
+  const page = await user.get(`/o/${organisation.slug}/activity/4`)
+  for (const text of ['plan.changed', 'pro', 'team', 'What changed']) expect(page.html).toContain(text)
+  for (const odd of ['0', '99', 'x', '1e1'])
+    expect((await user.get(`/o/${organisation.slug}/activity/${odd}`)).status).toBe(404)
+})
+
+test('pages on to older rows without losing or repeating one', async () => {
+  const { waitlist, key, user, organisation } = await setUp()
+  const path = `/waitlists/${waitlist}/subscribers`
+  await Promise.all(
+    Array.from({ length: 130 }, (_, i) => asApiKey(product, key.secret).post(path, { email: `p${i}@example.com` })),
+  )
+  const numbers: string[] = []
+  let next: string | undefined = `/o/${organisation.slug}/activity`
+  for (let pages = 0; next && pages < 10; pages++) {
+    const { html } = await user.get(next)
+    numbers.push(...[...html.matchAll(/\/activity\/(\d+)"/g)].map((match) => match[1] ?? ''))
+    next = /<a href="([^"]+)" rel="next">/.exec(html)?.[1]?.replaceAll('&amp;', '&')
+  }
+  expect(numbers).toEqual(Array.from({ length: 133 }, (_, i) => String(133 - i)))
+})
+
+test('rows past the plan are hidden at once and are there again with the plan', async () => {
+  const { organisation, read } = await setUp()
+  const { kysely } = product.database.owner
+  await sql`insert into organisations (id, slug, name, plan) values ('org_old', 'old-one', 'Old', 'team')`.execute(
+    kysely,
+  )
+  await sql`insert into activities (organisation_id, number, occurred_at, action, actor_type, actor_name, targets)
+    select 'org_old', n, now() - (41 - n) * interval '1 day', 'waitlist.created', 'system', 'System', '[]' from generate_series(1, 40) n`.execute(
+    kysely,
+  )
+  const old = {
+    ...organisation,
+    ctx: { ...organisation.ctx, organisation: { ...organisation.ctx.organisation, id: 'org_old' } },
+  }
+  const count = async (organisation: TestOrganisation, keptDays: number | null) =>
+    (await listActivities(organisation.ctx, { limit: 50, keptDays })).items.length
+  expect([await count(old, 30), await count(old, 365), await count(old, null)]).toEqual([29, 40, 40])
+  await setPlan(organisation.ctx, 'free')
+  expect((await read())[0]?.action).toBe('changed the plan')
+})
+
+test('a member has no nav entry, and the address answers 403', async () => {
+  const { organisation } = await setUp()
+  const member = await asUser(product, await makeMember(product, organisation, 'member'))
+  expect((await member.get(`/o/${organisation.slug}/waitlists`)).html).not.toContain('Activity</a>')
+  expect((await member.get(`/o/${organisation.slug}/activity`)).status).toBe(403)
+  expect((await member.get(`/o/${organisation.slug}/activity/1`)).status).toBe(403)
+})
+
+test("another organisation's rows are never seen", async () => {
+  const [mine, other] = [await setUp(), await setUp()]
+  expect((await mine.user.get(`/o/${other.organisation.slug}/activity`)).status).toBe(404)
+  expect(JSON.stringify(await mine.read(`?actor=api_key:${other.key.id}`))).toBe('[]')
+})

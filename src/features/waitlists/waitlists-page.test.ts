@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asApiKey, asUser } from '../../../test/as.ts'
+import {
+  makeApiKey,
+  makeMember,
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestOrganisation,
+  type TestProduct,
+} from '../../../test/make.ts'
+import type { Plan } from '../plans/plan-rules.ts'
+import { setPlan } from '../plans/set-plan.ts'
+
+let product: TestProduct
+beforeAll(async () => {
+  product = await makeProduct()
+})
+afterAll(() => product.close())
+
+async function setUp(plan: Plan = 'pro') {
+  const organisation = await makeOrganisation(product, plan)
+  return { organisation, user: await asUser(product, organisation.owner), base: `/o/${organisation.slug}/waitlists` }
+}
+
+async function actionsOf(organisation: TestOrganisation): Promise<string[]> {
+  const rows = await product.database.owner.kysely
+    .selectFrom('activities')
+    .select('action')
+    .where('organisation_id', '=', organisation.id)
+    .orderBy('number')
+    .execute()
+  return rows.map((row) => row.action)
+}
+
+describe('creating a waitlist', () => {
+  test('leads to its empty page and stands in the list', async () => {
+    const { organisation, user, base } = await setUp()
+    expect((await user.get(base)).html).toContain('No waitlists yet')
+    const created = await user.post(base, { name: ' Spring <launch> ' })
+    expect([created.status, created.location]).toEqual([
+      303,
+      expect.stringMatching(new RegExp(`^${base}/wl_[0-9A-Za-z]+$`)),
+    ])
+    expect((await user.get(created.location ?? '')).html).toContain('Nobody has joined yet')
+    expect((await user.get(base)).html).toContain('Spring &lt;launch&gt;')
+    expect(await actionsOf(organisation)).toEqual(['organisation.created', 'waitlist.created'])
+  })
+
+  test('by a form sent twice makes one', async () => {
+    const { user, base } = await setUp()
+    const nonce = /name="form_nonce" value="([^"]+)"/.exec((await user.get(`${base}/new`)).html)?.[1] ?? ''
+    const form = { name: 'Once', form_nonce: nonce }
+    const [first, second] = await Promise.all([user.post(base, form), user.post(base, form)])
+    expect(first?.location).toBe(second?.location)
+    expect((await user.get(base)).html.match(/Once/g)).toHaveLength(1)
+  })
+
+  test.for(['', 'x'.repeat(101), 'a\u0001b', '\u202eevil'])(
+    'with the name %j is told beside the field',
+    async (name) => {
+      const { user, base, organisation } = await setUp()
+      const answer = await user.post(base, { name })
+      expect([answer.status, /role="alert"/.test(answer.html)]).toEqual([422, true])
+      expect(await actionsOf(organisation)).toEqual(['organisation.created'])
+    },
+  )
+
+  test('past the plan is refused with the way out, archived ones do not count, and a drop removes nothing', async () => {
+    const { organisation, user, base } = await setUp('free')
+    const first = (await user.post(base, { name: 'One' })).location ?? ''
+    const refused = await user.post(base, { name: 'Two' })
+    expect([
+      refused.status,
+      /Free plan allows 1 waitlist\. Archive one, or change the plan/.test(refused.html),
+    ]).toEqual([422, true])
+    await user.post(`${first}/archive`)
+    expect((await user.post(base, { name: 'Two' })).status).toBe(303)
+    expect((await user.post(`${first}/restore`)).status).toBe(422)
+    await setPlan(organisation.ctx, 'pro')
+    expect((await user.post(`${first}/restore`)).status).toBe(303)
+    await setPlan(organisation.ctx, 'free')
+    expect((await user.get(base)).html.match(/wl_[0-9A-Za-z]+<\/code>/g)).toHaveLength(2)
+  })
+
+  test('two at once for the last place of a plan make one', async () => {
+    const { user, base } = await setUp('free')
+    const answers = await Promise.all([user.post(base, { name: 'A' }), user.post(base, { name: 'B' })])
+    expect(answers.map((answer) => answer.status).sort()).toEqual([303, 422])
+  })
+})
+
+describe('a waitlist', () => {
+  test('shows people with place, state and code, searched and paged; adding by hand is one activity', async () => {
+    const { organisation, user, base } = await setUp()
+    const waitlist = await makeWaitlist(organisation)
+    const api = asApiKey(product, (await makeApiKey(organisation)).secret)
+    for (let i = 1; i <= 60; i++)
+      await api.post(`/waitlists/${waitlist}/subscribers`, { email: `person${i}@example.com` })
+    const added = await user.post(`${base}/${waitlist}/add`, { email: 'By.Hand@Example.com' })
+    expect(added.location).toBe(`${base}/${waitlist}?done=added`)
+    expect((await user.post(`${base}/${waitlist}/add`, { email: 'by.hand@example.com' })).location).toBe(
+      `${base}/${waitlist}?done=already_there`,
+    )
+    expect((await actionsOf(organisation)).filter((action) => action === 'subscriber.joined')).toHaveLength(61)
+    const page = await user.get(`${base}/${waitlist}`)
+    expect(page.html).toContain('1–50 of 61 subscribers')
+    expect((await user.get(`${base}/${waitlist}?page=2`)).html).toContain('By.Hand@Example.com')
+    const found = await user.get(`${base}/${waitlist}?q=HAND`)
+    expect([found.html.includes('By.Hand@Example.com'), found.html.includes('person1@')]).toEqual([true, false])
+    for (const odd of ['?page=0', '?page=x', '?page=999999999', '?q=%25'])
+      expect((await user.get(`${base}/${waitlist}${odd}`)).status).toBe(200)
+  })
+
+  test('refuses what is no address, and keeps it typed', async () => {
+    const { organisation, user, base } = await setUp()
+    const answer = await user.post(`${base}/${await makeWaitlist(organisation)}/add`, { email: 'nobody' })
+    expect([answer.status, answer.html.includes('value="nobody"')]).toEqual([422, true])
+  })
+
+  test('is set up with one activity that holds before and after; saving nothing new writes none', async () => {
+    const { organisation, user, base } = await setUp()
+    const waitlist = await makeWaitlist(organisation, 'Old')
+    const form = { name: 'New', description: 'Line one', skip_amount: '7', referrals_enabled: 'on' }
+    expect((await user.post(`${base}/${waitlist}/setup`, form)).status).toBe(303)
+    expect((await user.post(`${base}/${waitlist}/setup`, form)).status).toBe(303)
+    const rows = await product.database.owner.kysely
+      .selectFrom('activities')
+      .select('changes')
+      .where('organisation_id', '=', organisation.id)
+      .where('action', '=', 'waitlist.updated')
+      .execute()
+    expect(rows).toEqual([
+      {
+        changes: {
+          before: { name: 'Old', description: '', skip_amount: 5 },
+          after: { name: 'New', description: 'Line one', skip_amount: 7 },
+        },
+      },
+    ])
+    for (const skip_amount of ['0', '101', 'x', ''])
+      expect((await user.post(`${base}/${waitlist}/setup`, { ...form, skip_amount })).status).toBe(422)
+  })
+
+  test('of another organisation does not exist, for any page or form', async () => {
+    const { user, base } = await setUp()
+    const foreign = await makeWaitlist(await makeOrganisation(product))
+    for (const path of ['', '/setup', '/add', '/archive'])
+      expect((await user.get(`${base}/${foreign}${path}`)).status).toBe(404)
+    const forms: Record<string, Record<string, string>> = {
+      '/add': { email: 'a@example.com' },
+      '/archive': {},
+      '/restore': {},
+      '/setup': { name: 'x', description: '', skip_amount: '5', referrals_enabled: '' },
+    }
+    for (const [path, form] of Object.entries(forms))
+      expect((await user.post(`${base}/${foreign}${path}`, form)).status).toBe(404)
+  })
+})
+
+test('a member sees waitlists and people and changes nothing', async () => {
+  const { organisation, base } = await setUp()
+  const waitlist = await makeWaitlist(organisation)
+  const member = await asUser(product, await makeMember(product, organisation, 'member'))
+  expect((await member.get(`${base}/${waitlist}`)).status).toBe(200)
+  for (const path of [`${base}/new`, `${base}/${waitlist}/add`, `${base}/${waitlist}/setup`])
+    expect((await member.get(path)).status).toBe(403)
+  for (const path of [base, `${base}/${waitlist}/archive`])
+    expect((await member.post(path, { name: 'x' })).status).toBe(403)
+  expect((await member.post(`${base}/${waitlist}/add`, { email: 'a@example.com' })).status).toBe(403)
+  expect(await actionsOf(organisation)).toEqual(['organisation.created', 'waitlist.created'])
+})
