@@ -146,7 +146,7 @@ function RevokedKeys({ keys, now }: { keys: ApiKey[]; now: Date }) {
   return (
     <details class="disclosure">
       <summary>
-        Revoked keys ({keys.length})
+        Revoked keys ({keys.length}){' '}
         {reused > 0 ? <span class="badge bad">{reused === 1 ? '1 still tried' : `${reused} still tried`}</span> : null}
       </summary>
       <div class="table-wrap">
