@@ -68,16 +68,18 @@ async function pending(client: pg.Client): Promise<Migration[]> {
     'select number, name, checksum from schema_migrations order by number',
   )
   const migrations = readMigrations()
-  for (const applied of rows) {
-    const ours = migrations.find((migration) => migration.number === applied.number)
-    if (!ours)
-      throw new MigrationError(
-        `The database is newer than this version of QueueUp: it has migration ${applied.name}. Start the newer version.`,
-      )
-    if (ours.checksum !== applied.checksum)
-      throw new MigrationError(
-        `Migration ${applied.name} was edited after it was applied to this database. Restore the file.`,
-      )
+  const ours = (applied: { number: number }) => migrations.find((migration) => migration.number === applied.number)
+  const newer = rows.find((applied) => !ours(applied))
+  if (newer) {
+    throw new MigrationError(
+      `The database is newer than this version of QueueUp: it has migration ${newer.name}. Start the newer version.`,
+    )
+  }
+  const edited = rows.find((applied) => ours(applied)?.checksum !== applied.checksum)
+  if (edited) {
+    throw new MigrationError(
+      `Migration ${edited.name} was edited after it was applied to this database. Restore the file.`,
+    )
   }
   return migrations.filter((migration) => !rows.some((applied) => applied.number === migration.number))
 }
