@@ -84,7 +84,34 @@ async function takeAll(browser: Browser, { name: look, ...options }: (typeof loo
   await take('docs-errors', '/docs/errors')
   await take('docs-error', '/docs/errors/rate_limited')
   await take('docs-api', '/docs/api')
+  await takeFreshOrganisation(page, take)
+  // The next sign-in leads to the organisation that was seen last.
+  await page.goto(`${url}${organisation}/waitlists`)
   await context.close()
+}
+
+/** What an organisation looks like that has nothing yet, and then keys that are asleep. */
+async function takeFreshOrganisation(page: Page, take: (name: string, path?: string) => Promise<void>): Promise<void> {
+  await take('organisation-new', '/organisations/new')
+  await page.fill('[name=name]', 'Northwind')
+  await page.click('main button[type=submit]')
+  await page.waitForURL('**/waitlists')
+  await take('waitlists-empty')
+  const organisation = new URL(page.url()).pathname.replace(/\/waitlists$/, '')
+  await take('api-keys-empty', `${organisation}/api-keys`)
+  for (const name of ['crm-sync', 'analytics-warehouse']) {
+    await page.goto(`${url}${organisation}/api-keys/new`)
+    await page.fill('[name=name]', name)
+    await page.check('[value="subscribers:read"]')
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('#api-key')
+  }
+  await take('plan-switch', `${organisation}/plan/switch/free`)
+  await page.click('dialog button[type=submit]')
+  await page.waitForURL('**/plan?*')
+  await take('plan-asleep')
+  await take('api-keys-asleep', `${organisation}/api-keys`)
+  await take('settings', `${organisation}/settings`)
 }
 
 async function picture(page: Page, look: string, name: string, path?: string): Promise<void> {
