@@ -23,6 +23,7 @@ import { assetRoutes } from './platform/http/assets.ts'
 import { errorPage } from './platform/http/error-pages.tsx'
 import { refuseOddAddresses } from './platform/http/odd-addresses.ts'
 import { outboxRoutes } from './platform/http/outbox.tsx'
+import { nothingHere } from './platform/http/problem.ts'
 import { sameOriginOnly } from './platform/http/same-origin.ts'
 import type { Services } from './platform/services.ts'
 
@@ -37,6 +38,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   const customerApi = makeCustomerApi(services, gate, operations)
   app.all('/v1/api', customerApi)
   app.all('/v1/api/*', customerApi)
+  app.all('/v1/*', nothingHere(services.config.publicUrl))
   app.get('/openapi.json', (c) =>
     c.json(openApi, 200, { 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' }),
   )

@@ -64,6 +64,11 @@ describe('a credential', () => {
 })
 
 describe('a path', () => {
+  test('below /v1 that is nothing is a problem too, never a page', async () => {
+    const answer = await fetch(`${product.url}/v1/other`)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+  })
+
   test('that is unknown is 401 without a key, 404 with one, and a wrong method is 405 with Allow', async () => {
     expect((await asApiKey(product, undefined).get('/nothing')).status).toBe(401)
     expect((await api.get('/nothing')).json.code).toBe('not_found')
