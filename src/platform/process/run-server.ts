@@ -42,8 +42,10 @@ export async function runServer(
   onReady: (config: Config) => void = () => undefined,
 ): Promise<void> {
   const log = makeLog(environment.config.logLevel)
+  // From the first moment: told to stop while it starts, it starts to its end, and then stops as cleanly.
+  const toldToStop = onStopSignal(log)
   const secrets = loadSecrets(environment.config.dataDir, environment.secrets)
-  if (cluster.isWorker) return runForked(environment.config, secrets, product, log)
+  if (cluster.isWorker) return runForked(environment.config, secrets, product, log, toldToStop)
 
   const port = environment.config.port || (await freePort(environment.config.host))
   const config = withPort(environment.config, port)
@@ -64,7 +66,7 @@ export async function runServer(
 
   onReady(config)
 
-  await onStopSignal(log)
+  await toldToStop
   await stopMetrics?.()
   await stopServing()
   await stopJobs()
@@ -72,7 +74,13 @@ export async function runServer(
   log.info('stopped')
 }
 
-async function runForked(config: Config, secrets: Secrets, product: Product, log: Logger): Promise<void> {
+async function runForked(
+  config: Config,
+  secrets: Secrets,
+  product: Product,
+  log: Logger,
+  toldToStop: Promise<void>,
+): Promise<void> {
   const assignment = await new Promise<Assignment>((resolve) =>
     process.once('message', (message) => resolve(message as Assignment)),
   )
@@ -82,7 +90,7 @@ async function runForked(config: Config, secrets: Secrets, product: Product, log
   process.send?.('serving')
   // Without the first process there is no database, and nobody to stop us.
   const orphaned = new Promise<void>((resolve) => process.once('disconnect', () => resolve()))
-  await Promise.race([onStopSignal(log), orphaned])
+  await Promise.race([toldToStop, orphaned])
   await stopServing()
   if (process.connected) process.disconnect()
 }
