@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { asApiKey } from '../as.ts'
 import { launchBrowser } from '../browser.ts'
-import { makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../make.ts'
+import { makeMember, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../make.ts'
 import { startVisit } from './visit.ts'
 
 let product: TestProduct
@@ -105,6 +105,7 @@ it('a key is created, copied and revoked by keyboard alone', async () => {
 it('every dialog takes the focus in and gives it back to what opened it', async () => {
   const organisation = await makeOrganisation(product)
   const waitlist = await makeWaitlist(organisation)
+  const member = await makeMember(product, organisation, 'member')
   const visit = await startVisit(browser, product, { person: organisation.owner })
   const { page, open } = visit
   const dialogs = [
@@ -112,6 +113,9 @@ it('every dialog takes the focus in and gives it back to what opened it', async 
     [`waitlists/${waitlist}`, 'Add subscriber'],
     [`waitlists/${waitlist}/setup`, 'Archive waitlist'],
     ['plan', 'Switch to Team'],
+    ['members', `Remove ${member.email}`],
+    ['members', `Leave ${organisation.owner.email}`],
+    ['settings', 'Delete organisation'],
   ] as const
   for (const [path, opener] of dialogs) {
     await open(`/o/${organisation.slug}/${path}`)

@@ -88,7 +88,12 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
     expect(await byKey.innerText()).toMatch(/crm-sync 🚀.*grace@example.com/s)
 
     await link(page, 'API keys').click()
-    expect(await row.innerText()).toContain('just now')
+    // Use is written behind the answers.
+    const lastUsed = async () => {
+      await page.reload()
+      return row.locator('[data-label="Last used"]').innerText()
+    }
+    await expect.poll(lastUsed, { timeout: 10_000 }).toContain('just now')
     await row.getByRole('link', { name: 'Revoke' }).click()
     const question = page.getByRole('dialog', { name: 'Revoke “crm-sync 🚀”?' })
     expect(await question.innerText()).toMatch(/was last used\s+just now/)

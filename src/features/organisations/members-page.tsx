@@ -152,7 +152,11 @@ function MemberRow(props: {
       </td>
       <td class="actions right">
         {mayChange || isSelf ? (
-          <a class="button danger-quiet small" href={`${base}/${member.user_id}/remove`}>
+          <a
+            class="button danger-quiet small"
+            id={`remove-${member.user_id}`}
+            href={`${base}/${member.user_id}/remove`}
+          >
             {isSelf ? 'Leave' : 'Remove'}
             <span class="visually-hidden"> {member.name}</span>
           </a>

@@ -84,7 +84,7 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
           title={`Leave ${name}?`}
           action={`/o/${slug}/members/${c.req.param('id')}/remove`}
           verb="Leave"
-          closeHref={`/o/${slug}/waitlists`}
+          closeHref={hasRole(ctx.actor, 'admin') ? `${baseOf(c)}#remove-${ctx.actor.id}` : `/o/${slug}/waitlists`}
           danger
         >
           <p>You need another invitation to come back.</p>
@@ -101,7 +101,7 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
         title={`Remove ${member.name}?`}
         action={`${baseOf(c)}/${member.user_id}/remove`}
         verb="Remove member"
-        closeHref={baseOf(c)}
+        closeHref={`${baseOf(c)}#remove-${member.user_id}`}
         danger
       >
         <p>They are out at once. Keys they made keep working: keys belong to the organisation.</p>

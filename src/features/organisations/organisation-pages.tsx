@@ -80,7 +80,7 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, error, dele
             Its waitlists with everybody on them, its API keys, its members and its Activity log are deleted for good.
           </p>
           <div>
-            <a class="button danger-quiet" href={`${base}/delete`}>
+            <a class="button danger-quiet" id="delete-organisation" href={`${base}/delete`}>
               Delete organisation
             </a>
           </div>
@@ -93,7 +93,7 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, error, dele
 function DeleteDialog(props: { slug: string; base: string; error?: AppError | undefined; typed?: string }) {
   const { slug, base, error, typed = '' } = props
   return (
-    <Dialog id="delete" title="Delete this organisation?" closeHref={base}>
+    <Dialog id="delete" title="Delete this organisation?" closeHref={`${base}#delete-organisation`}>
       <p>Everything in it is deleted at once, and requests with its keys answer 401. It cannot be undone.</p>
       <form method="post" action={`${base}/delete`} class="stack">
         <Field
@@ -106,7 +106,7 @@ function DeleteDialog(props: { slug: string; base: string; error?: AppError | un
           problems={error?.errors ?? []}
         />
         <div class="dialog-actions">
-          <a class="button plain" href={base}>
+          <a class="button plain" href={`${base}#delete-organisation`}>
             Cancel
           </a>
           <button type="submit" class="button danger">
