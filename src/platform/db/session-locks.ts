@@ -8,6 +8,7 @@ import type { Database, HeldConnection } from './database.ts'
 export class SessionLocks {
   readonly #db: Database
   #connection: Promise<HeldConnection> | undefined
+  #held: HeldConnection | undefined
   readonly #here = new Set<string>()
 
   constructor(db: Database) {
@@ -21,9 +22,10 @@ export class SessionLocks {
     this.#here.add(name)
     try {
       const key = createHash('sha256').update(name).digest().readBigInt64BE().toString()
-      const connection = await this.#hold()
-      const [row] = await this.#query<{ taken: boolean }>(connection, 'select pg_try_advisory_lock($1) as taken', key)
-      if (!row?.taken) return undefined
+      // A connection that broke while it lay idle says so only now: once more, on a new one.
+      const taken = await this.#take(key).catch(() => this.#take(key))
+      if (!taken) return undefined
+      const { connection } = taken
       try {
         return await work()
       } finally {
@@ -40,22 +42,34 @@ export class SessionLocks {
     this.#connection = undefined
   }
 
+  async #take(key: string): Promise<{ connection: HeldConnection } | undefined> {
+    const connection = await this.#hold()
+    const [row] = await this.#query<{ taken: boolean }>(connection, 'select pg_try_advisory_lock($1) as taken', key)
+    return row?.taken ? { connection } : undefined
+  }
+
   async #query<Row>(connection: HeldConnection, text: string, key: string): Promise<Row[]> {
     try {
       return await connection.query<Row>(text, [key])
     } catch (error) {
       // The locks went with the connection; the next one starts afresh.
-      this.#connection = undefined
+      if (this.#held === connection) this.#connection = undefined
       connection.release()
       throw error
     }
   }
 
   #hold(): Promise<HeldConnection> {
-    this.#connection ??= this.#db.hold().catch((error: unknown) => {
-      this.#connection = undefined
-      throw error
-    })
+    this.#connection ??= this.#db.hold().then(
+      (connection) => {
+        this.#held = connection
+        return connection
+      },
+      (error: unknown) => {
+        this.#connection = undefined
+        throw error
+      },
+    )
     return this.#connection
   }
 }
