@@ -58,6 +58,12 @@ describe('a credential', () => {
   test('what the parser refuses is answered as a problem with a request id', async () => {
     const broken = await raw(['GET /v1/api/key HTTP/1.1', 'Host x'])
     expect(broken).toMatch(/^HTTP\/1\.1 400[\s\S]*request-id: req_[\s\S]*"code":"invalid_request"/i)
+    for (const lines of [
+      ['GET /v1/api/key HTTP/1.1', 'Host: a b'],
+      ['GET /v1/api/key HTTP/1.1', 'X: no host'],
+    ]) {
+      expect(await raw(lines)).toMatch(/^HTTP\/1\.1 400[\s\S]*request-id: req_[\s\S]*"code":"invalid_request"/i)
+    }
     const large = await raw(['GET /v1/api/key HTTP/1.1', 'Host: x', `X: ${'y'.repeat(20_000)}`])
     expect(large).toMatch(/^HTTP\/1\.1 431[\s\S]*"code":"headers_too_large"/i)
   })

@@ -1,6 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
@@ -27,7 +27,9 @@ const oneYearSeconds = 31_536_000
 
 /** Serves an app. Limits on slow and idle connections keep half-open ones from piling up. */
 export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  // What has no meaningful address, such as a Host that is none, never becomes a request either.
+  const errorHandler = () => malformedAnswer(malformed('This request has no well-formed address.'), at.publicUrl)
+  const server = createServer({ requireHostHeader: false }, getRequestListener(app.fetch, { errorHandler }))
   server.headersTimeout = 20_000
   server.requestTimeout = 60_000
   server.keepAliveTimeout = 65_000
@@ -68,13 +70,8 @@ async function refuse(error: NodeJS.ErrnoException, socket: Duplex, publicUrl: s
   const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
   const refusal = tooLarge
     ? new AppError('headers_too_large', 'The request headers are too large: 16 KiB at most.')
-    : new AppError('invalid_request', 'This is not a well-formed HTTP request.')
-  const requestId = requestIdFrom(undefined)
-  const answer = problemResponse(refusal, requestId, publicUrl, {
-    'Request-Id': requestId,
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  })
+    : malformed('This is not a well-formed HTTP request.')
+  const answer = malformedAnswer(refusal, publicUrl)
   const body = await answer.text()
   const head = [
     `HTTP/1.1 ${refusal.status} ${tooLarge ? 'Request Header Fields Too Large' : 'Bad Request'}`,
@@ -83,4 +80,14 @@ async function refuse(error: NodeJS.ErrnoException, socket: Duplex, publicUrl: s
   ]
   answer.headers.forEach((value, name) => void head.push(`${name}: ${value}`))
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function malformed(detail: string): AppError {
+  return new AppError('invalid_request', detail)
+}
+
+function malformedAnswer(refusal: AppError, publicUrl: string): Response {
+  const requestId = requestIdFrom(undefined)
+  const headers = { 'Request-Id': requestId, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
+  return problemResponse(refusal, requestId, publicUrl, headers)
 }
