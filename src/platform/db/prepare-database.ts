@@ -2,15 +2,15 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config.ts'
 import type { Secrets } from '../secrets.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
+import { startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
 import { migrate } from './migrate.ts'
 import type { DatabaseRoles } from './roles.ts'
-import { acquireServerLock, isServerRunning } from './server-lock.ts'
+import { acquireServerLock, acquireUse, type Claim, stopUnlessUsed } from './server-lock.ts'
 
 export interface PreparedDatabase {
   url: string
   roles: DatabaseRoles
-  /** Stops the embedded database, unless a server needs it. */
+  /** Stops the embedded database, unless a server or a command still works with it. */
   stop(): Promise<void>
 }
 
@@ -26,32 +26,23 @@ export async function prepareDatabase(
 ): Promise<PreparedDatabase> {
   const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir, log })
   const url = config.databaseUrl ?? embedded?.url ?? ''
-  let lock: { release(): Promise<void> } | undefined
+  let claim: Claim | undefined
+  const stop = async () => {
+    await claim?.release()
+    if (!embedded || (await stopUnlessUsed(url, embedded.stop))) return
+    embedded.leave()
+    log.info('the embedded database runs on: something else still works with it, and will stop it')
+  }
   try {
-    if (embedded && as === 'server') lock = await acquireServerLock(url, config.dataDir, log)
-    if (config.databaseUrl) await refuseTransactionPooler(url)
+    if (embedded) claim = await (as === 'server' ? acquireServerLock(url, config.dataDir, log) : acquireUse(url))
+    else await refuseTransactionPooler(url)
     const roles = await migrate(url, log)
     await checkSecret(url, secrets)
-    return {
-      url,
-      roles,
-      async stop() {
-        await lock?.release()
-        await stopUnlessServed(embedded, as)
-      },
-    }
+    return { url, roles, stop }
   } catch (error) {
-    await lock?.release()
-    // The database of the server that is running is not ours to stop.
-    if (lock || as === 'command') await stopUnlessServed(embedded, as)
+    await stop()
     throw error
   }
-}
-
-async function stopUnlessServed(embedded: EmbeddedPostgres | undefined, as: 'server' | 'command'): Promise<void> {
-  if (!embedded) return
-  if (as === 'command' && (await isServerRunning(embedded.url).catch(() => false))) return embedded.leave()
-  await embedded.stop()
 }
 
 /** Session state must outlive a transaction here: roles, prepared statements and advisory locks depend on it. */

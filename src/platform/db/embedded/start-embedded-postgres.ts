@@ -30,7 +30,8 @@ interface Options {
 }
 
 const startAttempts = 60
-const readyAttempts = 1200
+const readyAttempts = 6000
+const findAttempts = 10
 const maxLogBytes = 10 * 2 ** 20
 
 /**
@@ -42,7 +43,7 @@ export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Op
   await makeCluster(place)
   const dataFolder = join(place.folder, 'data')
   const running = findPostmaster(dataFolder)
-  let postmaster = await waitUntilReady(place, running ?? (await launch(place, await freePort(), durable, log)))
+  let postmaster = await findOrLaunch(place, await freePort(), durable, log)
   let stopping = false
   const { port } = postmaster
 
@@ -51,7 +52,7 @@ export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Op
     stopping = true
     log.warn('the database server died; starting it again')
     try {
-      postmaster = await waitUntilReady(place, findPostmaster(dataFolder) ?? (await launch(place, port, durable, log)))
+      postmaster = await findOrLaunch(place, port, durable, log)
       log.info('the database server is back')
     } catch (error) {
       log.error({ err: error }, 'the database server did not start; trying again')
@@ -63,13 +64,25 @@ export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Op
   await createDatabase(place, port)
   return {
     url: connectionUrl(place, port, 'queueup'),
-    adopted: running !== undefined,
+    adopted: running?.pid === postmaster.pid,
     leave: () => clearInterval(watch),
     async stop() {
       clearInterval(watch)
       while (stopping) await sleep(50)
       await stopPostmaster(postmaster, dataFolder)
     },
+  }
+}
+
+/** The server that runs, unless it is just going, or else a new one. */
+async function findOrLaunch(place: ClusterPlace, port: number, durable: boolean, log: Logger): Promise<Postmaster> {
+  for (let attempt = 1; ; attempt++) {
+    const found = findPostmaster(join(place.folder, 'data')) ?? (await launch(place, port, durable, log))
+    try {
+      return await waitUntilReady(place, found)
+    } catch (error) {
+      if (attempt >= findAttempts || isAlive(found.pid)) throw error
+    }
   }
 }
 
@@ -98,6 +111,8 @@ async function launch(place: ClusterPlace, port: number, durable: boolean, log: 
     })
     const started = await Promise.race([failed, untilListed(dataFolder, child)])
     if (typeof started !== 'string') return started
+    const quicker = findPostmaster(dataFolder)
+    if (quicker) return quicker
     // After a kill the old server's children need a moment to go; their lock is waited out.
     if (attempt >= startAttempts)
       throw new Error(`The embedded PostgreSQL does not start (${started}); see ${logFile(place)}.`)
@@ -115,20 +130,27 @@ async function untilListed(dataFolder: string, child: ChildProcess): Promise<Pos
   return 'it ended'
 }
 
-/** Ready is when the pid file says so and somebody can log in. */
-async function waitUntilReady(place: ClusterPlace, postmaster: Postmaster): Promise<Postmaster> {
+/** Ready is when somebody can log in; a server that recovers from a crash may need minutes. */
+async function waitUntilReady(place: ClusterPlace, { pid }: Postmaster): Promise<Postmaster> {
   for (let attempt = 1; ; attempt++) {
-    const client = new pg.Client({ connectionString: connectionUrl(place, postmaster.port, 'postgres') })
-    client.on('error', () => undefined)
+    // Read anew: the file is written in steps, its port after its number.
+    const found = findPostmaster(join(place.folder, 'data'))
     try {
-      await client.connect()
-      await client.end()
-      return postmaster
+      if (found?.pid !== pid || !found.port) throw new Error('The embedded PostgreSQL ended before it was ready.')
+      await canLogIn(place, found.port)
+      return found
     } catch (error) {
-      if (attempt >= readyAttempts || !isAlive(postmaster.pid)) throw error
+      if (attempt >= readyAttempts || !isAlive(pid)) throw error
       await sleep(50)
     }
   }
+}
+
+async function canLogIn(place: ClusterPlace, port: number): Promise<void> {
+  const client = new pg.Client({ connectionString: connectionUrl(place, port, 'postgres') })
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.end()
 }
 
 async function createDatabase(place: ClusterPlace, port: number): Promise<void> {
