@@ -1,5 +1,6 @@
 -- The customer API in one round trip a request: who is it, may they, and the answer as JSON text.
--- Every function here is VOLATILE, so that each of its statements sees what was committed before that statement.
+-- Every function here is VOLATILE, so that each of its statements sees what was committed before that statement. The large
+-- ones keep their plans: planning them afresh for each call takes longer than running them.
 
 -- Finds keys by the hashes of their secrets, before the organisation is known: past the row-level wall on purpose.
 create function find_api_keys(p_hashes bytea[]) returns table (
@@ -106,7 +107,7 @@ end $$;
 create function list_subscribers_json(
   p_organisation_id text, p_waitlist_id text, p_referrals boolean, p_offset bigint, p_limit integer, p_needle text,
   out items text, out total bigint
-) language plpgsql volatile as $$
+) language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 declare
   v_counters waitlist_counters;
   v_from bigint;
@@ -115,15 +116,20 @@ declare
 begin
   select * into strict v_counters from waitlist_counters w
     where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
+  -- Rows become JSON as whole rows: a function called for each would cost more than all the rest.
   if p_needle <> '' then
     select s.total, s.join_numbers into total, v_numbers from search_subscribers(p_waitlist_id, p_needle, p_offset, p_limit) s;
-    select coalesce(json_agg(subscriber_json(s.id, s.email, s.joined_at,
-             case when s.state = 'active'
-                  then place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end,
-             case when p_referrals then s.referral_code else '' end, s.referral_count) order by s.join_number), '[]')::text
-      into items
+    select json_agg(item)::text into items from (
+      select s.id::text as id, s.email, to_char(s.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
+             case when s.state <> 'active' then null
+                  when v_counters.unmoved = v_counters.last_join_number then s.join_number
+                  else place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end as position,
+             case when p_referrals then s.referral_code else '' end as referral_code, s.referral_count
       from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number = any (v_numbers);
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number = any (v_numbers)
+      order by s.join_number
+    ) item;
+    items := coalesce(items, '[]');
     return;
   end if;
   total := v_counters.listed;
@@ -132,12 +138,14 @@ begin
     items := '[]';
   elsif v_counters.unmoved = v_counters.last_join_number then
     -- Nobody has left, waits for confirmation or was moved: the join number is the place.
-    select json_agg(subscriber_json(s.id, s.email, s.joined_at, s.join_number,
-             case when p_referrals then s.referral_code else '' end, s.referral_count) order by s.join_number)::text
-      into items
+    select json_agg(item)::text into items from (
+      select s.id::text as id, s.email, to_char(s.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
+             s.join_number as position, case when p_referrals then s.referral_code else '' end as referral_code, s.referral_count
       from subscribers s
       where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.join_number >= v_from and s.join_number < v_from + p_limit;
+        and s.join_number >= v_from
+      order by s.join_number limit p_limit
+    ) item;
   else
     -- The unmoved are counted on from the first row's place; only who was moved is looked up one by one.
     select * into v_before from line_before(p_organisation_id, p_waitlist_id, v_from);
@@ -150,7 +158,8 @@ begin
       select page.*, count(*) filter (where state = 'active' and priority_score = 0) over (order by join_number) as unmoved_through
       from page
     )
-    select json_agg(subscriber_json(p.id, p.email, p.joined_at,
+    select json_agg(item)::text into items from (
+      select p.id::text as id, p.email, to_char(p.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
              case when p.state <> 'active' then null
                   when p.priority_score > 0
                   then place_in_line(p_organisation_id, p_waitlist_id, p.join_number, p.priority_score)
@@ -160,10 +169,11 @@ begin
                            where m.organisation_id = p_organisation_id and m.waitlist_id = p_waitlist_id
                              and m.state = 'active' and m.priority_score > 0
                              and m.line_key >= v_from and m.line_key < p.join_number) end
-             end,
-             case when p_referrals then p.referral_code else '' end, p.referral_count) order by p.join_number)::text
-      into items
-      from placed p;
+             end as position,
+             case when p_referrals then p.referral_code else '' end as referral_code, p.referral_count
+      from placed p
+      order by p.join_number
+    ) item;
   end if;
 end $$;
 
@@ -171,7 +181,7 @@ create function api_list_subscribers(
   p_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
   p_own integer, p_spare integer, p_returned integer, p_waitlist_id text, p_offset bigint, p_limit integer, p_needle text,
   out attempt api_attempt, out waitlist_found boolean, out items text, out total bigint
-) language plpgsql volatile as $$
+) language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 declare
   v_referrals boolean;
 begin

@@ -8,7 +8,8 @@ create type waitlist_join as (
 -- Adds people to waitlists of one organisation; the caller has locked its counter and knows that the waitlists are open.
 -- Outcomes: added, confirmed (was pending), already_there. One activity for each change where `p_logged`.
 create function join_waitlists(p_organisation_id text, p_joins waitlist_join[], p_logged boolean)
-returns table (ordinal integer, outcome text, subscriber_id bigint, item text) language plpgsql volatile as $$
+returns table (ordinal integer, outcome text, subscriber_id bigint, item text)
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_counters organisation_counters;
@@ -137,7 +138,8 @@ create function api_create_subscribers(
   p_hashes bytea[], p_previous_hashes bytea[], p_own integer[], p_spare integer[], p_returned integer[], p_waitlist_ids text[], p_emails text[],
   p_canonical_emails text[], p_referral_codes text[], p_joined_ats timestamptz[], p_idempotency_keys text[],
   p_fingerprints bytea[], p_request_ids text[], p_ips text[], p_user_agents text[]
-) returns table (ordinal integer, attempt api_attempt, outcome text, status smallint, body text) language plpgsql volatile as $$
+) returns table (ordinal integer, attempt api_attempt, outcome text, status smallint, body text)
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_organisation_id text;
