@@ -47,8 +47,17 @@ export async function prepareDatabase(
 
 /** Session state must outlive a transaction here: roles, prepared statements and advisory locks depend on it. */
 async function refuseTransactionPooler(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+  } catch (error) {
+    // The driver's words name the address and the user, never the password.
+    const reason = error instanceof AggregateError ? error.errors[0] : error
+    throw new ConfigError(
+      `The database of DATABASE_URL does not let us in: ${reason instanceof Error ? reason.message : String(reason)}.`,
+    )
+  }
   try {
     await client.query("set application_name = 'queueup pooler test'")
     const seen = new Set<string>()

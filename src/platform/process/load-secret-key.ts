@@ -8,7 +8,16 @@ import { makeSecrets, randomBase62, type Secrets } from '../secrets.ts'
  * for its owner alone to read.
  */
 export function loadSecrets(dataDir: string, given: ConfigSecrets): Secrets {
-  return makeSecrets(given.secretKey ?? keptSecretKey(dataDir), given.secretKeyPrevious)
+  return makeSecrets(given.secretKey ?? usable(dataDir, keptSecretKey), given.secretKeyPrevious)
+}
+
+function usable<T>(dataDir: string, work: (dataDir: string) => T): T {
+  try {
+    return work(dataDir)
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error
+    throw new ConfigError(`DATA_DIR ${dataDir} cannot be used: ${error.message}.`)
+  }
 }
 
 function keptSecretKey(dataDir: string): string {

@@ -5,6 +5,8 @@ import type { Mailer } from '../mail/mailer.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Services } from '../services.ts'
 
+const closeMs = 5_000
+
 /** JSON lines on stdout. Headers that hold credentials never come near it; what slips in under a telling name is cut out. */
 export function makeLog(level: Config['logLevel'], to: 'stdout' | 'stderr' = 'stdout'): Logger {
   return pino(
@@ -42,7 +44,9 @@ export function makeServices(parts: { config: Config; secrets: Secrets; db: Data
       for (const hook of hooks.splice(0).reverse()) {
         await hook().catch((error: unknown) => parts.log.error({ err: error }, 'a service did not close cleanly'))
       }
-      await parts.db.close()
+      // A query that hangs is cut off by the database's own end.
+      const late = new Promise<void>((resolve) => setTimeout(resolve, closeMs).unref())
+      await Promise.race([parts.db.close(), late])
     },
   }
 }

@@ -1,8 +1,7 @@
 import cluster from 'node:cluster'
-import { createServer } from 'node:net'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { type Config, type ConfigSecrets, withPort } from '../config.ts'
+import { type Config, ConfigError, type ConfigSecrets, withPort } from '../config.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { type PreparedDatabase, prepareDatabase } from '../db/prepare-database.ts'
 import type { AppEnv } from '../http/app-env.ts'
@@ -11,6 +10,7 @@ import { startHttpServer } from '../http/start-http-server.ts'
 import { makeMailer } from '../mail/make-mailer.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Services } from '../services.ts'
+import { findPort } from './find-port.ts'
 import { loadSecrets } from './load-secret-key.ts'
 import { makeLog, makeServices } from './make-services.ts'
 import { Metrics } from './metrics.ts'
@@ -34,6 +34,7 @@ interface Assignment {
 }
 
 const restartDelayMs = 500
+const lingerMs = 2_000
 
 /** Runs the server until it is told to stop: one process that does it all, or several that share the port. */
 export async function runServer(
@@ -43,35 +44,43 @@ export async function runServer(
 ): Promise<void> {
   const log = makeLog(environment.config.logLevel)
   // From the first moment: told to stop while it starts, it starts to its end, and then stops as cleanly.
-  const toldToStop = onStopSignal(log)
+  const toldToStop = onStopSignal(log, cluster.isWorker)
   const secrets = loadSecrets(environment.config.dataDir, environment.secrets)
   if (cluster.isWorker) return runForked(environment.config, secrets, product, log, toldToStop)
 
-  const port = environment.config.port || (await freePort(environment.config.host))
-  const config = withPort(environment.config, port)
-  const database = await prepareDatabase(config, secrets, log, 'server')
-  const assignment: Assignment = { port, databaseUrl: database.url, appRole: database.roles.app }
-  const stopJobs = await startJobs(config, secrets, product, database, log)
-  const metrics = new Metrics()
-  const stopServing =
-    config.webConcurrency === 1
-      ? await serve(config, secrets, product, assignment, log, metrics)
-      : await fork(config.webConcurrency, assignment, log)
-  const stopMetrics =
-    config.metricsPort === undefined
-      ? undefined
-      : await serveMetrics(config.metricsPort, config.host, config.webConcurrency === 1 ? metrics : undefined)
-  log.info({ url: config.publicUrl, pid: process.pid }, `QueueUp is ready at ${config.publicUrl}`)
-  if (process.stderr.isTTY) process.stderr.write(`\n  QueueUp is ready at ${config.publicUrl}\n\n`)
-
-  onReady(config)
-
-  await toldToStop
-  await stopMetrics?.()
-  await stopServing()
-  await stopJobs()
-  await database.stop()
+  const stops: (() => Promise<void>)[] = []
+  try {
+    const database = await prepareDatabase(environment.config, secrets, log, 'server')
+    stops.push(database.stop)
+    const { host, metricsPort } = environment.config
+    const port = await findPort('PORT', host, environment.config.port)
+    if (metricsPort !== undefined) await findPort('METRICS_PORT', host, metricsPort)
+    const config = withPort(environment.config, port)
+    const assignment: Assignment = { port, databaseUrl: database.url, appRole: database.roles.app }
+    stops.push(await startJobs(config, secrets, product, database, log))
+    const alone = config.webConcurrency === 1 ? new Metrics() : undefined
+    stops.push(
+      alone
+        ? await serve(config, secrets, product, assignment, log, alone)
+        : await fork(config.webConcurrency, assignment, log),
+    )
+    if (metricsPort !== undefined) stops.push(await serveMetrics(metricsPort, host, alone))
+    log.info({ url: config.publicUrl, pid: process.pid }, `QueueUp is ready at ${config.publicUrl}`)
+    if (process.stderr.isTTY) process.stderr.write(`\n  QueueUp is ready at ${config.publicUrl}\n\n`)
+    onReady(config)
+    await toldToStop
+  } finally {
+    // Also after a start that failed half way: nothing of it runs on.
+    for (const stop of stops.reverse())
+      await stop().catch((error: unknown) => log.error({ err: error }, 'something did not stop cleanly'))
+  }
   log.info('stopped')
+  endSoon()
+}
+
+/** Whatever still hangs on somewhere may not keep the process from ending. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), lingerMs).unref()
 }
 
 async function runForked(
@@ -93,6 +102,7 @@ async function runForked(
   await Promise.race([toldToStop, orphaned])
   await stopServing()
   if (process.connected) process.disconnect()
+  endSoon()
 }
 
 async function serve(
@@ -142,18 +152,21 @@ async function fork(count: number, assignment: Assignment, log: Logger): Promise
   // Each process accepts for itself: no connection waits to be handed on, least of all to one that has just died.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   let stopping = false
+  let ready = false
   const start = (): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const worker = cluster.fork()
       worker.once('online', () => worker.send(assignment))
       worker.on('message', (message) => message === 'serving' && resolve())
       worker.once('exit', (code, signal) => {
         if (stopping) return resolve()
+        if (!ready) return reject(new ConfigError('A serving process ended while it started; what it wrote says why.'))
         log.error({ worker_pid: worker.process.pid, code, signal }, 'a serving process died; starting another')
         setTimeout(() => resolve(stopping ? undefined : start()), restartDelayMs)
       })
     })
   await Promise.all(Array.from({ length: count }, start))
+  ready = true
   return async () => {
     stopping = true
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
@@ -161,13 +174,4 @@ async function fork(count: number, assignment: Assignment, log: Logger): Promise
     for (const worker of workers) worker.process.kill('SIGTERM')
     await Promise.all(gone)
   }
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (!address || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Logger } from 'pino'
+import { ConfigError } from '../../config.ts'
 import type { Binaries } from './find-binaries.ts'
 import { canEnter, type SystemUser } from './system-user.ts'
 
@@ -31,7 +32,7 @@ export function findClusterPlace(
   mkdirSync(elsewhere, { recursive: true, mode: 0o711 })
   const { uid } = lstatSync(elsewhere)
   if (uid !== 0 || !lstatSync(elsewhere).isDirectory())
-    throw new Error(`${elsewhere} belongs to somebody else: remove it, or choose another DATA_DIR.`)
+    throw new ConfigError(`${elsewhere} belongs to somebody else: remove it, or choose another DATA_DIR.`)
   chmodSync(elsewhere, 0o711)
   const folder = reachable ? join(dataDir, 'pg') : join(elsewhere, 'pg')
   if (!reachable)

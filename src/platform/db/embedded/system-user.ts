@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { ConfigError } from '../../config.ts'
 
 /** Who the database server runs as. PostgreSQL refuses to run as root, so root lends it another user. */
 export interface SystemUser {
@@ -18,7 +19,7 @@ export function findServerUser(): SystemUser | undefined {
     const entry = entries.find((fields) => fields[0] === name)
     if (entry && Number(entry[2]) > 0) return { name, uid: Number(entry[2]), gid: Number(entry[3]) }
   }
-  throw new Error(
+  throw new ConfigError(
     'PostgreSQL does not run as root, and there is neither a user "postgres" nor a user "nobody" to run it as. Start QueueUp as an ordinary user, or set DATABASE_URL.',
   )
 }
