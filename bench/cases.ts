@@ -1,0 +1,67 @@
+import { needleOfFifty } from './fill-database.ts'
+import type { BenchOptions } from './read-options.ts'
+import type { RunningProduct } from './start-product.ts'
+
+export const pageSize = 50
+
+/** A request of the customer API that is measured, and what its answer must be for the figure to mean anything. */
+export interface Case {
+  name: string
+  /** Under what it stands in the results, and in ratios. */
+  id: string
+  method: 'GET' | 'POST'
+  path: string
+  connections: number
+  signsUp: boolean
+  expected: { status: number; items?: number; total?: number }
+}
+
+/** What only reads, in the order in which it is measured. */
+export function readCases(product: RunningProduct, options: BenchOptions): Case[] {
+  const lastPage = Math.ceil(options.people / pageSize)
+  const pages = { first: 1, middle: Math.ceil(lastPage / 2), last: lastPage }
+  const list = (id: string, name: string, waitlistId: string, query: string, items: number, total: number): Case => ({
+    id,
+    name,
+    method: 'GET',
+    path: `/v1/api/waitlists/${waitlistId}/subscribers?limit=${pageSize}${query}`,
+    connections: 32,
+    signsUp: false,
+    expected: { status: 200, items, total },
+  })
+  const { plain, moved } = product.waitlists
+  const onLastPage = options.people - (lastPage - 1) * pageSize
+  const pagesOf = (group: string, title: string, waitlistId: string) =>
+    Object.entries(pages).map(([which, page]) => {
+      const items = page === lastPage ? onLastPage : pageSize
+      return list(`${group}.${which}`, `${title}, ${which} page`, waitlistId, `&page=${page}`, items, options.people)
+    })
+  return [
+    ...pagesOf('list', `list ${pageSize}`, plain),
+    ...(options.moved > 0 ? pagesOf('moved', `list ${pageSize}, ${options.moved} people moved`, moved) : []),
+    list('search.0', 'search, 0 hits', plain, '&q=nobody-has-this', 0, 0),
+    list('search.1', 'search, 1 hit', plain, `&q=.${Math.floor(options.people / 2) + 1}@`, 1, 1),
+    list('search.50', 'search, 50 hits', plain, `&q=${needleOfFifty}`, 50, 50),
+    {
+      id: 'key',
+      name: 'key check alone (GET /key)',
+      method: 'GET',
+      path: '/v1/api/key',
+      connections: 32,
+      signsUp: false,
+      expected: { status: 200 },
+    },
+  ]
+}
+
+export function createCase(product: RunningProduct): Case {
+  return {
+    id: 'create',
+    name: 'create, one waitlist',
+    method: 'POST',
+    path: `/v1/api/waitlists/${product.waitlists.created}/subscribers`,
+    connections: 64,
+    signsUp: true,
+    expected: { status: 201 },
+  }
+}
