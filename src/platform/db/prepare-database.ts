@@ -4,6 +4,7 @@ import { type Config, ConfigError } from '../config.ts'
 import type { Secrets } from '../secrets.ts'
 import { startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
 import { migrate } from './migrate.ts'
+import { refuseTransactionPooler } from './refuse-transaction-pooler.ts'
 import type { DatabaseRoles } from './roles.ts'
 import { acquireServerLock, acquireUse, type Claim, stopUnlessUsed } from './server-lock.ts'
 
@@ -42,38 +43,6 @@ export async function prepareDatabase(
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-/** Session state must outlive a transaction here: roles, prepared statements and advisory locks depend on it. */
-async function refuseTransactionPooler(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-  } catch (error) {
-    // The driver's words name the address and the user, never the password.
-    const reason = error instanceof AggregateError ? error.errors[0] : error
-    throw new ConfigError(
-      `The database of DATABASE_URL does not let us in: ${reason instanceof Error ? reason.message : String(reason)}.`,
-    )
-  }
-  try {
-    await client.query("set application_name = 'queueup pooler test'")
-    const seen = new Set<string>()
-    for (let i = 0; i < 3; i++) {
-      const { rows } = await client.query<{ pid: number; name: string }>(
-        "select pg_backend_pid() as pid, current_setting('application_name') as name",
-      )
-      seen.add(`${rows[0]?.pid} ${rows[0]?.name}`)
-    }
-    if (seen.size > 1 || ![...seen][0]?.endsWith('queueup pooler test')) {
-      throw new ConfigError(
-        'DATABASE_URL leads through a pooler in transaction mode, which loses session state. Use session mode, or the database itself.',
-      )
-    }
-  } finally {
-    await client.end()
   }
 }
 
