@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const brought = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
 const node = existsSync(brought) ? brought : process.execPath
+if (node === process.execPath) await import('./require-node.js')
 const cli = join(root, 'dist', 'cli.js')
 
 if (!existsSync(cli)) {
