@@ -81,10 +81,10 @@ export async function measureRounds(
   const samples = new Map<string, Sample[]>(all.map(({ id }) => [id, []]))
   for (let round = 1; round <= rounds; round++) {
     for (const one of all) {
-      process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}: ${one.name}`)
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}: ${one.name}`)
       samples.get(one.id)?.push(await one.measure(seconds))
     }
   }
-  process.stderr.write('\r\x1b[K')
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   return samples
 }
