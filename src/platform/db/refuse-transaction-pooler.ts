@@ -1,30 +1,58 @@
 import pg from 'pg'
 import { ConfigError } from '../config.ts'
+import { connectionOptions } from './open-database.ts'
 
 const rounds = 3
 
 /**
  * Session state must outlive a transaction here: roles, prepared statements and advisory locks depend on it. A pooler in
- * transaction mode hands a session's server on as soon as its transaction ends, which a second session shows.
- * @throws ConfigError for such a pooler, and where the database does not let us in at all.
+ * transaction mode hands a session's server on as soon as its transaction ends, which a second session shows. A pooler that
+ * drops the settings of a session's start would drop the lesser role with them.
+ * @throws ConfigError for such poolers, and where the database does not let us in at all.
  */
 export async function refuseTransactionPooler(url: string): Promise<void> {
-  const [session, other] = [await connect(url), await connect(url)]
+  const session = await connect(url)
+  const other = await connect(url).catch(async (error: unknown) => {
+    await session.end()
+    throw error
+  })
   try {
-    const mine = await serverOf(session)
-    for (let round = 1; round <= rounds; round++) {
-      await other.query('begin')
-      const taken = await serverOf(other)
-      const now = await serverOf(session)
-      await other.query('rollback')
-      if (taken === mine || now !== mine)
-        throw new ConfigError(
-          'DATABASE_URL leads through a pooler in transaction mode, which loses session state. Use session mode, or the database itself.',
-        )
+    if (await sharesServers(session, other)) {
+      throw new ConfigError(
+        'DATABASE_URL leads through a pooler in transaction mode, which loses session state. Use the database itself.',
+      )
     }
   } finally {
     await Promise.all([session.end(), other.end()])
   }
+  const withSettings = await connect(url, connectionOptions(undefined))
+  try {
+    const { rows } = await withSettings.query<{ path: string }>("select current_setting('search_path') as path")
+    if (rows[0]?.path !== 'public') {
+      throw new ConfigError(
+        'DATABASE_URL leads through a pooler that drops the settings of a session ("options"), and the lesser role with them. Use the database itself.',
+      )
+    }
+  } finally {
+    await withSettings.end()
+  }
+}
+
+async function sharesServers(session: pg.Client, other: pg.Client): Promise<boolean> {
+  const mine = await serverOf(session)
+  for (let round = 1; round <= rounds; round++) {
+    try {
+      await other.query('begin')
+    } catch {
+      // A pooler by statement allows no transaction at all.
+      return true
+    }
+    const taken = await serverOf(other)
+    const now = await serverOf(session)
+    await other.query('rollback')
+    if (taken === mine || now !== mine) return true
+  }
+  return false
 }
 
 async function serverOf(client: pg.Client): Promise<number | undefined> {
@@ -32,8 +60,13 @@ async function serverOf(client: pg.Client): Promise<number | undefined> {
   return rows[0]?.pid
 }
 
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, query_timeout: 30_000 })
+async function connect(url: string, options?: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 30_000,
+    ...(options === undefined ? {} : { options }),
+  })
   client.on('error', () => undefined)
   try {
     await client.connect()
