@@ -14,6 +14,10 @@ export class Scratch {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => void this.end().finally(() => process.exit(130)))
     }
+    process.once('uncaughtException', (error) => {
+      console.error('bench:', error)
+      void this.end().finally(() => process.exit(1))
+    })
   }
 
   /** Runs at the end, what came last first. */
