@@ -16,6 +16,8 @@ export function serverSettings({ port, durable }: { port: number; durable: boole
     jit: 'off',
     random_page_cost: '1.1',
     max_wal_size: '2GB',
+    // A table that fills quickly gets its first statistics after seconds, not after a minute.
+    autovacuum_naptime: '10s',
     checkpoint_completion_target: '0.9',
     wal_compression: 'pglz',
     timezone: 'UTC',
