@@ -9,7 +9,12 @@ export interface ApiAnswer {
 }
 
 /** Calls the customer API with a key, or with none. */
-export function asApiKey(product: Pick<TestProduct, 'url'>, secret: string | undefined) {
+export function asApiKey(
+  product: Pick<TestProduct, 'url'> & Partial<Pick<TestProduct, 'issued'>>,
+  secret: string | undefined,
+) {
+  // What can be told apart from its shown prefix: all but the first four random characters.
+  if (secret && /^qu_live_[0-9A-Za-z]{38}$/.test(secret)) product.issued?.add(secret.slice(12))
   const call = async (
     method: string,
     path: string,
@@ -49,7 +54,7 @@ export interface PageAnswer {
 
 /** A person in a browser without JavaScript: forms, cookies, no following of redirects. */
 export async function asUser(
-  product: Pick<TestProduct, 'url'>,
+  product: Pick<TestProduct, 'url'> & Partial<Pick<TestProduct, 'issued'>>,
   credentials: { email: string; password: string } | undefined,
 ) {
   let cookie = ''
@@ -73,6 +78,8 @@ export async function asUser(
       },
     })
     for (const set of response.headers.getSetCookie()) {
+      if (set.includes('session_token'))
+        product.issued?.add(decodeURIComponent(set.split(';')[0]?.split('=')[1] ?? '').split('.')[0] ?? '')
       if (set.includes('session_token')) cookie = /Max-Age=0/i.test(set) ? '' : (set.split(';')[0] ?? '')
     }
     return {

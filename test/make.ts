@@ -18,6 +18,7 @@ import { makeServices } from '../src/platform/process/make-services.ts'
 import { makeSecrets, randomBase62 } from '../src/platform/secrets.ts'
 import type { Services } from '../src/platform/services.ts'
 import { makeDatabase, type TestDatabase } from './database.ts'
+import { dumpDatabase } from './dump-database.ts'
 
 export interface TestProduct {
   url: string
@@ -26,6 +27,8 @@ export interface TestProduct {
   mails: Mail[]
   /** Everything that was logged. */
   logged(): string
+  /** Keys and tokens that were handed out; when the product closes, they must stand in no table and no log line. */
+  issued: Set<string>
   close(): Promise<void>
 }
 
@@ -45,6 +48,7 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
   })
   const lines: string[] = []
   const mails: Mail[] = []
+  const issued = new Set<string>()
   const { services, close } = makeServices({
     config,
     secrets: makeSecrets(secrets.secretKey ?? secretKey, secrets.secretKeyPrevious),
@@ -59,10 +63,18 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
     database,
     mails,
     logged: () => lines.join(''),
+    issued: beside?.issued ?? issued,
     async close() {
       await server.drain()
       await close()
+      for (const mail of mails)
+        for (const [, token] of mail.text.matchAll(/\/(?:reset-password|invitations)\/([\w-]+)/g))
+          issued.add(token ?? '')
+      const kept = lines.join('') + (beside ? '' : await dumpDatabase(database.owner.kysely))
+      const leaked = [...(beside?.issued ?? issued)].filter((secret) => secret.length > 15 && kept.includes(secret))
       if (!beside) await database.drop()
+      if (leaked.length > 0)
+        throw new Error(`${leaked.length} keys or tokens stand in a table or a log line: ${leaked[0]?.slice(0, 6)}…`)
       rmSync(config.dataDir, { recursive: true, force: true })
     },
   }

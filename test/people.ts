@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
 import { runDueJobs } from '../src/platform/jobs/run-due-jobs.ts'
 import type { Mail } from '../src/platform/mail/mailer.ts'
 import { jobHandlers } from '../src/worker.ts'
 import { asUser } from './as.ts'
+import { dumpDatabase } from './dump-database.ts'
 import type { TestProduct } from './make.ts'
 
 export const password = 'a long enough password'
@@ -34,19 +34,8 @@ export async function mailedPath(product: TestProduct, address: string, kind: st
 }
 
 /** Every row of every table, as a backup would hold it. */
-export async function dump(product: TestProduct): Promise<string> {
-  const { kysely } = product.database.owner
-  const { rows } = await sql<{
-    name: string
-  }>`select tablename as name from pg_tables where schemaname = 'public'`.execute(kysely)
-  const tables = await Promise.all(rows.map(({ name }) => sql`select * from ${sql.table(name)}`.execute(kysely)))
-  return tables
-    .map((table) =>
-      JSON.stringify(table.rows, (_, value) =>
-        value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
-      ),
-    )
-    .join('\n')
+export function dump(product: TestProduct): Promise<string> {
+  return dumpDatabase(product.database.owner.kysely)
 }
 
 /** What happened in an organisation, oldest first. */

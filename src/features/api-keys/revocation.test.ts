@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { asApiKey } from '../../../test/as.ts'
+import { asApiKey, asUser } from '../../../test/as.ts'
 import {
   makeApiKey,
   makeOrganisation,
@@ -83,8 +83,8 @@ test('after a revoke has returned no row commits and no request succeeds, in eit
   expect(result.created).toBe(result.rowsInTheEnd)
   expect(new Set(result.late)).toEqual(new Set([401]))
   expect([...result.statuses].sort()).toEqual([201, 401])
-  // The promise is a second; without fair queueing this is over fifteen.
-  expect(result.tookMs).toBeLessThan(5_000)
+  // The promise that is named in the product; without fair queueing this is over fifteen seconds.
+  expect(result.tookMs).toBeLessThan(1_000)
 })
 
 test('after a plan drop has returned every answer is 403 feature_not_allowed, and no row commits', async () => {
@@ -129,6 +129,38 @@ test('every created person of the rush has a place 1 to n, a gapless activity nu
     .orderBy('join_number')
     .execute()
   expect(joins.map((row) => row.join_number)).toEqual(joins.map((_, i) => i + 1))
+})
+
+test('during traffic, by the Plan page: every request sent after the drop is 403, every one after the restore 2xx, with the same key', async () => {
+  const { organisation, waitlist, key } = await setUp()
+  const owner = await asUser(first, organisation.owner)
+  let phase: 'before' | 'dropping' | 'dropped' | 'restoring' | 'restored' = 'before'
+  const answers: Record<string, Set<number>> = { before: new Set(), dropped: new Set(), restored: new Set() }
+  let stopped = false
+  const work = Array.from({ length: 10 }, async (_, writer) => {
+    const api = asApiKey(writer % 2 === 0 ? first : second, key.secret)
+    for (let i = 0; !stopped; i++) {
+      const sentIn = phase
+      const answer = await api.post(`/waitlists/${waitlist}/subscribers`, { email: `t${writer}-${i}@example.com` })
+      // What was under way while the plan changed may be answered either way.
+      if (sentIn === 'dropped' || sentIn === 'restored' ? phase === sentIn : phase === 'before')
+        answers[sentIn]?.add(answer.status)
+    }
+  })
+  const until = (name: string) => expect.poll(() => answers[name]?.size, { timeout: 20_000 }).toBeGreaterThan(0)
+  await until('before')
+  for (const [plan, during, after] of [
+    ['free', 'dropping', 'dropped'],
+    ['pro', 'restoring', 'restored'],
+  ] as const) {
+    phase = during
+    expect((await owner.post(`/o/${organisation.slug}/plan`, { plan })).status).toBe(303)
+    phase = after
+    await until(after)
+  }
+  stopped = true
+  await Promise.all(work)
+  expect(answers).toEqual({ before: new Set([201]), dropped: new Set([403]), restored: new Set([201]) })
 })
 
 test('a key sleeps while the plan is below Pro and wakes with it, its scopes, creation and last use as before', async () => {
