@@ -13,8 +13,7 @@ export function asApiKey(
   product: Pick<TestProduct, 'url'> & Partial<Pick<TestProduct, 'issued'>>,
   secret: string | undefined,
 ) {
-  // What can be told apart from its shown prefix: all but the first four random characters.
-  if (secret && /^qu_live_[0-9A-Za-z]{38}$/.test(secret)) product.issued?.add(secret.slice(12))
+  product.issued?.addKey(secret)
   const call = async (
     method: string,
     path: string,
@@ -35,7 +34,9 @@ export function asApiKey(
         ...options.headers,
       },
     })
-    return read(response)
+    const answer = await read(response)
+    product.issued?.mustNotBeIn(answer.text + headersOf(response), `the answer to ${method} ${path}`)
+    return answer
   }
   return {
     call,
@@ -78,16 +79,14 @@ export async function asUser(
       },
     })
     for (const set of response.headers.getSetCookie()) {
-      if (set.includes('session_token'))
-        product.issued?.add(decodeURIComponent(set.split(';')[0]?.split('=')[1] ?? '').split('.')[0] ?? '')
+      product.issued?.addSession(set)
       if (set.includes('session_token')) cookie = /Max-Age=0/i.test(set) ? '' : (set.split(';')[0] ?? '')
     }
-    return {
-      status: response.status,
-      headers: response.headers,
-      html: await response.text(),
-      location: response.headers.get('location'),
-    }
+    const html = await response.text()
+    // A mailed token is the address of its own page, and the outbox is made of mails.
+    if (!path.startsWith('/dev/mail'))
+      product.issued?.mustNotBeIn(html + headersOf(response), `the answer to ${method} ${path}`, path + body)
+    return { status: response.status, headers: response.headers, html, location: response.headers.get('location') }
   }
   if (credentials) {
     const signedIn = await send('POST', '/sign-in', credentials)
@@ -109,4 +108,9 @@ async function read(response: Response): Promise<ApiAnswer> {
     text,
     json: text && /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : undefined,
   }
+}
+
+/** All but the cookies, which bring the session's token to whom it belongs. */
+function headersOf({ headers }: Response): string {
+  return JSON.stringify([...headers].filter(([name]) => name !== 'set-cookie'))
 }

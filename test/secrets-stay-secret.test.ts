@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey, asUser } from './as.ts'
-import { makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from './make.ts'
+import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from './make.ts'
 import { dump } from './people.ts'
 
 let product: TestProduct
@@ -71,4 +71,17 @@ test('the stored hash of a key is of no use without SECRET_KEY: it is no plain d
     product.database.owner.kysely,
   )
   expect(rows).toEqual([{ plain: 0 }])
+})
+
+test('the search through every run sees: a key typed as the name of a waitlist fails the page that shows it, and the end of the run', async () => {
+  const careless = await makeProduct()
+  const organisation = await makeOrganisation(careless)
+  const user = await asUser(careless, organisation.owner)
+  const { secret } = await makeApiKey(organisation)
+  await makeWaitlist(organisation, secret)
+  const page = `/o/${organisation.slug}/waitlists`
+  expect((await user.get(page)).status).toBe(200)
+  await asApiKey(careless, secret).get('/key')
+  await expect(user.get(page)).rejects.toThrow(`handed out stands in the answer to GET ${page}`)
+  await expect(careless.close()).rejects.toThrow('handed out stands in a table')
 })

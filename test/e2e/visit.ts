@@ -24,6 +24,19 @@ export async function startVisit(browser: Browser, product: TestProduct, options
   context.on('request', (request) => {
     if (new URL(request.url()).origin !== product.url) complaints.push(`a request to ${request.url()}`)
   })
+  context.on('response', (response) => {
+    if (response.request().resourceType() === 'document' && response.status() !== 201)
+      response.text().then(
+        (text) => {
+          try {
+            product.issued.mustNotBeIn(text, `the page ${response.url()}`, response.url())
+          } catch (error) {
+            complaints.push(String(error))
+          }
+        },
+        () => undefined,
+      )
+  })
   context.on('weberror', (error) => void complaints.push(`a script failed: ${error.error().message}`))
   context.on('console', (message) => {
     if (message.type() === 'error' && !isPlainRefusal(message.text())) complaints.push(message.text())

@@ -5,9 +5,11 @@ import {
   makeOrganisation,
   makeProduct,
   makeWaitlist,
+  secretKey,
   type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
+import { cliJson } from '../../../test/processes.ts'
 import { setPlan } from '../plans/set-plan.ts'
 import { archiveWaitlist } from '../waitlists/archive-waitlist.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
@@ -15,9 +17,12 @@ import { revokeApiKey } from './revoke-api-key.ts'
 const writers = 50
 let first: TestProduct
 let second: TestProduct
+/** Where the command line finds the same database. */
+let operator: Record<string, string>
 beforeAll(async () => {
   first = await makeProduct()
   second = await makeProduct({}, first)
+  operator = { DATABASE_URL: first.database.url, DATA_DIR: first.services.config.dataDir, SECRET_KEY: secretKey }
 })
 afterAll(async () => {
   await second.close()
@@ -131,37 +136,44 @@ test('every created person of the rush has a place 1 to n, a gapless activity nu
   expect(joins.map((row) => row.join_number)).toEqual(joins.map((_, i) => i + 1))
 })
 
-test('during traffic, by the Plan page: every request sent after the drop is 403, every one after the restore 2xx, with the same key', async () => {
-  const { organisation, waitlist, key } = await setUp()
-  const owner = await asUser(first, organisation.owner)
-  let phase: 'before' | 'dropping' | 'dropped' | 'restoring' | 'restored' = 'before'
-  const answers: Record<string, Set<number>> = { before: new Set(), dropped: new Set(), restored: new Set() }
-  let stopped = false
-  const work = Array.from({ length: 10 }, async (_, writer) => {
-    const api = asApiKey(writer % 2 === 0 ? first : second, key.secret)
-    for (let i = 0; !stopped; i++) {
-      const sentIn = phase
-      const answer = await api.post(`/waitlists/${waitlist}/subscribers`, { email: `t${writer}-${i}@example.com` })
-      // What was under way while the plan changed may be answered either way.
-      if (sentIn === 'dropped' || sentIn === 'restored' ? phase === sentIn : phase === 'before')
-        answers[sentIn]?.add(answer.status)
+test.each(['the Plan page', 'the command line'])(
+  'during traffic, by %s: every request sent after the drop is 403, every one after the restore 2xx, with the same key',
+  async (way) => {
+    const { organisation, waitlist, key } = await setUp()
+    const owner = await asUser(first, organisation.owner)
+    const setPlanBy = async (plan: string) => {
+      if (way === 'the Plan page') expect((await owner.post(`/o/${organisation.slug}/plan`, { plan })).status).toBe(303)
+      else await cliJson(operator, 'org', 'set-plan', '--org', organisation.slug, '--plan', plan)
     }
-  })
-  const until = (name: string) => expect.poll(() => answers[name]?.size, { timeout: 20_000 }).toBeGreaterThan(0)
-  await until('before')
-  for (const [plan, during, after] of [
-    ['free', 'dropping', 'dropped'],
-    ['pro', 'restoring', 'restored'],
-  ] as const) {
-    phase = during
-    expect((await owner.post(`/o/${organisation.slug}/plan`, { plan })).status).toBe(303)
-    phase = after
-    await until(after)
-  }
-  stopped = true
-  await Promise.all(work)
-  expect(answers).toEqual({ before: new Set([201]), dropped: new Set([403]), restored: new Set([201]) })
-})
+    let phase: 'before' | 'dropping' | 'dropped' | 'restoring' | 'restored' = 'before'
+    const answers: Record<string, Set<number>> = { before: new Set(), dropped: new Set(), restored: new Set() }
+    let stopped = false
+    const work = Array.from({ length: 10 }, async (_, writer) => {
+      const api = asApiKey(writer % 2 === 0 ? first : second, key.secret)
+      for (let i = 0; !stopped; i++) {
+        const sentIn = phase
+        const answer = await api.post(`/waitlists/${waitlist}/subscribers`, { email: `t${writer}-${i}@example.com` })
+        // What was under way while the plan changed may be answered either way.
+        if (sentIn === 'dropped' || sentIn === 'restored' ? phase === sentIn : phase === 'before')
+          answers[sentIn]?.add(answer.status)
+      }
+    })
+    const until = (name: string) => expect.poll(() => answers[name]?.size, { timeout: 20_000 }).toBeGreaterThan(0)
+    await until('before')
+    for (const [plan, during, after] of [
+      ['free', 'dropping', 'dropped'],
+      ['pro', 'restoring', 'restored'],
+    ] as const) {
+      phase = during
+      await setPlanBy(plan)
+      phase = after
+      await until(after)
+    }
+    stopped = true
+    await Promise.all(work)
+    expect(answers).toEqual({ before: new Set([201]), dropped: new Set([403]), restored: new Set([201]) })
+  },
+)
 
 test('a key sleeps while the plan is below Pro and wakes with it, its scopes, creation and last use as before', async () => {
   const { organisation, key } = await setUp()
