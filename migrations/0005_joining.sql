@@ -233,5 +233,23 @@ begin
     from generate_series(1, cardinality(p_hashes)) m(ordinal);
 end $$;
 
-revoke execute on function find_api_keys, search_subscribers from public;
-grant execute on function find_api_keys, search_subscribers to :app_role;
+-- Gathers statistics of the tables that grow by joining, where the last were of a table less than half as large. Whoever
+-- comes while another looks, or autovacuum does, leaves it to them.
+create function learn_statistics() returns void language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_table text;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('learn_statistics')) then
+    return;
+  end if;
+  for v_table in
+    select c.relname from pg_class c
+    where c.oid in ('subscribers'::regclass, 'line_counts'::regclass, 'activities'::regclass, 'idempotency_answers'::regclass)
+      and pg_relation_size(c.oid) / current_setting('block_size')::integer > 2 * greatest(c.relpages, 0)
+  loop
+    execute format('analyze (skip_locked) %I', v_table);
+  end loop;
+end $$;
+
+revoke execute on function find_api_keys, search_subscribers, learn_statistics from public;
+grant execute on function find_api_keys, search_subscribers, learn_statistics to :app_role;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
+import type { GrowthWatch } from './db/growth-watch.ts'
 import type { Mailer } from './mail/mailer.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -10,6 +11,7 @@ export interface Services {
   secrets: Secrets
   /** The application's role: it cannot change a log row, a key's permissions or another tenant's anything. */
   db: Database
+  growth: GrowthWatch
   mailer: Mailer
   log: Logger
   now: () => Date

@@ -58,5 +58,6 @@ export async function joinOpenWaitlist(
       from unnest(${rows.map((row) => row.email.email)}::text[], ${rows.map((row) => row.email.canonical)}::text[],
                   ${rows.map((row) => row.joinedAt)}::timestamptz[]) with ordinality r(email, canonical_email, joined_at, ordinal)
     ), ${logged}) j order by j.ordinal`.execute(ctx.sql)
+  ctx.growth.added(joined.length)
   return joined
 }

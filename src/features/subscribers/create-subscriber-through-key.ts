@@ -64,7 +64,7 @@ export class SubscriberCreates {
     const first = items[0]
     if (!first) return []
     const [, scope, plans, perSecond, burst] = gate.attemptArguments(first.key, 'subscribers:write')
-    return this.#services.db.run<CreatedThroughKey>(create, [
+    const created = await this.#services.db.run<CreatedThroughKey>(create, [
       scope,
       plans,
       perSecond,
@@ -85,5 +85,7 @@ export class SubscriberCreates {
       items.map((item) => item.meta.ip),
       items.map((item) => item.meta.userAgent),
     ])
+    this.#services.growth.added(created.filter(({ result }) => result === 'added').length)
+    return created
   }
 }

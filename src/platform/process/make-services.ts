@@ -1,6 +1,7 @@
 import pino, { type Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
+import { GrowthWatch } from '../db/growth-watch.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Services } from '../services.ts'
@@ -36,8 +37,9 @@ export function makeServices(parts: { config: Config; secrets: Secrets; db: Data
   services: Services
   close: () => Promise<void>
 } {
-  const hooks: (() => Promise<void>)[] = []
-  const services: Services = { ...parts, now: () => new Date(), onClose: (hook) => void hooks.push(hook) }
+  const growth = new GrowthWatch(parts.db, parts.log)
+  const hooks: (() => Promise<void>)[] = [() => growth.close()]
+  const services: Services = { ...parts, growth, now: () => new Date(), onClose: (hook) => void hooks.push(hook) }
   return {
     services,
     async close() {

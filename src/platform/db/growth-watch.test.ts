@@ -1,0 +1,46 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asApiKey } from '../../../test/as.ts'
+import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
+
+let product: TestProduct
+beforeAll(async () => {
+  product = await makeProduct()
+  // On this cluster nobody but the product itself gathers statistics.
+  await sql`alter table subscribers set (autovacuum_enabled = off)`.execute(product.database.owner.kysely)
+})
+afterAll(() => product.close())
+
+async function knownPeople(): Promise<number> {
+  const { rows } = await sql<{ known: number }>`
+    select reltuples::integer as known from pg_class where oid = 'subscribers'::regclass`.execute(
+    product.database.owner.kysely,
+  )
+  return rows[0]?.known ?? 0
+}
+
+test('the planner learns of a list that fills quickly after the first few hundred people, and again as it doubles', async () => {
+  const organisation = await makeOrganisation(product)
+  const waitlist = await makeWaitlist(organisation)
+  const api = asApiKey(product, (await makeApiKey(organisation)).secret)
+  const join = (from: number, to: number) =>
+    Promise.all(
+      Array.from({ length: to - from }, (_, i) =>
+        api.post(`/waitlists/${waitlist}/subscribers`, { email: `p${from + i}@example.com` }),
+      ),
+    )
+  expect(await knownPeople()).toBeLessThanOrEqual(0)
+  await join(0, 300)
+  await expect.poll(knownPeople).toBeGreaterThanOrEqual(250)
+  await join(300, 1_300)
+  await expect.poll(knownPeople).toBeGreaterThanOrEqual(500)
+})
+
+test('the application role may ask for it, and everybody at once is harmless', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      product.services.db.run({ name: 'learn_statistics', text: 'select learn_statistics()' }, []),
+    ),
+  )
+  expect(answers).toHaveLength(8)
+})
