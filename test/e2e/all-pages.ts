@@ -46,6 +46,7 @@ export function allPages(place: Place): ListedPage[] {
     ['/o/:slug/activity', `${base}/activity?action=plan.changed&actor=api_key&from=2020-01-01`],
     ...place.activities.map((number): [string, string] => ['/o/:slug/activity/:number', `${base}/activity/${number}`]),
     ['/o/:slug/members', `${base}/members?done=role`],
+    ['/o/:slug/members/transfer', `${base}/members/transfer`],
     ['/o/:slug/members/:id/remove', `${base}/members/${place.memberId}/remove`],
     ['/o/:slug/settings', `${base}/settings`],
     ['/o/:slug/settings/delete', `${base}/settings/delete`],

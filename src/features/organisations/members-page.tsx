@@ -44,6 +44,11 @@ export function MembersPage({
           <h1>Members</h1>
           <p>Owners may do everything, admins all but plan and deletion. Members see waitlists and subscribers.</p>
         </div>
+        {isOwner && members.length > 1 ? (
+          <a class="button plain" id="transfer" href={`${base}/transfer`}>
+            Transfer ownership
+          </a>
+        ) : null}
       </div>
       {notice ? <Notice>{notice}</Notice> : null}
       {error && error.errors.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}

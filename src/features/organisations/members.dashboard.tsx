@@ -14,12 +14,15 @@ import { findInvitation, listInvitations, withdrawInvitation } from './invitatio
 import { inviteMember } from './invite-member.ts'
 import { changeRole, listMembers, removeMember } from './members.ts'
 import { MembersPage } from './members-page.tsx'
+import { TransferDialog } from './transfer-dialog.tsx'
+import { transferOwnership } from './transfer-ownership.ts'
 
 const notices: Record<string, string> = {
   invited: 'The invitation is on its way.',
   withdrawn: 'The invitation is withdrawn; its link leads nowhere now.',
   role: 'The role is changed.',
   removed: 'The member is removed, and is out at once.',
+  transferred: 'The ownership is transferred. You are an admin now.',
 }
 
 /** The people of an organisation, and the ones it invites. */
@@ -72,6 +75,23 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
     const { slug } = c.var.ctx.organisation
     const isOut = c.var.ctx.actor.id === c.req.param('id') && role === 'member'
     return c.redirect(isOut ? `/o/${slug}/waitlists` : `${baseOf(c)}?done=role`, 303)
+  })
+
+  app.get('/o/:slug/members/transfer', async (c) => {
+    requireRole(c.var.ctx, 'owner')
+    const others = (await listMembers(c.var.ctx)).filter((member) => member.user_id !== c.var.ctx.actor.id)
+    return show(c, { dialog: <TransferDialog base={baseOf(c)} name={c.var.ctx.organisation.name} others={others} /> })
+  })
+
+  app.post('/o/:slug/members/transfer', async (c) => {
+    const form = await readForm(c)
+    const [to, nonce] = [form.text('to'), form.text('form_nonce')]
+    try {
+      await transferOwnership(c.var.ctx, { to, ...(nonce ? { form_nonce: nonce } : {}) })
+    } catch (error) {
+      return showRefusal(c, error)
+    }
+    return c.redirect(`${baseOf(c)}?done=transferred`, 303)
   })
 
   app.get('/o/:slug/members/:id/remove', async (c) => {

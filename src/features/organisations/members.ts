@@ -37,12 +37,7 @@ export async function changeRole(ctx: Context, userId: string, role: Role): Prom
     if (member.role === role) return
     if (member.role === 'owner' || role === 'owner') requireRole(ctx, 'owner')
     if (member.role === 'owner') await requireAnotherOwner(ctx)
-    await ctx.sql
-      .updateTable('members')
-      .set({ role })
-      .where('organisation_id', '=', ctx.organisation.id)
-      .where('user_id', '=', userId)
-      .execute()
+    await setRole(ctx, userId, role)
     await recordActivity(ctx, {
       action: 'member.role_changed',
       targets: [{ type: 'member', id: userId, name: member.name }],
@@ -86,7 +81,18 @@ export async function findMember(ctx: Context, email: string): Promise<Member | 
   )
 }
 
-async function getMember(ctx: TransactionContext, userId: string): Promise<Member> {
+/** The change of a role itself, for whoever has found that it may be changed. */
+export async function setRole(ctx: TransactionContext, userId: string, role: Role): Promise<void> {
+  await ctx.sql
+    .updateTable('members')
+    .set({ role })
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('user_id', '=', userId)
+    .execute()
+}
+
+/** @throws AppError `not_found`. */
+export async function getMember(ctx: TransactionContext, userId: string): Promise<Member> {
   const member = await memberQuery(ctx).where('m.user_id', '=', userId).executeTakeFirst()
   if (!member) throw new AppError('not_found', 'There is no such member.')
   return member as Member
