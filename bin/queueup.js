@@ -3,6 +3,7 @@
 // what an old Node.js must be able to run.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,4 +19,4 @@ if (!existsSync(cli)) {
 }
 const child = spawn(node, [cli].concat(process.argv.slice(2)), { stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-child.on('exit', (code, signal) => process.exit(code === null ? (signal ? 1 : 0) : code))
+child.on('exit', (code, signal) => process.exit(code === null ? 128 + (constants.signals[signal] || 0) : code))

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { randomBase62 } from '../src/platform/secrets.ts'
 import { asApiKey } from './as.ts'
-import { cliJson, makeDataDir, startServer } from './processes.ts'
+import { cliJson, makeDataDir, makeKeyByCli, startServer } from './processes.ts'
 
 let administrator: pg.Client
 const made: string[] = []
@@ -28,28 +28,13 @@ async function makeEmptyDatabase(owner?: string) {
 }
 
 async function tryIt(env: Record<string, string>) {
-  const { slug } = await cliJson(env, 'org', 'create', '--name', 'Acme', '--owner-email', 'ada@example.com')
-  const { waitlist_id } = await cliJson(env, 'waitlist', 'create', '--org', slug, '--name', 'Launch')
-  const key = await cliJson(
-    env,
-    'key',
-    'create',
-    '--org',
-    slug,
-    '--name',
-    'crm',
-    '--scope',
-    'subscribers:read',
-    '--scope',
-    'subscribers:write',
-  )
+  const { slug, path, key, keyId } = await makeKeyByCli(env)
   const servers = await Promise.all([startServer(env), startServer(env)])
-  const path = `/waitlists/${waitlist_id}/subscribers`
   for (const [i, server] of servers.entries())
-    expect((await asApiKey(server, key.key).post(path, { email: `p${i}@example.com` })).status).toBe(201)
-  for (const server of servers) expect((await asApiKey(server, key.key).get(path)).json.total).toBe(2)
-  await cliJson(env, 'key', 'revoke', '--org', slug, key.id)
-  for (const server of servers) expect((await asApiKey(server, key.key).get(path)).status).toBe(401)
+    expect((await asApiKey(server, key).post(path, { email: `p${i}@example.com` })).status).toBe(201)
+  for (const server of servers) expect((await asApiKey(server, key).get(path)).json.total).toBe(2)
+  await cliJson(env, 'key', 'revoke', '--org', slug, keyId)
+  for (const server of servers) expect((await asApiKey(server, key).get(path)).status).toBe(401)
   for (const server of servers) expect(await server.stop()).toEqual({ code: 0, signal: null })
   rmSync(env.DATA_DIR ?? '', { recursive: true })
   return servers.map((server) => server.output()).join('')

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -54,23 +54,28 @@ export function startServer(env: Record<string, string>): Promise<Server> {
   })
 }
 
-/** Runs the command line; answers what it printed and its exit code. */
-export function runCli(
-  env: Record<string, string>,
-  ...args: string[]
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
+/** Starts the command line; `ended` answers what it printed and how it ended. */
+export function startCli(env: Record<string, string>, ...args: string[]) {
   const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], {
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [stdout, stderr] = ['', '']
-  child.stdout?.on('data', (chunk) => {
+  child.stdout.on('data', (chunk) => {
     stdout += chunk
   })
-  child.stderr?.on('data', (chunk) => {
+  child.stderr.on('data', (chunk) => {
     stderr += chunk
   })
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>(
+    (resolve) => child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
+  )
+  return { process: child, ended }
+}
+
+/** Runs the command line; answers what it printed and its exit code. */
+export function runCli(env: Record<string, string>, ...args: string[]) {
+  return startCli(env, ...args).ended
 }
 
 /** The command line's answer as JSON. Rejects with its error. */
@@ -79,6 +84,27 @@ export async function cliJson(env: Record<string, string>, ...args: string[]): P
   const { code, stdout, stderr } = await runCli(env, '--json', ...args)
   if (code !== 0) throw new Error(`queueup ${args.join(' ')} ended with ${code}: ${stderr}`)
   return JSON.parse(stdout)
+}
+
+/** An organisation with a waitlist and a key that may do both, made from the command line. */
+export async function makeKeyByCli(env: Record<string, string>) {
+  const { slug } = await cliJson(env, 'org', 'create', '--name', 'Acme', '--owner-email', 'ada@example.com')
+  const { waitlist_id } = await cliJson(env, 'waitlist', 'create', '--org', slug, '--name', 'Launch')
+  const scopes = ['--scope', 'subscribers:read', '--scope', 'subscribers:write']
+  const { id, key } = await cliJson(env, 'key', 'create', '--org', slug, '--name', 'crm', ...scopes)
+  return {
+    slug: slug as string,
+    path: `/waitlists/${waitlist_id}/subscribers`,
+    waitlist: waitlist_id as string,
+    key: key as string,
+    keyId: id as string,
+  }
+}
+
+/** The embedded database that runs on a data directory. */
+export function postmasterPid({ DATA_DIR = '' }: Record<string, string>): number | undefined {
+  const file = join(DATA_DIR, 'pg', 'data', 'postmaster.pid')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : undefined
 }
 
 /** This process's environment without the product's own settings. */

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { asApiKey } from './as.ts'
-import { cliJson, makeDataDir, runCli, type Server, startServer } from './processes.ts'
+import { cliJson, makeDataDir, makeKeyByCli, postmasterPid, runCli, type Server, startServer } from './processes.ts'
 
 const folders: string[] = []
 afterAll(() => {
@@ -15,48 +15,9 @@ function dataDir(): Record<string, string> {
   return { DATA_DIR }
 }
 
-async function makeKey(env: Record<string, string>) {
-  const { slug } = await cliJson(
-    env,
-    'org',
-    'create',
-    '--name',
-    'Acme',
-    '--owner-email',
-    'ada@example.com',
-    '--owner-password',
-    'a long enough password',
-  )
-  const { waitlist_id } = await cliJson(env, 'waitlist', 'create', '--org', slug, '--name', 'Launch')
-  const key = await cliJson(
-    env,
-    'key',
-    'create',
-    '--org',
-    slug,
-    '--name',
-    'crm',
-    '--scope',
-    'subscribers:read',
-    '--scope',
-    'subscribers:write',
-  )
-  return {
-    slug,
-    path: `/waitlists/${waitlist_id}/subscribers`,
-    waitlist: waitlist_id as string,
-    key: key.key as string,
-    keyId: key.id as string,
-  }
-}
-
-function postmasterPid(env: Record<string, string>): number {
-  return Number(readFileSync(join(env.DATA_DIR ?? '', 'pg', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
-}
-
 test('the command line works with and without a server, and a revoke from it holds at once', async () => {
   const env = dataDir()
-  const { slug, path, key, keyId } = await makeKey(env)
+  const { slug, path, key, keyId } = await makeKeyByCli(env)
   const server = await startServer(env)
   const api = asApiKey(server, key)
   expect((await api.post(path, { email: 'a@example.com' })).status).toBe(201)
@@ -84,7 +45,7 @@ test('the command line answers errors on stderr with 1, and wrong usage with 2',
 
 test('an import adds each address once, refuses bad rows, is one activity, and its export reads back the same', async () => {
   const env = dataDir()
-  const { slug, waitlist } = await makeKey(env)
+  const { slug, waitlist } = await makeKeyByCli(env)
   const file = join(env.DATA_DIR ?? '', 'people.csv')
   writeFileSync(
     file,
@@ -119,7 +80,7 @@ test('an import adds each address once, refuses bad rows, is one activity, and i
 
 test('nothing acknowledged is lost when the server, its database or both are killed, and the next start needs no hand', async () => {
   const env = dataDir()
-  const { path, key } = await makeKey(env)
+  const { path, key } = await makeKeyByCli(env)
   const acknowledged: string[] = []
   for (const victim of ['server', 'database', 'both'] as const) {
     const server = await startServer(env)
@@ -136,7 +97,7 @@ test('nothing acknowledged is lost when the server, its database or both are kil
     })
     const before = acknowledged.length
     await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before + 50)
-    if (victim !== 'server') process.kill(postmasterPid(env), 'SIGKILL')
+    if (victim !== 'server') process.kill(postmasterPid(env) ?? 0, 'SIGKILL')
     if (victim !== 'database') {
       writing = false
       await server.stop('SIGKILL')
@@ -174,7 +135,7 @@ test('two servers on one data directory are refused with a sentence, and the fir
 
 test('several processes share the port; one that dies is replaced; all stop cleanly; metrics are summed', async () => {
   const env = { ...dataDir(), WEB_CONCURRENCY: '2', METRICS_PORT: '0' }
-  const { path, key } = await makeKey(env)
+  const { path, key } = await makeKeyByCli(env)
   const metricsPort = 20_000 + Math.floor(Math.random() * 20_000)
   const server = await startServer({ ...env, METRICS_PORT: String(metricsPort) })
   const api = asApiKey(server, key)
@@ -209,7 +170,7 @@ test('a wrong setting stops the start with a sentence that names it, and so does
 test('keys live on while SECRET_KEY is rotated, and are renewed on use', async () => {
   const env = dataDir()
   const [before, after] = ['a'.repeat(40), 'b'.repeat(40)]
-  const { slug, key } = await makeKey({ ...env, SECRET_KEY: before })
+  const { slug, key } = await makeKeyByCli({ ...env, SECRET_KEY: before })
   const rotating = { ...env, SECRET_KEY: after, SECRET_KEY_PREVIOUS: before }
   const server = await startServer(rotating)
   const waiting = async () => (await cliJson(rotating, 'key', 'list', '--org', slug)).items[0].awaits_renewal

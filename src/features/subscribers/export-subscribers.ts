@@ -17,12 +17,15 @@ export async function exportSubscribers(
 ): Promise<{ exported: number }> {
   requireRole(ctx, 'admin')
   const waitlist = await getWaitlist(ctx, waitlistId)
-  await write(output, stringify([columns], { record_delimiter: 'windows' }))
+  const write = async (text: string) => {
+    if (text && !output.write(text)) await once(output, 'drain', { signal: ctx.stopping })
+  }
+  await write(stringify([columns], { record_delimiter: 'windows' }))
   let exported = 0
   for (let page = 1; ; page++) {
+    ctx.stopping?.throwIfAborted()
     const { items } = await listSubscribers(ctx, waitlistId, { page, limit: pageRows, needle: '' })
     await write(
-      output,
       stringify(
         items.map((item) => columns.map((column) => guard(String(item[column] ?? '')))),
         { record_delimiter: 'windows' },
@@ -44,8 +47,4 @@ export async function exportSubscribers(
 /** A cell that a spreadsheet would run as a formula gets a quote in front (OWASP ASVS 1.2.10); import takes it away again. */
 function guard(cell: string): string {
   return /^'*[=+\-@\t\r\0]/.test(cell) ? `'${cell}` : cell
-}
-
-async function write(output: Writable, text: string): Promise<void> {
-  if (text && !output.write(text)) await once(output, 'drain')
 }

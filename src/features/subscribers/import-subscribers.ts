@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { addAbortSignal } from 'node:stream'
 import { parse } from 'csv-parse'
 import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -48,7 +49,7 @@ export async function importSubscribers(ctx: Context, waitlistId: string, file: 
 
 async function* batches(ctx: Context, file: string, counts: ImportCounts): AsyncGenerator<JoinRow[]> {
   let rows: JoinRow[] = []
-  for await (const record of readRecords(file)) {
+  for await (const record of readRecords(file, ctx.stopping)) {
     const row = toJoinRow(ctx, record)
     if (!row) {
       counts.refused += 1
@@ -63,7 +64,7 @@ async function* batches(ctx: Context, file: string, counts: ImportCounts): Async
   if (rows.length > 0) yield rows
 }
 
-async function* readRecords(file: string): AsyncGenerator<Record<string, string>> {
+async function* readRecords(file: string, stopping: AbortSignal | undefined): AsyncGenerator<Record<string, string>> {
   const source = createReadStream(file)
   const parser = source.pipe(
     parse({
@@ -75,6 +76,7 @@ async function* readRecords(file: string): AsyncGenerator<Record<string, string>
     }),
   )
   source.on('error', (error) => parser.destroy(error))
+  if (stopping) addAbortSignal(stopping, parser)
   let first = true
   try {
     for await (const record of parser as AsyncIterable<Record<string, string>>) {

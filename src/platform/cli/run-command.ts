@@ -1,13 +1,9 @@
-import { ConfigError, readConfig } from '../config.ts'
+import { ConfigError } from '../config.ts'
 import type { Context, Organisation } from '../context.ts'
 import { MigrationError } from '../db/migrate.ts'
-import { openDatabase } from '../db/open-database.ts'
-import { prepareDatabase } from '../db/prepare-database.ts'
 import { AppError } from '../errors.ts'
-import { makeMailer } from '../mail/make-mailer.ts'
-import { loadSecrets } from '../process/load-secret-key.ts'
-import { makeLog, makeServices } from '../process/make-services.ts'
 import type { Services } from '../services.ts'
+import { withServices } from './with-services.ts'
 
 /** What a command answers: the object for `--json`, and the words for people. */
 export interface CommandResult {
@@ -31,22 +27,6 @@ export async function runExport(work: (services: Services) => Promise<void>): Pr
     const foreseen = error instanceof AppError || error instanceof ConfigError || error instanceof MigrationError
     process.stderr.write(`${foreseen ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 1
-  }
-}
-
-/** The services of a command, whether the server runs or not: the embedded database is stopped again unless a server needs it. */
-export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
-  const { config, secrets: given } = readConfig()
-  const log = makeLog(config.logLevel === 'info' ? 'error' : config.logLevel, 'stderr')
-  const secrets = loadSecrets(config.dataDir, given)
-  const database = await prepareDatabase(config, secrets, log, 'command')
-  const db = openDatabase({ url: database.url, role: database.roles.app, maxConnections: 4, log })
-  const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log })
-  try {
-    return await work(services)
-  } finally {
-    await close()
-    await database.stop()
   }
 }
 

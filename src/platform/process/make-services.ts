@@ -1,9 +1,6 @@
 import pino, { type Logger } from 'pino'
 import type { Config } from '../config.ts'
-import type { Database } from '../db/database.ts'
 import { GrowthWatch } from '../db/growth-watch.ts'
-import type { Mailer } from '../mail/mailer.ts'
-import type { Secrets } from '../secrets.ts'
 import type { Services } from '../services.ts'
 
 const closeMs = 5_000
@@ -33,7 +30,7 @@ export function makeLog(level: Config['logLevel'], to: 'stdout' | 'stderr' = 'st
 }
 
 /** The services of a process, and the way to close them: what registered last closes first, the database last of all. */
-export function makeServices(parts: { config: Config; secrets: Secrets; db: Database; mailer: Mailer; log: Logger }): {
+export function makeServices(parts: Omit<Services, 'growth' | 'now' | 'onClose'>): {
   services: Services
   close: () => Promise<void>
 } {

@@ -44,7 +44,12 @@ export async function runServer(
 ): Promise<void> {
   const log = makeLog(environment.config.logLevel)
   // From the first moment: told to stop while it starts, it starts to its end, and then stops as cleanly.
-  const toldToStop = onStopSignal(log, cluster.isWorker)
+  const toldToStop = new Promise<void>((resolve) =>
+    onStopSignal((signal) => {
+      log.info({ signal }, 'stopping: requests in flight may finish')
+      resolve()
+    }, cluster.isWorker),
+  )
   const secrets = loadSecrets(environment.config.dataDir, environment.secrets)
   if (cluster.isWorker) return runForked(environment.config, secrets, product, log, toldToStop)
 

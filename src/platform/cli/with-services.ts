@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readConfig } from '../config.ts'
+import { openDatabase } from '../db/open-database.ts'
+import { prepareDatabase } from '../db/prepare-database.ts'
+import { makeMailer } from '../mail/make-mailer.ts'
+import { loadSecrets } from '../process/load-secret-key.ts'
+import { makeLog, makeServices } from '../process/make-services.ts'
+import { endBySignal, onStopSignal, type StopSignal } from '../process/on-stop-signal.ts'
+import type { Services } from '../services.ts'
+
+const graceMs = 5_000
+
+/**
+ * The services of a command, whether the server runs or not: the embedded database is stopped again unless a server needs
+ * it. Told to stop by a signal, or by the end of whoever reads its output, the command breaks off what heeds
+ * `services.stopping`, cleans up as ever, and the process ends here.
+ */
+export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
+  const stopping = new AbortController()
+  let told: StopSignal | undefined
+  const stop = (signal: StopSignal) => {
+    told ??= signal
+    stopping.abort()
+  }
+  const stopListening = onStopSignal(stop)
+  process.stdout.once('error', () => stop('SIGPIPE'))
+  try {
+    return await runWithServices(stopping.signal, work)
+  } finally {
+    stopListening()
+    if (told) endBySignal(told)
+  }
+}
+
+async function runWithServices<T>(stopping: AbortSignal, work: (services: Services) => Promise<T>): Promise<T> {
+  const { config, secrets: given } = readConfig()
+  const log = makeLog(config.logLevel === 'info' ? 'error' : config.logLevel, 'stderr')
+  const secrets = loadSecrets(config.dataDir, given)
+  const database = await prepareDatabase(config, secrets, log, 'command')
+  const db = openDatabase({ url: database.url, role: database.roles.app, maxConnections: 4, log })
+  const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log, stopping })
+  try {
+    stopping.throwIfAborted()
+    const working = work(services)
+    return await Promise.race([working, rejectAfterGrace(stopping)])
+  } finally {
+    await close()
+    await database.stop()
+  }
+}
+
+/** Work that goes on after the word to stop is left to itself in the end. */
+function rejectAfterGrace(stopping: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    stopping.addEventListener('abort', () => void sleep(graceMs).then(() => reject(stopping.reason)))
+  })
+}
