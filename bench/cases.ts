@@ -12,7 +12,8 @@ export interface Case {
   method: 'GET' | 'POST'
   path: string
   connections: number
-  signsUp: boolean
+  /** JSON; `{n}` in it becomes a number that no other request has. */
+  body?: string
   expected: { status: number; items?: number; total?: number }
 }
 
@@ -26,7 +27,6 @@ export function readCases(product: RunningProduct, options: BenchOptions): Case[
     method: 'GET',
     path: `/v1/api/waitlists/${waitlistId}/subscribers?limit=${pageSize}${query}`,
     connections: 32,
-    signsUp: false,
     expected: { status: 200, items, total },
   })
   const { plain, moved } = product.waitlists
@@ -48,7 +48,6 @@ export function readCases(product: RunningProduct, options: BenchOptions): Case[
       method: 'GET',
       path: '/v1/api/key',
       connections: 32,
-      signsUp: false,
       expected: { status: 200 },
     },
   ]
@@ -61,7 +60,7 @@ export function createCase(product: RunningProduct): Case {
     method: 'POST',
     path: `/v1/api/waitlists/${product.waitlists.created}/subscribers`,
     connections: 64,
-    signsUp: true,
+    body: '{"email":"somebody.{n}@example.com"}',
     expected: { status: 201 },
   }
 }

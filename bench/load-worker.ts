@@ -1,15 +1,21 @@
 import autocannon from 'autocannon'
+import { findWrk, runWrk } from './wrk.ts'
+
+export interface LoadRequest {
+  method: 'GET' | 'POST'
+  path: string
+  authorization: string
+  /** JSON; `{n}` in it becomes a number that no other request of the whole run has. */
+  body?: string
+}
 
 /** A process of its own, so that making load does not wait for whoever asked for it. */
 export interface LoadJob {
   url: string
-  method: 'GET' | 'POST'
-  path: string
-  headers: Record<string, string>
+  /** Sent in turn. */
+  requests: LoadRequest[]
   connections: number
   seconds: number
-  /** Each request of the whole run signs up somebody new. */
-  signsUp: boolean
 }
 
 export interface LoadResult {
@@ -20,30 +26,37 @@ export interface LoadResult {
   bad: number
 }
 
-let people = 0
+const wrk = await findWrk()
+let numbersUsed = 0
 
 async function run(job: LoadJob): Promise<LoadResult> {
-  const { method, path, headers } = job
+  if (wrk === undefined) return await runAutocannon(job)
+  const result = await runWrk(job, numbersUsed)
+  // Also those that were sent and not answered before the end.
+  numbersUsed += result.good + result.bad + job.connections
+  return result
+}
+
+async function runAutocannon(job: LoadJob): Promise<LoadResult> {
   const result = await autocannon({
     url: job.url,
     connections: job.connections,
     duration: job.seconds,
     sampleInt: 50,
-    requests: [
-      {
-        method,
-        path,
-        headers,
-        ...(job.signsUp
-          ? {
-              setupRequest: (request) => {
-                people += 1
-                return { ...request, body: `{"email":"somebody.${people}@example.com"}` }
-              },
-            }
-          : {}),
-      },
-    ],
+    requests: job.requests.map(({ method, path, authorization, body }) => ({
+      method,
+      path,
+      headers: { Authorization: authorization, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body }),
+      ...(body?.includes('{n}')
+        ? {
+            setupRequest: (request) => {
+              numbersUsed += 1
+              return { ...request, body: body.replaceAll('{n}', String(numbersUsed)) }
+            },
+          }
+        : {}),
+    })),
   })
   return {
     requestsPerSecond: result['2xx'] / result.duration,
@@ -55,6 +68,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
 }
 
 process.on('message', async (job: LoadJob | 'hello') => {
-  process.send?.(job === 'hello' ? 'ready' : await run(job))
+  if (job === 'hello') process.send?.(wrk === undefined ? 'autocannon (no wrk on the PATH)' : `wrk ${wrk}`)
+  else process.send?.(await run(job))
 })
 process.on('disconnect', () => process.exit())

@@ -28,17 +28,16 @@ interface Target {
   postmasterPid: number
 }
 
-/** Measures a request by autocannon, in its own process. @throws Error when a single answer was not the expected one. */
+/** Measures a request by the load worker. @throws Error when a single answer was not the expected one. */
 export function measuredRequest(load: ChildProcess, target: Target, key: string, what: Case): Measured {
-  const headers: Record<string, string> = { Authorization: `Bearer ${key}` }
-  if (what.method === 'POST') headers['Content-Type'] = 'application/json'
-  const { method, path, connections, signsUp } = what
+  const { method, path, connections, body } = what
+  const requests = [{ method, path, authorization: `Bearer ${key}`, ...(body === undefined ? {} : { body }) }]
   return {
     id: what.id,
     name: what.name,
     async measure(seconds) {
       const before = readCpuTime(target.pid, target.postmasterPid)
-      load.send({ url: target.url, method, path, headers, connections, seconds, signsUp } satisfies LoadJob)
+      load.send({ url: target.url, requests, connections, seconds } satisfies LoadJob)
       const result = await nextMessage<LoadResult>(load, 'load-worker.ts')
       const after = readCpuTime(target.pid, target.postmasterPid)
       if (result.bad > 0 || result.good === 0) {

@@ -11,7 +11,15 @@ export interface Ratio {
 
 export interface Results {
   measured_at: string
-  machine: { cpu: string; cores: number; memory_gib: number; platform: string; node: string; postgres: string }
+  machine: {
+    cpu: string
+    cores: number
+    memory_gib: number
+    platform: string
+    node: string
+    postgres: string
+    load: string
+  }
   options: BenchOptions
   medians: ({ id: string; name: string; rounds: number[] } & Sample)[]
   ratios: Ratio[]
@@ -19,7 +27,7 @@ export interface Results {
 
 export function makeResults(
   options: BenchOptions,
-  postgres: string,
+  tools: { postgres: string; load: string },
   all: readonly Measured[],
   samples: ReadonlyMap<string, Sample[]>,
 ): Results {
@@ -31,7 +39,7 @@ export function makeResults(
       memory_gib: Math.round(totalmem() / 2 ** 30),
       platform: `${platform()} ${arch()}`,
       node: process.version,
-      postgres,
+      ...tools,
     },
     options: { ...options, databaseUrl: options.databaseUrl === undefined ? undefined : 'given' },
     medians: all.map(({ id, name }) => {
@@ -100,7 +108,7 @@ export function toText({ machine, options, medians, ratios }: Results): string {
   }
   return [
     `${number(options.people)} people, ${number(options.moved)} moved on the second list; medians of ${options.rounds} rounds of ${options.seconds} s`,
-    `${machine.cpu}, ${machine.cores} cores for everything, Node.js ${machine.node}, PostgreSQL ${machine.postgres}`,
+    `${machine.cpu}, ${machine.cores} cores for everything, Node.js ${machine.node}, PostgreSQL ${machine.postgres}, load from ${machine.load}`,
     '',
     ...table([['', 'per second', 'p50 ms', 'p99 ms', 'server µs', 'database µs'], ...rows]),
     '',

@@ -20,7 +20,7 @@ async function bench(scratch: Scratch, options: BenchOptions): Promise<void> {
   say(`filling it with ${(options.people * (options.moved > 0 ? 2 : 1)).toLocaleString('en')} people`)
   await fillDatabase(client, product, options)
 
-  const { child: load } = await scratch.startHelper('load-worker.ts', 'hello')
+  const { child: load, answer: loadTool } = await scratch.startHelper<string>('load-worker.ts', 'hello')
   const target = { url: product.url, pid: product.pid, postmasterPid: await findPostmaster(client) }
   const reads = readCases(product, options)
   const bodies = new Map<string, string>()
@@ -46,7 +46,6 @@ async function bench(scratch: Scratch, options: BenchOptions): Promise<void> {
       method: 'GET',
       path: '/',
       connections: 32,
-      signsUp: false,
       expected: { status: 200 },
     }),
     ...reads.map((one) => measuredRequest(load, target, product.key, one)),
@@ -71,7 +70,12 @@ async function bench(scratch: Scratch, options: BenchOptions): Promise<void> {
   if (failure) throw new Error(`the server logged an error: ${failure}`)
 
   const { rows } = await client.query<{ server_version: string }>('show server_version')
-  const results = makeResults(options, rows[0]?.server_version ?? '', [...readers, ...writers], samples)
+  const results = makeResults(
+    options,
+    { postgres: rows[0]?.server_version ?? '', load: loadTool },
+    [...readers, ...writers],
+    samples,
+  )
   writeFileSync(options.resultsFile, `${JSON.stringify(results, null, 2)}\n`)
   console.log(`\n${toText(results)}\n\nWritten to ${options.resultsFile}`)
 }
