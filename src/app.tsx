@@ -9,6 +9,8 @@ import { makeCustomerApi } from './features/api-keys/api-keys.auth.ts'
 import { apiKeyRoutes } from './features/api-keys/api-keys.dashboard.tsx'
 import { KeyGate } from './features/api-keys/key-gate.ts'
 import { openApiDocument } from './features/api-keys/openapi-document.ts'
+import { stripeEventRoutes } from './features/billing/billing.api.ts'
+import { billingRoutes } from './features/billing/billing.dashboard.tsx'
 import { documentationRoutes } from './features/documentation/documentation.dashboard.tsx'
 import { memberRoutes } from './features/organisations/members.dashboard.tsx'
 import { enterOrganisation } from './features/organisations/organisations.auth.ts'
@@ -43,6 +45,7 @@ export function createApp(services: Services): Hono<AppEnv> {
     c.json(openApi, 200, { 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' }),
   )
   assetRoutes(app)
+  stripeEventRoutes(app, services)
 
   app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
   app.use('/o/:slug/*', enterOrganisation(services))
@@ -55,6 +58,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   apiKeyRoutes(app)
   activityRoutes(app)
   planRoutes(app)
+  billingRoutes(app)
   documentationRoutes(app, services, openApi)
   outboxRoutes(app, services)
 

@@ -1,6 +1,8 @@
 import { mailPasswordReset } from './features/accounts/accounts.jobs.ts'
 import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
+import { reconcileBilling } from './features/billing/reconcile-billing.ts'
+import { syncJob, syncLater } from './features/billing/take-stripe-event.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
 import type { JobHandlers } from './platform/jobs/run-due-jobs.ts'
 import { startQueue } from './platform/jobs/start-queue.ts'
@@ -13,6 +15,7 @@ import type { Services } from './platform/services.ts'
 const jobs: Job[] = [
   { name: 'prune idempotency answers', everyMinutes: 10, run: pruneIdempotencyAnswers },
   { name: 'prune sessions and one-time tokens', everyMinutes: 60, run: pruneAccounts },
+  { name: 'reconcile billing', everyMinutes: 5, run: reconcileBilling },
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },
 ]
 
@@ -20,6 +23,7 @@ const jobs: Job[] = [
 export const jobHandlers: JobHandlers = {
   [sendMailJob]: sendQueuedMail,
   [passwordResetJob]: mailPasswordReset,
+  [syncJob]: syncLater,
 }
 
 export async function startWorker(services: Services): Promise<{ stop(): Promise<void> }> {

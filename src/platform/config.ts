@@ -3,6 +3,15 @@ import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 
+export interface StripeConfig {
+  secretKey: string
+  webhookSecret: string
+  pricePro: string
+  priceTeam: string
+  /** Stripe itself, or what plays it in tests. */
+  apiUrl: string
+}
+
 /** What the environment says, typed and checked. Secrets that are values of their own stay in `ConfigSecrets`. */
 export interface Config {
   port: number
@@ -14,7 +23,7 @@ export interface Config {
   webConcurrency: number
   smtpUrl: string | undefined
   mailFrom: string
-  stripe: { secretKey: string; webhookSecret: string; pricePro: string; priceTeam: string } | undefined
+  stripe: StripeConfig | undefined
   billingGraceDays: number
   rateLimit: { perMinute: number; burst: number }
   signup: 'open' | 'invite'
@@ -74,6 +83,7 @@ const environment = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().optional(),
   STRIPE_PRICE_PRO: z.string().optional(),
   STRIPE_PRICE_TEAM: z.string().optional(),
+  STRIPE_API_URL: urlWith(['http:', 'https:'], 'https://api.stripe.com').default('https://api.stripe.com'),
   BILLING_GRACE_DAYS: integer(0, 365).default(0),
   API_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000).default(600),
   API_RATE_LIMIT_BURST: integer(1, 1_000_000_000).default(100),
@@ -132,6 +142,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Conf
               webhookSecret: e.STRIPE_WEBHOOK_SECRET,
               pricePro: e.STRIPE_PRICE_PRO,
               priceTeam: e.STRIPE_PRICE_TEAM,
+              apiUrl: e.STRIPE_API_URL,
             }
           : undefined,
       billingGraceDays: e.BILLING_GRACE_DAYS,

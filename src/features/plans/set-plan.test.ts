@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { makeApiKey, makeMember, makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
 import { log, signUp, textOf } from '../../../test/people.ts'
+import { makeSoldProduct } from '../../../test/sold.ts'
 
 let product: TestProduct
 beforeAll(async () => {
@@ -46,14 +47,9 @@ test('going below Pro asks first, names the keys that fall asleep, and afterward
 })
 
 test('where Stripe is configured the plan follows the subscription, and nobody switches it by hand', async () => {
-  const sold = await makeProduct({
-    STRIPE_SECRET_KEY: 'sk_test_1',
-    STRIPE_WEBHOOK_SECRET: 'whsec_1',
-    STRIPE_PRICE_PRO: 'price_1',
-    STRIPE_PRICE_TEAM: 'price_2',
-  })
+  const sold = await makeSoldProduct()
   try {
-    const ada = await signUp(sold, 'ada@example.com')
+    const ada = await signUp(sold.product, 'ada@example.com')
     expect(textOf((await ada.get(`${ada.home}/plan`)).html)).toContain('on Free')
     expect((await ada.get(`${ada.home}/plan`)).html).not.toContain('/plan/switch/')
     expect((await ada.post(`${ada.home}/plan`, { plan: 'team' })).status).toBe(403)

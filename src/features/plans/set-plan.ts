@@ -1,4 +1,4 @@
-import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
+import { type Context, inTransaction, requireRole, type TransactionContext } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { isPlan, type Plan } from './plan-rules.ts'
@@ -20,14 +20,19 @@ export async function setPlan(ctx: Context, plan: string): Promise<{ before: str
   if (!isPlan(plan)) throw fieldError('plan', 'refused', 'Choose one of the plans: free, pro or team.')
   return inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'owner')
-    const before = ctx.organisation.plan
-    if (before === plan) return { before, after: plan }
-    await ctx.sql.updateTable('organisations').set({ plan }).where('id', '=', ctx.organisation.id).execute()
-    await recordActivity(ctx, {
-      action: 'plan.changed',
-      targets: [{ type: 'organisation', id: ctx.organisation.id, name: ctx.organisation.name }],
-      changes: { before: { plan: before }, after: { plan } },
-    })
-    return { before, after: plan }
+    await changePlan(ctx, plan)
+    return { before: ctx.organisation.plan, after: plan }
+  })
+}
+
+/** The change itself, and its row in the log; the plan that is set changes nothing. */
+export async function changePlan(ctx: TransactionContext, plan: Plan): Promise<void> {
+  const { id, name, plan: before } = ctx.organisation
+  if (before === plan) return
+  await ctx.sql.updateTable('organisations').set({ plan }).where('id', '=', id).execute()
+  await recordActivity(ctx, {
+    action: 'plan.changed',
+    targets: [{ type: 'organisation', id, name }],
+    changes: { before: { plan: before }, after: { plan } },
   })
 }

@@ -173,6 +173,33 @@ export interface OrganisationTombstonesTable {
   log_hash: Fixed<Buffer>
 }
 
+export interface BillingAccountsTable {
+  organisation_id: Fixed<string>
+  customer_id: string
+  checkout_session_id: string | null
+  subscription_id: string | null
+  status: string | null
+  plan: Generated<string>
+  live_subscriptions: Generated<number>
+  past_due_since: Date | null
+  renews_at: Date | null
+  ends_at: Date | null
+  last_question: Generated<number>
+  last_answer: Generated<number>
+  checked_at: Generated<Date>
+}
+
+export interface BillingEventsTable {
+  organisation_id: Fixed<string>
+  event_id: Fixed<string>
+  applied_at: Generated<Date>
+}
+
+export interface DepartedCustomersTable {
+  customer_id: Fixed<string>
+  departed_at: Generated<Date>
+}
+
 /** The schema as the application sees it. */
 export interface Tables {
   organisations: OrganisationsTable
@@ -191,4 +218,7 @@ export interface Tables {
   api_keys: ApiKeysTable
   api_key_usage: ApiKeyUsageTable
   activities: ActivitiesTable
+  billing_accounts: BillingAccountsTable
+  billing_events: BillingEventsTable
+  departed_customers: DepartedCustomersTable
 }

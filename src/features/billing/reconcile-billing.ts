@@ -1,0 +1,56 @@
+import { sql } from 'kysely'
+import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
+import { findOrganisationForStripe } from './billing-account.ts'
+import { cancelDeparted } from './cancel-subscription.ts'
+import { syncSubscription } from './sync-subscription.ts'
+
+/** So that one run ends before the next. */
+const maxAtOnce = 500
+const keepEventsDays = 30
+
+/**
+ * Compares with Stripe, once a day for each organisation, what lost events may have left wrong, and puts it right; ends
+ * graces that are over; cancels what deleted organisations left. The longest unchecked come first, so that many
+ * organisations are spread over the day. Where Stripe is away it stops, and the next run goes on.
+ */
+export async function reconcileBilling(services: Services): Promise<void> {
+  if (!services.config.stripe) return
+  await cancelDeparted(services)
+  for (const id of await findDue(services)) {
+    const ctx = await findOrganisationForStripe(services, id)
+    if (!ctx) continue
+    try {
+      await syncSubscription(ctx)
+    } catch (error) {
+      services.log.error({ err: error, organisation: id }, 'a subscription could not be compared with Stripe')
+      if (error instanceof AppError && error.code === 'unavailable' && error.headers['Retry-After']) return
+      await services.db.kysely
+        .updateTable('billing_accounts')
+        .set({ checked_at: sql<Date>`clock_timestamp()` })
+        .where('organisation_id', '=', id)
+        .execute()
+    }
+  }
+  await sql`delete from billing_events where applied_at < clock_timestamp() - ${keepEventsDays} * interval '1 day'`.execute(
+    services.db.kysely,
+  )
+}
+
+async function findDue(services: Services): Promise<string[]> {
+  const now = services.now()
+  const graceStart = new Date(now.getTime() - services.config.billingGraceDays * 86_400_000)
+  const due = await services.db.kysely
+    .selectFrom('billing_accounts')
+    .select('organisation_id')
+    .where((eb) =>
+      eb.or([
+        eb('checked_at', '<', new Date(now.getTime() - 86_400_000)),
+        eb.and([eb('past_due_since', '<=', graceStart), eb('plan', '<>', 'free')]),
+      ]),
+    )
+    .orderBy('checked_at')
+    .limit(maxAtOnce)
+    .execute()
+  return due.map(({ organisation_id }) => organisation_id)
+}

@@ -1,0 +1,67 @@
+import { planRules } from '../plans/plan-rules.ts'
+import { type Billing, isLive } from './billing-account.ts'
+
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
+/** How the subscription goes on, in one sentence. */
+export function SubscriptionLine({ billing: { account }, plan }: { billing: Billing; plan: string }) {
+  if (!account || !isLive(account.status))
+    return plan === 'free' ? (
+      <>The plan follows the subscription; there is none at present.</>
+    ) : (
+      <>It was set by whoever runs this server; no subscription is paid for.</>
+    )
+  const { status, ends_at, renews_at } = account
+  if (ends_at) return <>The subscription was cancelled and ends on {day.format(ends_at)}; then the plan is Free.</>
+  if (status === 'active' && renews_at) return <>The subscription renews on {day.format(renews_at)}.</>
+  if (status === 'trialing' && renews_at) return <>The trial ends on {day.format(renews_at)}.</>
+  return <>The plan follows the subscription.</>
+}
+
+/** What is wrong with the subscription, and what to do. */
+export function SubscriptionBanner({ billing: { account, graceEndsAt, now } }: { billing: Billing }) {
+  if (!account) return null
+  const problem = problemOf(account.status)
+  return (
+    <>
+      {problem ? (
+        <div class="banner bad">
+          <p>
+            <strong>{problem}</strong>{' '}
+            {account.status === 'past_due' && account.plan !== 'free' && graceEndsAt && graceEndsAt > now
+              ? `The plan stays ${planRules(account.plan).label} until ${day.format(graceEndsAt)}.`
+              : 'So the plan is Free for now, and nothing is lost.'}
+          </p>
+          <p>Pay, or change the card, under Manage billing: the plan and the API keys are back at once.</p>
+        </div>
+      ) : null}
+      {account.live_subscriptions > 1 ? (
+        <div class="banner warn">
+          <p>
+            <strong>{account.live_subscriptions} subscriptions run at the same time.</strong> The greater plan counts.
+            Cancel the one you do not want under Manage billing.
+          </p>
+        </div>
+      ) : null}
+    </>
+  )
+}
+
+function problemOf(status: string | null): string | undefined {
+  if (status === 'past_due') return 'The last payment failed.'
+  if (status === 'unpaid') return 'The last payments failed.'
+  if (status === 'paused') return 'The trial is over and no card was given.'
+  return undefined
+}
+
+/** Invoices, cards and the subscription itself, at Stripe. */
+export function ManageBilling({ slug }: { slug: string }) {
+  return (
+    <form method="post" action={`/o/${slug}/plan/portal`}>
+      <input type="hidden" name="task" value="manage" />
+      <button type="submit" class="button plain">
+        Manage billing
+      </button>
+    </form>
+  )
+}

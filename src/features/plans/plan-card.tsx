@@ -1,0 +1,105 @@
+import { type Billing, isLive } from '../billing/billing-account.ts'
+import { type Plan, planRules } from './plan-rules.ts'
+
+export interface PlanUse {
+  waitlists: number
+  members: number
+  keys: number
+}
+
+interface PlanCardProps {
+  name: Plan
+  current: string
+  use: PlanUse
+  billing: Billing | undefined
+  base: string
+}
+
+/** One plan: what it costs and allows, how much of it is used, and the way to it. */
+export function PlanCard({ name, current, use, billing, base }: PlanCardProps) {
+  const rules = planRules(name)
+  const isCurrent = name === current
+  const price = name === 'free' ? undefined : billing?.prices[name]
+  return (
+    <section class="card stack">
+      <div class="row">
+        <h2>{rules.label}</h2>
+        {isCurrent ? <span class="badge accent">Current plan</span> : null}
+      </div>
+      {price ? <p>{price}</p> : null}
+      <dl class="facts">
+        <dt>API keys</dt>
+        <dd>{rules.apiAccess ? 'Yes, and the customer API' : 'No'}</dd>
+        <dt>Waitlists</dt>
+        <dd>
+          {rules.maxWaitlists ?? 'Unlimited'}
+          {isCurrent ? <Used count={use.waitlists} limit={rules.maxWaitlists} /> : null}
+        </dd>
+        <dt>Members</dt>
+        <dd>
+          {rules.maxMembers ?? 'Unlimited'}
+          {isCurrent ? <Used count={use.members} limit={rules.maxMembers} /> : null}
+        </dd>
+        <dt>Activity log</dt>
+        <dd>{historyOf(rules.activityDays)}</dd>
+      </dl>
+      {isCurrent && (rules.maxWaitlists ?? Infinity) < use.waitlists ? (
+        <p class="small">Archive waitlists until they fit: archived ones do not count. Until then none can be added.</p>
+      ) : null}
+      {isCurrent && (rules.maxMembers ?? Infinity) < use.members ? (
+        <p class="small">Nobody is removed, and nobody can be added until the members fit.</p>
+      ) : null}
+      {billing ? (
+        <WayByStripe name={name} current={current} billing={billing} base={base} />
+      ) : isCurrent ? null : (
+        <div>
+          <a class="button plain" id={`switch-to-${name}`} href={`${base}/switch/${name}`}>
+            Switch to {rules.label}
+          </a>
+        </div>
+      )}
+    </section>
+  )
+}
+
+function Used({ count, limit }: { count: number; limit: number | null }) {
+  return limit !== null && count > limit ? (
+    <span class="badge warn"> {count} used, over the limit</span>
+  ) : (
+    <span class="quiet"> ({count} used)</span>
+  )
+}
+
+function historyOf(days: number | null): string {
+  if (days === null) return 'For good'
+  return days === 365 ? '1 year' : `${days} days`
+}
+
+/** Without a subscription a plan is bought; with one it is changed or cancelled in Stripe's portal. */
+function WayByStripe({ name, current, billing, base }: Omit<PlanCardProps, 'use' | 'billing'> & { billing: Billing }) {
+  const { label } = planRules(name)
+  const { account } = billing
+  const subscribed = isLive(account?.status)
+  if (name === 'free')
+    return subscribed && !account?.ends_at ? (
+      <StripeForm action={`${base}/portal`} field="task" value="cancel" label="Cancel the subscription" plain />
+    ) : null
+  if (!subscribed)
+    return name === current ? null : (
+      <StripeForm action={`${base}/checkout`} field="plan" value={name} label={`Choose ${label}`} />
+    )
+  return name === current || account?.status === 'unpaid' || account?.status === 'past_due' ? null : (
+    <StripeForm action={`${base}/portal`} field="task" value="switch" label={`Switch to ${label}`} plain />
+  )
+}
+
+function StripeForm(props: { action: string; field: string; value: string; label: string; plain?: boolean }) {
+  return (
+    <form method="post" action={props.action}>
+      <input type="hidden" name={props.field} value={props.value} />
+      <button type="submit" class={props.plain ? 'button plain' : 'button'}>
+        {props.label}
+      </button>
+    </form>
+  )
+}

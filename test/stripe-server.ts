@@ -1,0 +1,205 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Stripe } from 'stripe'
+import { randomBase62 } from '../src/platform/secrets.ts'
+import type { Refusal, Reply } from './stripe-objects.ts'
+import { makeCustomer, makePrice, makeSession, makeSubscription, readFields } from './stripe-objects.ts'
+
+const webhookSecret = 'whsec_0123456789abcdef0123456789abcdef'
+const prices = { pro: 'price_pro', team: 'price_team' }
+
+export type StripeServer = Awaited<ReturnType<typeof startStripeServer>>
+
+/** Plays Stripe's API over HTTP, in the shapes that Stripe publishes, as far as this product uses it. */
+export async function startStripeServer() {
+  const customers = new Map<string, Stripe.Customer | Stripe.DeletedCustomer>()
+  const subscriptions = new Map<string, Stripe.Subscription>()
+  const sessions = new Map<string, Stripe.Checkout.Session>()
+  const answered = new Map<string, { asked: string; reply: Reply }>()
+  const requests: string[] = []
+  const state = {
+    isDown: false,
+    portalSetUp: true,
+    /** Waits before an answer goes out, after it was made up. */
+    hold: undefined as ((path: string) => Promise<void>) | undefined,
+  }
+  const ofCustomer = (id: string) => [...subscriptions.values()].filter(({ customer }) => customer === id)
+  const current = (id: string) => ofCustomer(id).filter(({ status }) => status !== 'canceled')
+
+  const routes: [RegExp, (id: string, sent: Record<string, string>) => unknown][] = [
+    [
+      /^POST \/v1\/customers$/,
+      (_, sent) => {
+        const customer = makeCustomer(sent)
+        customers.set(customer.id, customer)
+        return customer
+      },
+    ],
+    [
+      /^GET \/v1\/customers\/(\w+)$/,
+      (id, sent) => {
+        const customer = customers.get(id)
+        if (!customer || customer.deleted || sent['expand[0]'] !== 'subscriptions') return customer
+        return { ...customer, subscriptions: list(current(id), `/v1/customers/${id}/subscriptions`) }
+      },
+    ],
+    [
+      /^GET \/v1\/subscriptions$/,
+      (_, sent) => list(customers.has(sent.customer ?? '') ? current(sent.customer ?? '') : missing('customer')),
+    ],
+    [/^DELETE \/v1\/subscriptions\/(\w+)$/, (id) => subscriptions.has(id) && set(id, { status: 'canceled' })],
+    [
+      /^POST \/v1\/checkout\/sessions$/,
+      (_, sent) => {
+        if (!customers.has(sent.customer ?? '')) return missing('customer')
+        const session = makeSession(sent)
+        sessions.set(session.id, session)
+        return session
+      },
+    ],
+    [
+      /^GET \/v1\/checkout\/sessions$/,
+      (_, sent) => {
+        const all = [...sessions.values()].filter(({ customer }) => customer === sent.customer)
+        return list(all.filter(({ status }) => status === sent.status))
+      },
+    ],
+    [/^GET \/v1\/checkout\/sessions\/(\w+)$/, (id) => sessions.get(id)],
+    [
+      /^POST \/v1\/checkout\/sessions\/(\w+)\/expire$/,
+      (id) => {
+        const session = sessions.get(id)
+        if (session?.status !== 'open')
+          return refusal(400, 'Only Checkout Sessions with a status in ["open"] can be expired.')
+        return Object.assign(session, { status: 'expired', url: null })
+      },
+    ],
+    [
+      /^POST \/v1\/billing_portal\/sessions$/,
+      (_, sent) => {
+        const flow = sent['flow_data[type]']
+        if (flow && !state.portalSetUp)
+          return refusal(400, `This feature in the portal configuration is disabled: ${flow}`)
+        return { id: `bps_${randomBase62(24)}`, object: 'billing_portal.session', url: `${url}/p/${flow ?? 'start'}` }
+      },
+    ],
+    [/^GET \/v1\/prices\/(\w+)$/, (id) => makePrice(id)],
+  ]
+
+  function answer(method: string, path: string, body: string, key: string | undefined): Reply {
+    const earlier = key ? answered.get(key) : undefined
+    if (earlier && earlier.asked !== body)
+      return refusal(400, 'Keys for idempotent requests', 'idempotency_error').refused
+    if (earlier) return earlier.reply
+    const address = new URL(path, 'http://stripe.test')
+    for (const [pattern, handle] of routes) {
+      const match = pattern.exec(`${method} ${address.pathname}`)
+      if (!match) continue
+      const made = handle(match[1] ?? '', readFields(method === 'POST' ? body : address.search))
+      const reply = toReply(made)
+      if (key) answered.set(key, { asked: body, reply: structuredClone(reply) })
+      return structuredClone(reply)
+    }
+    return refusal(404, `Unrecognized request URL (${method}: ${address.pathname})`).refused
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse) {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const path = request.url ?? ''
+    requests.push(`${request.method} ${path.split('?')[0]}`)
+    if (state.isDown) return void response.writeHead(503, { 'Stripe-Should-Retry': 'false' }).end('{"error":{}}')
+    const key = request.headers['idempotency-key']
+    const { status, json } =
+      request.headers.authorization === 'Bearer sk_test_the_right_one'
+        ? answer(request.method ?? '', path, Buffer.concat(chunks).toString(), key === undefined ? key : String(key))
+        : refusal(401, 'Invalid API Key provided').refused
+    await state.hold?.(path)
+    const headers = { 'Content-Type': 'application/json', 'Request-Id': `req_${randomBase62(14)}` }
+    response.writeHead(status, headers).end(JSON.stringify(json))
+  }
+
+  const server = createServer((request, response) => void serve(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+
+  /** Something changes at Stripe, without anybody being told. */
+  function set(id: string, change: Partial<Stripe.Subscription>): Stripe.Subscription {
+    const before = subscriptions.get(id)
+    if (!before) throw new Error(`no subscription ${id}`)
+    const after = { ...before, ...change }
+    subscriptions.set(id, after)
+    return structuredClone(after)
+  }
+
+  function subscribe(customer: string, price: string, change: Partial<Stripe.Subscription> = {}): Stripe.Subscription {
+    const subscription = { ...makeSubscription(customer, makePrice(price)), ...change }
+    subscriptions.set(subscription.id, subscription)
+    return structuredClone(subscription)
+  }
+
+  return {
+    env: {
+      STRIPE_SECRET_KEY: 'sk_test_the_right_one',
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      STRIPE_PRICE_PRO: prices.pro,
+      STRIPE_PRICE_TEAM: prices.team,
+      STRIPE_API_URL: url,
+    },
+    state,
+    requests,
+    customers,
+    subscriptions,
+    sessions,
+    set,
+    subscribe,
+    /** Somebody pays on the checkout's page. */
+    pay(sessionUrl: string): Stripe.Subscription {
+      const session = [...sessions.values()].find((known) => known.url === sessionUrl)
+      if (session?.status !== 'open') throw new Error('this checkout is not open')
+      const subscription = subscribe(String(session.customer), session.line_items?.data[0]?.price?.id ?? '')
+      Object.assign(session, { status: 'complete', url: null, subscription: subscription.id })
+      return subscription
+    },
+    close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
+  }
+}
+
+/** An event as Stripe sends it: the exact body, and its signature. */
+export function signEvent(
+  type: string,
+  object: unknown,
+  { id = `evt_${randomBase62(24)}`, at = Date.now(), secret = webhookSecret } = {},
+): { id: string; body: string; signature: string } {
+  const created = Math.floor(at / 1_000)
+  const event = {
+    id,
+    object: 'event',
+    api_version: '2026-10-28.endive',
+    created,
+    type,
+    data: { object },
+    livemode: false,
+  }
+  const body = JSON.stringify(event, null, 2)
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload: body, secret, timestamp: created })
+  return { id, body, signature }
+}
+
+function list(data: unknown, url = '/v1/list') {
+  return Array.isArray(data) ? { object: 'list', url, has_more: false, data } : data
+}
+
+function toReply(made: unknown): Reply {
+  if (made === undefined || made === false) return missing('id').refused
+  if (typeof made === 'object' && made !== null && 'refused' in made) return (made as Refusal).refused
+  return { status: 200, json: made }
+}
+
+function missing(param: string): Refusal {
+  return refusal(404, `No such ${param}`, 'invalid_request_error', 'resource_missing')
+}
+
+function refusal(status: number, message: string, type = 'invalid_request_error', code?: string): Refusal {
+  return { refused: { status, json: { error: { type, message, ...(code ? { code } : {}) } } } }
+}
