@@ -86,6 +86,14 @@ describe('who may import whom', () => {
     ).toEqual([])
   })
 
+  test('adapters open no transaction', () => {
+    expect(
+      sources
+        .filter((file) => adapters.test(file.path) && /\.transaction\(|\bin(Transaction|Snapshot)\(/.test(file.text))
+        .map((file) => file.path),
+    ).toEqual([])
+  })
+
   test('verbs and nouns know no adapter, no HTTP and no pages', () => {
     const isVerb = (file: SourceFile) =>
       featureOf(file.path) !== undefined && file.path.endsWith('.ts') && !adapters.test(file.path)

@@ -2,6 +2,7 @@ import { type Context, inTransaction, type Role, requireRole, type TransactionCo
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { planRules } from '../plans/plan-rules.ts'
+import { bringPerson } from './bring-person.ts'
 
 /** @throws AppError `limit_reached` when the plan has no room for one more. */
 export async function requireRoomForMember(ctx: TransactionContext): Promise<void> {
@@ -20,27 +21,34 @@ export async function requireRoomForMember(ctx: TransactionContext): Promise<voi
   }
 }
 
-/** Adds a person to the organisation; somebody who is in it already changes nothing. @throws AppError `limit_reached`. */
-export async function addMember(ctx: Context, person: { id: string; name: string }, role: Role): Promise<void> {
-  await inTransaction(ctx, async (ctx) => {
-    requireRole(ctx, role === 'owner' ? 'owner' : 'admin')
-    await joinOrganisation(ctx, person, role)
+/**
+ * Adds the person with an e-mail address, with an account made for them where they have none: both or neither. The password
+ * is null for somebody who had an account. Who is a member already stays what they are.
+ * @throws AppError `validation_failed`, `limit_reached`.
+ */
+export async function addMember(ctx: Context, input: { email: string; password?: string; role: Role }) {
+  const brought = await bringPerson(ctx, { email: input.email, password: input.password })
+  return inTransaction(ctx, async (ctx) => {
+    requireRole(ctx, input.role === 'owner' ? 'owner' : 'admin')
+    const person = await brought.write(ctx.sql)
+    const role = await joinOrganisation(ctx, person, input.role)
+    return { id: person.id, email: brought.email, password: brought.password, role }
   })
 }
 
-/** The change itself, for whoever has found that the person may join. */
+/** The change itself, for whoever has found that the person may join. Answers the role they now have. */
 export async function joinOrganisation(
   ctx: TransactionContext,
   person: { id: string; name: string },
   role: Role,
-): Promise<void> {
+): Promise<Role> {
   const known = await ctx.sql
     .selectFrom('members')
     .select('role')
     .where('organisation_id', '=', ctx.organisation.id)
     .where('user_id', '=', person.id)
     .executeTakeFirst()
-  if (known) return
+  if (known) return known.role as Role
   await requireRoomForMember(ctx)
   await ctx.sql
     .insertInto('members')
@@ -51,4 +59,5 @@ export async function joinOrganisation(
     targets: [{ type: 'member', id: person.id, name: person.name }],
     changes: { after: { role } },
   })
+  return role
 }

@@ -2,22 +2,13 @@ import { type CommandResult, systemContext, toTable } from '../../platform/cli/r
 import type { Context, Role } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
-import { randomBase62 } from '../../platform/secrets.ts'
 import type { Services } from '../../platform/services.ts'
-import {
-  createPerson,
-  findPerson,
-  passwordSchema,
-  personEmailSchema,
-  preparePerson,
-} from '../accounts/create-person.ts'
-import { isPlan } from '../plans/plan-rules.ts'
+import { personEmailSchema } from '../accounts/create-person.ts'
 import { setPlan } from '../plans/set-plan.ts'
 import { addMember } from './add-member.ts'
-import { createOrganisation, firstPlan } from './create-organisation.ts'
 import { findOrganisationBySlug, listOrganisations } from './list-organisations.ts'
 import { findMember, removeMember } from './members.ts'
-import { organisationNameSchema } from './organisation-name.ts'
+import { setUpOrganisation } from './set-up-organisation.ts'
 
 /** The organisation that a command names. @throws AppError `not_found`. */
 export async function contextOf(services: Services, slug: string): Promise<Context> {
@@ -31,32 +22,10 @@ export async function orgCreate(
   services: Services,
   options: { name: string; ownerEmail: string; ownerPassword?: string; plan?: string },
 ): Promise<CommandResult> {
-  const name = parseInput(organisationNameSchema, options.name)
-  const email = parseInput(personEmailSchema, options.ownerEmail)
-  const plan = options.plan ?? firstPlan(services)
-  if (!isPlan(plan)) throw new AppError('validation_failed', `There is no plan ${plan}: choose free, pro or team.`)
-  const known = await findPerson(services.db.kysely, email)
-  const password = known ? undefined : (options.ownerPassword ?? randomBase62(16))
-  const prepared = password === undefined ? undefined : await preparePerson(email, parseInput(passwordSchema, password))
-  const organisation = await services.db.kysely.transaction().execute(async (transaction) => {
-    const owner = known ?? (prepared ? await createPerson(transaction, prepared, true) : undefined)
-    if (!owner) throw new Error('no owner')
-    return createOrganisation(
-      services,
-      transaction,
-      { name, plan, owner },
-      { type: 'system', id: null, name: 'System' },
-      undefined,
-    )
-  })
+  const { id, slug, ownerEmail, ownerPassword } = await setUpOrganisation(services, options)
   return {
-    json: {
-      organisation_id: organisation.id,
-      slug: organisation.slug,
-      owner_email: email,
-      owner_password: password ?? null,
-    },
-    text: `Made ${organisation.slug} (${organisation.id}). Its owner is ${email}${password === undefined ? ', who had an account already.' : `, password ${password}`}`,
+    json: { organisation_id: id, slug, owner_email: ownerEmail, owner_password: ownerPassword },
+    text: `Made ${slug} (${id}). Its owner is ${ownerEmail}${ownerPassword === null ? ', who had an account already.' : `, password ${ownerPassword}`}`,
   }
 }
 
@@ -83,19 +52,13 @@ export async function memberAdd(
   services: Services,
   options: { org: string; email: string; password?: string; role: string },
 ): Promise<CommandResult> {
-  const ctx = await contextOf(services, options.org)
   if (!['owner', 'admin', 'member'].includes(options.role))
     throw new AppError('validation_failed', 'Choose the role owner, admin or member.')
-  const email = parseInput(personEmailSchema, options.email)
-  const known = await findPerson(services.db.kysely, email)
-  const password = known ? undefined : (options.password ?? randomBase62(16))
-  const person =
-    known ??
-    (await createPerson(services.db.kysely, await preparePerson(email, parseInput(passwordSchema, password)), true))
-  await addMember(ctx, person, options.role as Role)
+  const ctx = await contextOf(services, options.org)
+  const { id, email, password, role } = await addMember(ctx, { ...options, role: options.role as Role })
   return {
-    json: { user_id: person.id, email, role: options.role, password: password ?? null },
-    text: `${email} is ${options.role} of ${options.org}${password === undefined ? '.' : `, password ${password}`}`,
+    json: { user_id: id, email, role, password },
+    text: `${email} is ${role} of ${options.org}${password === null ? '.' : `, password ${password}`}`,
   }
 }
 
