@@ -1,6 +1,6 @@
 import type { TestProduct } from './make.ts'
 
-export interface ApiAnswer {
+interface ApiAnswer {
   status: number
   headers: Headers
   text: string
@@ -46,7 +46,7 @@ export function asApiKey(
   }
 }
 
-export interface PageAnswer {
+interface PageAnswer {
   status: number
   headers: Headers
   html: string

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { errorCatalogue } from '../../src/platform/errors.ts'
 import type { Place } from './furnish.ts'
 
-export interface ListedPage {
+interface ListedPage {
   /** As it is registered. */
   route: string
   path: string

@@ -13,7 +13,7 @@ import { makeMember, makeOrganisation, type TestOrganisation, type TestProduct }
 import { mailedPath } from '../people.ts'
 
 /** What people can write that pages show. */
-export interface Words {
+interface Words {
   keys: string[]
   waitlists: string[]
   description: string

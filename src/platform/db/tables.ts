@@ -3,7 +3,7 @@ import type { ColumnType, Generated } from 'kysely'
 /** Written once, never updated. */
 type Fixed<T> = ColumnType<T, T, never>
 
-export interface OrganisationsTable {
+interface OrganisationsTable {
   id: Fixed<string>
   slug: string
   name: string
@@ -11,14 +11,14 @@ export interface OrganisationsTable {
   created_at: Generated<Date>
 }
 
-export interface OrganisationCountersTable {
+interface OrganisationCountersTable {
   organisation_id: Fixed<string>
   last_activity_number: Generated<number>
   last_activity_at: Generated<Date>
   last_subscriber_id: Generated<number>
 }
 
-export interface UsersTable {
+interface UsersTable {
   id: Fixed<string>
   name: string
   email: string
@@ -29,14 +29,14 @@ export interface UsersTable {
   last_organisation_id: string | null
 }
 
-export interface MembersTable {
+interface MembersTable {
   organisation_id: Fixed<string>
   user_id: Fixed<string>
   role: string
   created_at: Generated<Date>
 }
 
-export interface InvitationsTable {
+interface InvitationsTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   email: Fixed<string>
@@ -50,7 +50,7 @@ export interface InvitationsTable {
   withdrawn_at: Date | null
 }
 
-export interface WaitlistsTable {
+interface WaitlistsTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   name: string
@@ -63,7 +63,7 @@ export interface WaitlistsTable {
 }
 
 /** Kept by triggers on `subscribers`. */
-export interface WaitlistCountersTable {
+interface WaitlistCountersTable {
   organisation_id: Fixed<string>
   waitlist_id: Fixed<string>
   last_join_number: Fixed<number>
@@ -72,7 +72,7 @@ export interface WaitlistCountersTable {
   moved: Fixed<number>
 }
 
-export interface SubscribersTable {
+interface SubscribersTable {
   organisation_id: Fixed<string>
   waitlist_id: Fixed<string>
   join_number: Fixed<number>
@@ -88,7 +88,7 @@ export interface SubscribersTable {
   referred_by: number | null
 }
 
-export interface ApiKeysTable {
+interface ApiKeysTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   name: Fixed<string>
@@ -105,7 +105,7 @@ export interface ApiKeysTable {
   revoked_by_name: string | null
 }
 
-export interface ApiKeyUsageTable {
+interface ApiKeyUsageTable {
   api_key_id: Fixed<string>
   organisation_id: Fixed<string>
   last_used_at: Date | null
@@ -117,7 +117,7 @@ export interface ApiKeyUsageTable {
   reuse_logged_at: Date | null
 }
 
-export interface ActivitiesTable {
+interface ActivitiesTable {
   organisation_id: Fixed<string>
   number: Fixed<number>
   id: Generated<string>
@@ -134,7 +134,7 @@ export interface ActivitiesTable {
 }
 
 /** better-auth reads these; we write them, so that a person and their first organisation come together or not at all. */
-export interface CredentialsTable {
+interface CredentialsTable {
   id: Fixed<string>
   user_id: Fixed<string>
   account_id: Fixed<string>
@@ -142,7 +142,7 @@ export interface CredentialsTable {
   password: string | null
 }
 
-export interface SessionsTable {
+interface SessionsTable {
   id: Fixed<string>
   user_id: Fixed<string>
   token: string
@@ -151,14 +151,14 @@ export interface SessionsTable {
   created_at: Generated<Date>
 }
 
-export interface FormSubmissionsTable {
+interface FormSubmissionsTable {
   organisation_id: Fixed<string>
   form_nonce: Fixed<string>
   made_id: Fixed<string>
   created_at: Generated<Date>
 }
 
-export interface QueuedJobsTable {
+interface QueuedJobsTable {
   id: Generated<number>
   name: Fixed<string>
   payload: Fixed<Buffer>
@@ -166,7 +166,7 @@ export interface QueuedJobsTable {
   run_at: Generated<Date>
 }
 
-export interface OrganisationTombstonesTable {
+interface OrganisationTombstonesTable {
   organisation_id: Fixed<string>
   deleted_at: Generated<Date>
   last_activity_number: Fixed<number>
@@ -189,13 +189,13 @@ export interface BillingAccountsTable {
   checked_at: Generated<Date>
 }
 
-export interface BillingEventsTable {
+interface BillingEventsTable {
   organisation_id: Fixed<string>
   event_id: Fixed<string>
   applied_at: Generated<Date>
 }
 
-export interface DepartedCustomersTable {
+interface DepartedCustomersTable {
   customer_id: Fixed<string>
   departed_at: Generated<Date>
 }

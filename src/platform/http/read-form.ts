@@ -6,7 +6,7 @@ import { readBody } from './read-body.ts'
 const maxBytes = 256 * 1024
 
 /** A form as it was sent. A name that comes several times, but for ticked boxes, is no form of ours. */
-export interface SentForm {
+interface SentForm {
   text(name: string): string
   /** The values of the boxes that were ticked. */
   list(name: string): string[]
