@@ -1,7 +1,13 @@
-import type { ColumnType, Generated } from 'kysely'
-
-/** Written once, never updated. */
-type Fixed<T> = ColumnType<T, T, never>
+import type { Generated } from 'kysely'
+import type {
+  CredentialsTable,
+  EmailChangesTable,
+  RecoveryCodesTable,
+  SessionsTable,
+  TwoFactorsTable,
+  VerificationsTable,
+} from './account-tables.ts'
+import type { Fixed } from './fixed.ts'
 
 interface OrganisationsTable {
   id: Fixed<string>
@@ -133,24 +139,6 @@ interface ActivitiesTable {
   user_agent: Fixed<string | null>
 }
 
-/** better-auth reads these; we write them, so that a person and their first organisation come together or not at all. */
-interface CredentialsTable {
-  id: Fixed<string>
-  user_id: Fixed<string>
-  account_id: Fixed<string>
-  provider_id: Fixed<string>
-  password: string | null
-}
-
-interface SessionsTable {
-  id: Fixed<string>
-  user_id: Fixed<string>
-  token: string
-  expires_at: Date
-  user_agent: string | null
-  created_at: Generated<Date>
-}
-
 interface FormSubmissionsTable {
   organisation_id: Fixed<string>
   form_nonce: Fixed<string>
@@ -208,6 +196,10 @@ export interface Tables {
   members: MembersTable
   credentials: CredentialsTable
   sessions: SessionsTable
+  verifications: VerificationsTable
+  email_changes: EmailChangesTable
+  two_factors: TwoFactorsTable
+  recovery_codes: RecoveryCodesTable
   form_submissions: FormSubmissionsTable
   queued_jobs: QueuedJobsTable
   organisation_tombstones: OrganisationTombstonesTable
