@@ -3,9 +3,6 @@ import { ownAccountRoutes } from './features/accounts/account.dashboard.tsx'
 import { identifyPerson } from './features/accounts/accounts.auth.ts'
 import { accountRoutes } from './features/accounts/accounts.dashboard.tsx'
 import { makeAccounts } from './features/accounts/accounts.ts'
-import { emailRoutes } from './features/accounts/email.dashboard.tsx'
-import { guardedActions } from './features/accounts/guarded-actions.ts'
-import { requireRecentSignIn } from './features/accounts/recent-sign-in.auth.tsx'
 import { activityRoutes } from './features/activity/activity.dashboard.tsx'
 import { apiKeyOperations } from './features/api-keys/api-keys.api.ts'
 import { makeCustomerApi } from './features/api-keys/api-keys.auth.ts'
@@ -19,6 +16,7 @@ import { memberRoutes } from './features/organisations/members.dashboard.tsx'
 import { enterOrganisation } from './features/organisations/organisations.auth.ts'
 import { organisationRoutes } from './features/organisations/organisations.dashboard.tsx'
 import { planRoutes } from './features/plans/plans.dashboard.tsx'
+import { exportRoutes } from './features/subscribers/export.dashboard.tsx'
 import { subscriberOperations } from './features/subscribers/subscribers.api.ts'
 import { subscriberRoutes } from './features/subscribers/subscribers.dashboard.tsx'
 import { waitlistRoutes } from './features/waitlists/waitlists.dashboard.tsx'
@@ -52,14 +50,13 @@ export function createApp(services: Services): Hono<AppEnv> {
 
   app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
   app.use('/o/:slug/*', enterOrganisation(services))
-  for (const action of guardedActions) app.post(action.path, requireRecentSignIn(services, action))
   accountRoutes(app, services, accounts)
-  ownAccountRoutes(app, services)
-  emailRoutes(app, services)
+  ownAccountRoutes(app, services, accounts)
   organisationRoutes(app, services)
   memberRoutes(app, services)
   waitlistRoutes(app)
   subscriberRoutes(app)
+  exportRoutes(app)
   apiKeyRoutes(app)
   activityRoutes(app)
   planRoutes(app)

@@ -12,7 +12,7 @@ export interface ActivityFilter {
   until?: Date | undefined
 }
 
-interface ActivityPage {
+export interface ActivityPage {
   items: Activity[]
   /** Pass as `before` for the next, older page. */
   older: number | undefined

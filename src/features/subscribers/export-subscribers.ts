@@ -1,50 +1,86 @@
-import { once } from 'node:events'
-import type { Writable } from 'node:stream'
-import { stringify } from 'csv-stringify/sync'
-import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
+import { sql } from 'kysely'
+import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
+import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
+import type { Waitlist } from '../waitlists/waitlist.ts'
 import { listSubscribers } from './list-subscribers.ts'
+import type { SubscriberJson } from './subscriber.ts'
 
 const pageRows = 1_000
-const columns = ['id', 'email', 'joined_at', 'state', 'position', 'referral_code', 'referral_count'] as const
 
-/** Writes everybody of a waitlist as CSV (RFC 4180), in order of joining, a thousand at a time. One activity. @throws AppError `not_found`. */
+interface ExportedRow {
+  item: SubscriberJson
+  join_number: number
+  status_token: string
+  found: boolean
+}
+
+/**
+ * Everybody of a waitlist as CSV (RFC 4180), in order of joining, or those whose e-mail address contains `needle`. It comes
+ * in pieces of a thousand rows, so that a million need no more memory. One activity, written before the first piece: who
+ * breaks off has had what came until then.
+ * @throws AppError `not_found`, `forbidden`.
+ */
 export async function exportSubscribers(
   ctx: Context,
   waitlistId: string,
-  output: Writable,
-): Promise<{ exported: number }> {
+  { needle = '' }: { needle?: string } = {},
+): Promise<{ waitlist: Waitlist; csv: AsyncGenerator<string> }> {
   requireRole(ctx, 'admin')
-  const waitlist = await getWaitlist(ctx, waitlistId)
-  const write = async (text: string) => {
-    if (text && !output.write(text)) await once(output, 'drain', { signal: ctx.stopping })
-  }
-  await write(stringify([columns], { record_delimiter: 'windows' }))
-  let exported = 0
-  for (let page = 1; ; page++) {
-    ctx.stopping?.throwIfAborted()
-    const { items } = await listSubscribers(ctx, waitlistId, { page, limit: pageRows, needle: '' })
-    await write(
-      stringify(
-        items.map((item) => columns.map((column) => guard(String(item[column] ?? '')))),
-        { record_delimiter: 'windows' },
-      ),
-    )
-    exported += items.length
-    if (items.length < pageRows) break
-  }
-  await inTransaction(ctx, (ctx) =>
-    recordActivity(ctx, {
+  const { total } = await listSubscribers(ctx, waitlistId, { page: 1, limit: 1, needle })
+  const waitlist = await inTransaction(ctx, async (ctx) => {
+    requireRole(ctx, 'admin')
+    const waitlist = await getWaitlist(ctx, waitlistId)
+    await recordActivity(ctx, {
       action: 'subscriber.exported',
       targets: [{ type: 'waitlist', id: waitlistId, name: waitlist.name }],
-      changes: { after: { exported } },
-    }),
-  )
-  return { exported }
+      // Not what was searched for: that may be somebody's address.
+      changes: { after: { exported: total, ...(needle ? { searched: true } : {}) } },
+    })
+    return waitlist
+  })
+  return { waitlist, csv: toCsv(ctx, waitlist, needle.toLowerCase()) }
 }
 
-/** A cell that a spreadsheet would run as a formula gets a quote in front (OWASP ASVS 1.2.10); import takes it away again. */
-function guard(cell: string): string {
-  return /^'*[=+\-@\t\r\0]/.test(cell) ? `'${cell}` : cell
+const columns = ['id', 'email', 'joined_at', 'state', 'position', 'referral_code', 'referral_count', 'status_link']
+
+async function* toCsv(ctx: Context, waitlist: Waitlist, needle: string): AsyncGenerator<string> {
+  yield toCsvLine(columns)
+  for (let last = 0; ; ) {
+    ctx.stopping?.throwIfAborted()
+    const rows = await readPage(ctx, waitlist, needle, last)
+    const text = rows
+      .filter((row) => row.found)
+      .map((row) => toLine(ctx, waitlist, row))
+      .join('')
+    if (text) yield text
+    if (rows.length < pageRows) return
+    last = rows.at(-1)?.join_number ?? last
+  }
+}
+
+/** On from a join number, not from a row's number: nobody is left out or comes twice when somebody leaves meanwhile. */
+function readPage(ctx: Context, waitlist: Waitlist, needle: string, last: number): Promise<ExportedRow[]> {
+  return inSnapshot(ctx, async (ctx) => {
+    const { rows } = await sql<ExportedRow>`
+      select i.item, s.join_number, status_token(w.referral_key, s.join_number) as status_token,
+             strpos(lower(s.email), ${needle}) > 0 as found
+      from list_subscribers_json(${ctx.organisation.id}, ${waitlist.id}, ${waitlist.referrals_enabled},
+             listed_before(${ctx.organisation.id}, ${waitlist.id}, ${last}::bigint + 1), ${pageRows}, '') page,
+           json_array_elements(page.items::json) with ordinality i(item, n)
+        join subscribers s on s.organisation_id = ${ctx.organisation.id} and s.id = (i.item->>'id')::bigint
+        join waitlists w on w.organisation_id = s.organisation_id and w.id = s.waitlist_id
+      order by i.n`.execute(ctx.sql)
+    return rows
+  })
+}
+
+function toLine(ctx: Context, waitlist: Waitlist, { item, status_token }: ExportedRow): string {
+  const cells = [
+    ...[item.id, item.email, item.joined_at, item.position === null ? 'pending' : 'active', item.position ?? ''],
+    ...[item.referral_code, item.referral_count],
+    waitlist.referrals_enabled ? `${ctx.config.publicUrl}/s/${status_token}` : '',
+  ]
+  return toCsvLine(cells.map((cell) => guardCell(String(cell))))
 }

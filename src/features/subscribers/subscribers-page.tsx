@@ -62,6 +62,7 @@ export function SubscribersPage(props: SubscribersPageProps) {
         </Notice>
       ) : null}
       {total > 0 || needle ? <Search base={base} needle={needle} /> : null}
+      {isAdmin && total > 0 ? <Export base={base} needle={needle} /> : null}
       {items.length > 0 ? (
         <SubscribersTable items={items} now={now} />
       ) : (
@@ -98,6 +99,17 @@ function Search({ base, needle }: { base: string; needle: string }) {
         Search
       </button>
       {needle ? <a href={base}>Show everybody</a> : null}
+    </form>
+  )
+}
+
+function Export({ base, needle }: { base: string; needle: string }) {
+  return (
+    <form method="post" action={`${base}/export`} data-download class="row files">
+      {needle ? <input type="hidden" name="q" value={needle} /> : null}
+      <button type="submit" class="button plain small">
+        {needle ? 'Export those found as CSV' : 'Export CSV'}
+      </button>
     </form>
   )
 }

@@ -1,15 +1,9 @@
-import type { Generated } from 'kysely'
-import type {
-  CredentialsTable,
-  EmailChangesTable,
-  RecoveryCodesTable,
-  SessionsTable,
-  TwoFactorsTable,
-  VerificationsTable,
-} from './account-tables.ts'
-import type { Fixed } from './fixed.ts'
+import type { ColumnType, Generated } from 'kysely'
 
-interface OrganisationsTable {
+/** Written once, never updated. */
+type Fixed<T> = ColumnType<T, T, never>
+
+export interface OrganisationsTable {
   id: Fixed<string>
   slug: string
   name: string
@@ -17,14 +11,14 @@ interface OrganisationsTable {
   created_at: Generated<Date>
 }
 
-interface OrganisationCountersTable {
+export interface OrganisationCountersTable {
   organisation_id: Fixed<string>
   last_activity_number: Generated<number>
   last_activity_at: Generated<Date>
   last_subscriber_id: Generated<number>
 }
 
-interface UsersTable {
+export interface UsersTable {
   id: Fixed<string>
   name: string
   email: string
@@ -35,14 +29,14 @@ interface UsersTable {
   last_organisation_id: string | null
 }
 
-interface MembersTable {
+export interface MembersTable {
   organisation_id: Fixed<string>
   user_id: Fixed<string>
   role: string
   created_at: Generated<Date>
 }
 
-interface InvitationsTable {
+export interface InvitationsTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   email: Fixed<string>
@@ -56,7 +50,7 @@ interface InvitationsTable {
   withdrawn_at: Date | null
 }
 
-interface WaitlistsTable {
+export interface WaitlistsTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   name: string
@@ -69,7 +63,7 @@ interface WaitlistsTable {
 }
 
 /** Kept by triggers on `subscribers`. */
-interface WaitlistCountersTable {
+export interface WaitlistCountersTable {
   organisation_id: Fixed<string>
   waitlist_id: Fixed<string>
   last_join_number: Fixed<number>
@@ -78,7 +72,7 @@ interface WaitlistCountersTable {
   moved: Fixed<number>
 }
 
-interface SubscribersTable {
+export interface SubscribersTable {
   organisation_id: Fixed<string>
   waitlist_id: Fixed<string>
   join_number: Fixed<number>
@@ -94,7 +88,7 @@ interface SubscribersTable {
   referred_by: number | null
 }
 
-interface ApiKeysTable {
+export interface ApiKeysTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   name: Fixed<string>
@@ -111,7 +105,7 @@ interface ApiKeysTable {
   revoked_by_name: string | null
 }
 
-interface ApiKeyUsageTable {
+export interface ApiKeyUsageTable {
   api_key_id: Fixed<string>
   organisation_id: Fixed<string>
   last_used_at: Date | null
@@ -123,7 +117,7 @@ interface ApiKeyUsageTable {
   reuse_logged_at: Date | null
 }
 
-interface ActivitiesTable {
+export interface ActivitiesTable {
   organisation_id: Fixed<string>
   number: Fixed<number>
   id: Generated<string>
@@ -139,14 +133,32 @@ interface ActivitiesTable {
   user_agent: Fixed<string | null>
 }
 
-interface FormSubmissionsTable {
+/** better-auth reads these; we write them, so that a person and their first organisation come together or not at all. */
+export interface CredentialsTable {
+  id: Fixed<string>
+  user_id: Fixed<string>
+  account_id: Fixed<string>
+  provider_id: Fixed<string>
+  password: string | null
+}
+
+export interface SessionsTable {
+  id: Fixed<string>
+  user_id: Fixed<string>
+  token: string
+  expires_at: Date
+  user_agent: string | null
+  created_at: Generated<Date>
+}
+
+export interface FormSubmissionsTable {
   organisation_id: Fixed<string>
   form_nonce: Fixed<string>
   made_id: Fixed<string>
   created_at: Generated<Date>
 }
 
-interface QueuedJobsTable {
+export interface QueuedJobsTable {
   id: Generated<number>
   name: Fixed<string>
   payload: Fixed<Buffer>
@@ -154,7 +166,7 @@ interface QueuedJobsTable {
   run_at: Generated<Date>
 }
 
-interface OrganisationTombstonesTable {
+export interface OrganisationTombstonesTable {
   organisation_id: Fixed<string>
   deleted_at: Generated<Date>
   last_activity_number: Fixed<number>
@@ -177,13 +189,13 @@ export interface BillingAccountsTable {
   checked_at: Generated<Date>
 }
 
-interface BillingEventsTable {
+export interface BillingEventsTable {
   organisation_id: Fixed<string>
   event_id: Fixed<string>
   applied_at: Generated<Date>
 }
 
-interface DepartedCustomersTable {
+export interface DepartedCustomersTable {
   customer_id: Fixed<string>
   departed_at: Generated<Date>
 }
@@ -196,10 +208,6 @@ export interface Tables {
   members: MembersTable
   credentials: CredentialsTable
   sessions: SessionsTable
-  verifications: VerificationsTable
-  email_changes: EmailChangesTable
-  two_factors: TwoFactorsTable
-  recovery_codes: RecoveryCodesTable
   form_submissions: FormSubmissionsTable
   queued_jobs: QueuedJobsTable
   organisation_tombstones: OrganisationTombstonesTable

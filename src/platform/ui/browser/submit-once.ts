@@ -3,6 +3,8 @@ export function submitOnce(): void {
   document.addEventListener('submit', (event) => {
     const form = event.target
     if (!(form instanceof HTMLFormElement) || form.method === 'get') return
+    // The answer is a file: the page stays, and nothing tells it that the file is there.
+    if (form.hasAttribute('data-download')) return
     if (form.dataset.sent) {
       event.preventDefault()
       return
