@@ -3,6 +3,9 @@ import { ownAccountRoutes } from './features/accounts/account.dashboard.tsx'
 import { identifyPerson } from './features/accounts/accounts.auth.ts'
 import { accountRoutes } from './features/accounts/accounts.dashboard.tsx'
 import { makeAccounts } from './features/accounts/accounts.ts'
+import { emailRoutes } from './features/accounts/email.dashboard.tsx'
+import { guardedActions } from './features/accounts/guarded-actions.ts'
+import { requireRecentSignIn } from './features/accounts/recent-sign-in.auth.tsx'
 import { activityRoutes } from './features/activity/activity.dashboard.tsx'
 import { apiKeyOperations } from './features/api-keys/api-keys.api.ts'
 import { makeCustomerApi } from './features/api-keys/api-keys.auth.ts'
@@ -50,8 +53,10 @@ export function createApp(services: Services): Hono<AppEnv> {
 
   app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
   app.use('/o/:slug/*', enterOrganisation(services))
+  for (const action of guardedActions) app.post(action.path, requireRecentSignIn(services, action))
   accountRoutes(app, services, accounts)
-  ownAccountRoutes(app, services, accounts)
+  ownAccountRoutes(app, services)
+  emailRoutes(app, services)
   organisationRoutes(app, services)
   memberRoutes(app, services)
   waitlistRoutes(app)

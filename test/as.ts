@@ -1,6 +1,6 @@
 import type { TestProduct } from './make.ts'
 
-export interface ApiAnswer {
+interface ApiAnswer {
   status: number
   headers: Headers
   text: string
@@ -59,6 +59,8 @@ export async function asUser(
   credentials: { email: string; password: string } | undefined,
 ) {
   let cookie = ''
+  /** What stands between the password and the code. */
+  let half = ''
   const send = async (
     method: string,
     path: string,
@@ -73,14 +75,16 @@ export async function asUser(
       redirect: 'manual',
       ...(method === 'POST' ? { body: body.toString() } : {}),
       headers: {
-        ...(cookie ? { Cookie: cookie } : {}),
+        ...(cookie || half ? { Cookie: [cookie, half].filter(Boolean).join('; ') } : {}),
         ...(method === 'POST' ? { 'Content-Type': 'application/x-www-form-urlencoded', Origin: product.url } : {}),
         ...headers,
       },
     })
     for (const set of response.headers.getSetCookie()) {
       product.issued?.addSession(set)
-      if (set.includes('session_token')) cookie = /Max-Age=0/i.test(set) ? '' : (set.split(';')[0] ?? '')
+      const pair = /Max-Age=0/i.test(set) ? '' : (set.split(';')[0] ?? '')
+      if (set.includes('session_token')) cookie = pair
+      if (set.includes('half_session')) half = pair
     }
     const html = await response.text()
     // A mailed token is the address of its own page, and the outbox is made of mails.

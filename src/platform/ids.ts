@@ -10,7 +10,7 @@ const prefixes = {
   invitation: 'inv',
 } as const
 
-export type IdKind = keyof typeof prefixes
+type IdKind = keyof typeof prefixes
 
 /** 71 random bits behind the prefix: unique by far, short enough to lead every index. */
 export function newId(kind: IdKind): string {

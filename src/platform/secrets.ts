@@ -39,6 +39,8 @@ export type SecretPurpose =
   | 'referral'
   | 'fingerprint'
   | 'job'
+  | 'half-session'
+  | 'two-factor'
 
 /** Keyed hashing under SECRET_KEY. Each purpose has a key of its own (HKDF, RFC 5869), so that no hash serves for another. */
 export interface Secrets {

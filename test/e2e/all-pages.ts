@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { errorCatalogue } from '../../src/platform/errors.ts'
 import type { Place } from './furnish.ts'
 
-export interface ListedPage {
+interface ListedPage {
   /** As it is registered. */
   route: string
   path: string
@@ -30,6 +30,7 @@ export function allPages(place: Place): ListedPage[] {
   const owner: [string, string][] = [
     ['/organisations/new', '/organisations/new'],
     ['/account', '/account?saved=name'],
+    ['/confirm-email/:token', place.emailChange],
     ['/dev/mail', '/dev/mail'],
     ['/o/:slug/waitlists', `${base}/waitlists`],
     ['/o/:slug/waitlists/new', `${base}/waitlists/new`],

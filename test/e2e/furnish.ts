@@ -13,7 +13,7 @@ import { makeMember, makeOrganisation, type TestOrganisation, type TestProduct }
 import { mailedPath } from '../people.ts'
 
 /** What people can write that pages show. */
-export interface Words {
+interface Words {
   keys: string[]
   waitlists: string[]
   description: string
@@ -32,6 +32,8 @@ export interface Place {
   archivedId: string
   keyId: string
   invitation: string
+  /** The link that confirms a new e-mail address of the owner. */
+  emailChange: string
   /** Numbers of rows of the log: with changes, and by a key. */
   activities: number[]
 }
@@ -70,6 +72,8 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
 
   const member = await makeMember(product, organisation, 'member')
   await inviteMember(ctx, { email: words.emails[0] ?? '', role: 'admin' })
+  const newEmail = `new-${owner.email}`
+  await user.post('/account/email', { email: newEmail }, agent)
   const asleep = await makeOrganisation(product)
   await mint(asleep.ctx, 'crm-sync', ['subscribers:read'])
   await addSubscriber(asleep.ctx, (await createWaitlist(asleep.ctx, { name: 'Beta' })).id, { email: 'a@example.com' })
@@ -85,6 +89,7 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
   return {
     ...{ organisation, asleep, empty, waitlistId, archivedId, memberId: member.id },
     keyId: first?.id ?? '',
+    emailChange: await mailedPath(product, newEmail, 'confirm-email'),
     invitation: await mailedPath(product, words.emails[0] ?? '', 'invitations'),
     activities: activities.map(({ number }) => number),
   }

@@ -1,34 +1,42 @@
+import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
+import type { Person } from '../../platform/http/app-env.ts'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import type { Session } from './sessions.ts'
+import { SessionsTable } from './sessions-table.tsx'
 
 interface AccountPageProps {
   frame: Frame
-  name: string
-  /** Sessions besides this one. */
-  otherSessions: number
-  personId: string
+  person: Person
+  typed: { name?: string; email?: string }
+  pendingEmail: string | undefined
+  sessions: Session[]
   organisations: { slug: string; name: string }[]
+  now: Date
   notice?: string | undefined
   error?: AppError | undefined
+  dialog?: Child
 }
 
-export function AccountPage({ frame, name, otherSessions, personId, organisations, notice, error }: AccountPageProps) {
+export function AccountPage(props: AccountPageProps) {
+  const { frame, person, typed, pendingEmail, sessions, organisations, now, notice, error, dialog } = props
   const problems = error?.errors ?? []
   return (
-    <PageLayout title="Account" frame={frame}>
+    <PageLayout title="Account" frame={frame} dialog={dialog}>
       <div class="page-head">
         <h1>Account</h1>
       </div>
       {notice ? <Notice>{notice}</Notice> : null}
+      {error && problems.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
       <div class="stack-large">
         <form method="post" action="/account/name" class="card stack">
           <h2>Name</h2>
           <Field
             name="name"
             label="Your name"
-            value={name}
+            value={typed.name ?? person.name}
             required
             autocomplete="name"
             problems={problems}
@@ -40,9 +48,10 @@ export function AccountPage({ frame, name, otherSessions, personId, organisation
             </button>
           </div>
         </form>
+        <EmailCard email={person.email} pending={pendingEmail} typed={typed.email} error={error} />
         <form method="post" action="/account/password" class="card stack">
           <h2>Password</h2>
-          <input type="text" name="username" autocomplete="username" value={frame.person?.email} hidden readonly />
+          <input type="text" name="username" autocomplete="username" value={person.email} hidden readonly />
           <Field
             name="current_password"
             label="Current password"
@@ -66,21 +75,7 @@ export function AccountPage({ frame, name, otherSessions, personId, organisation
             </button>
           </div>
         </form>
-        <form method="post" action="/account/sign-out-elsewhere" class="card stack">
-          <h2>Other sessions</h2>
-          <p>
-            {otherSessions === 0
-              ? 'You are signed in here only.'
-              : `You are signed in at ${otherSessions === 1 ? 'one other place' : `${otherSessions} other places`}.`}
-          </p>
-          {otherSessions > 0 ? (
-            <div>
-              <button type="submit" class="button plain">
-                Sign out everywhere else
-              </button>
-            </div>
-          ) : null}
-        </form>
+        <SessionsTable sessions={sessions} ownId={person.sessionId} now={now} />
         {organisations.length > 0 ? (
           <section class="card stack">
             <h2>Organisations</h2>
@@ -88,7 +83,7 @@ export function AccountPage({ frame, name, otherSessions, personId, organisation
               {organisations.map((organisation) => (
                 <li class="row">
                   <a href={`/o/${organisation.slug}/waitlists`}>{organisation.name}</a>
-                  <a class="button danger-quiet small" href={`/o/${organisation.slug}/members/${personId}/remove`}>
+                  <a class="button danger-quiet small" href={`/o/${organisation.slug}/members/${person.id}/remove`}>
                     Leave<span class="visually-hidden"> {organisation.name}</span>
                   </a>
                 </li>
@@ -98,5 +93,49 @@ export function AccountPage({ frame, name, otherSessions, personId, organisation
         ) : null}
       </div>
     </PageLayout>
+  )
+}
+
+function EmailCard(props: {
+  email: string
+  pending: string | undefined
+  typed: string | undefined
+  error: AppError | undefined
+}) {
+  const { email, pending, typed, error } = props
+  return (
+    <section class="card stack" id="email-card">
+      <h2>E-mail address</h2>
+      <p>
+        You sign in as <strong>{email}</strong>.
+      </p>
+      {pending ? (
+        <form method="post" action="/account/email/cancel" class="row">
+          <p>
+            <strong>{pending}</strong> waits to be confirmed: open the link that was sent there.
+          </p>
+          <button type="submit" class="button plain small">
+            Keep the old one
+          </button>
+        </form>
+      ) : null}
+      <form method="post" action="/account/email" class="stack">
+        <Field
+          name="email"
+          label="New address"
+          type="email"
+          autocomplete="email"
+          required
+          value={typed ?? ''}
+          problems={error?.errors ?? []}
+          hint="We send a link there. Until it is opened nothing changes."
+        />
+        <div>
+          <button type="submit" class="button">
+            Change address
+          </button>
+        </div>
+      </form>
+    </section>
   )
 }

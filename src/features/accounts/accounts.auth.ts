@@ -3,9 +3,12 @@ import type { AppEnv, Person } from '../../platform/http/app-env.ts'
 import { assetUrl } from '../../platform/http/assets.ts'
 import { makeClientAddress } from '../../platform/http/client-address.ts'
 import { requestIdFrom } from '../../platform/http/request-id.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Accounts } from './accounts.ts'
 import { renewSessionCookie } from './renew-session-cookie.ts'
+import { cookieLine } from './session-cookie.ts'
+import { noteSeen } from './sessions.ts'
 
 /** Finds out who asks, for every page: signed in by cookie, or a stranger. */
 export function identifyPerson(services: Services, accounts: Accounts): MiddlewareHandler<AppEnv> {
@@ -22,7 +25,7 @@ export function identifyPerson(services: Services, accounts: Accounts): Middlewa
     c.header('Cache-Control', 'no-store')
     if (services.config.publicUrl.startsWith('https:')) c.header('Strict-Transport-Security', 'max-age=31536000')
     c.set('frame', { assets, person: undefined, organisation: undefined, organisations: [], nav: [] })
-    const found = await findPersonBySession(services, accounts, c.req.header('cookie'))
+    const found = await findPersonBySession(services, accounts, c.req.header('cookie'), c.var.meta)
     c.set('person', found?.person)
     c.set('cookies', found?.sent ?? '')
     if (found) c.set('frame', { ...c.var.frame, person: { name: found.person.name, email: found.person.email } })
@@ -36,6 +39,7 @@ async function findPersonBySession(
   services: Services,
   accounts: Accounts,
   sent: string | undefined,
+  meta: RequestMeta,
 ): Promise<{ person: Person; sent: string; cookies: string[] } | undefined> {
   if (!sent?.includes('queueup.session_token')) return undefined
   const signedAnew = await renewSessionCookie(services, sent)
@@ -43,20 +47,12 @@ async function findPersonBySession(
   const { response, headers } = await accounts.api.getSession({ headers: new Headers({ cookie }), returnHeaders: true })
   if (!response) return undefined
   const { user, session } = response
-  const person = { id: user.id, name: user.name, email: user.email, sessionId: session.id }
+  await noteSeen(services, session, meta)
+  const { id, name, email } = user
+  const secondsLeft = (session.expiresAt.getTime() - services.now().getTime()) / 1000
   return {
-    person,
+    person: { id, name, email, sessionId: session.id, confirmedAt: session.confirmedAt },
     sent: cookie,
-    cookies: signedAnew ? [cookieLine(services, signedAnew, session.expiresAt)] : headers.getSetCookie(),
+    cookies: signedAnew ? [cookieLine(services.config, signedAnew, secondsLeft)] : headers.getSetCookie(),
   }
-}
-
-function cookieLine(
-  { config, now }: Services,
-  { name, value }: { name: string; value: string },
-  expiresAt: Date,
-): string {
-  const seconds = Math.max(0, Math.floor((expiresAt.getTime() - now().getTime()) / 1000))
-  const secure = config.publicUrl.startsWith('https:') ? '; Secure' : ''
-  return `${name}=${value}; Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Lax${secure}`
 }

@@ -42,7 +42,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const given = { email: form.text('email'), password: form.text('password') }
     const next = ownPath(form.text('next'))
     try {
-      return goOn(c, await signIn(services, accounts, given, c.var.meta), next)
+      return goOn(c, [await signIn(services, given, c.var.meta)], next)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       const status = error.code === 'unauthenticated' ? 422 : error.status
@@ -82,10 +82,8 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       // The form was sent twice, or the account forgotten: whoever knows its password comes in.
-      const cookies = isTaken(error)
-        ? await signIn(services, accounts, given, c.var.meta).catch(() => undefined)
-        : undefined
-      if (cookies) return goOn(c, cookies, next)
+      const cookie = isTaken(error) ? await signIn(services, given, c.var.meta).catch(() => undefined) : undefined
+      if (cookie) return goOn(c, [cookie], next)
       return renderPage(
         c,
         <SignUpPage frame={c.var.frame} next={next} email={given.email} error={error} />,
@@ -93,7 +91,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
         error.headers,
       )
     }
-    return goOn(c, await signIn(services, accounts, given, c.var.meta), next)
+    return goOn(c, [await signIn(services, given, c.var.meta)], next)
   })
 
   app.post('/sign-out', async (c) => {

@@ -1,14 +1,16 @@
 import { kyselyAdapter } from '@better-auth/kysely-adapter'
 import { type BetterAuthOptions, betterAuth } from 'better-auth'
 import { newId } from '../../platform/ids.ts'
+import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
 import { hashSessionTokens } from './hash-session-tokens.ts'
 import { resetPasswordMail } from './reset-password-mail.ts'
+import { securityMail } from './security-mails.ts'
+import { sessionSeconds } from './sessions.ts'
 
 /** NIST SP 800-63B: length is what matters; no rules of composition. */
 export const passwordLength = { min: 10, max: 128 }
 
-const sessionSeconds = 30 * 86_400
 const resetSeconds = 3_600
 const times = { createdAt: 'created_at', updatedAt: 'updated_at' }
 
@@ -30,6 +32,10 @@ export function makeAccounts(services: Services) {
         ipAddress: 'ip_address',
         userAgent: 'user_agent',
         ...times,
+      },
+      additionalFields: {
+        confirmedAt: { type: 'date', required: true, input: false, fieldName: 'confirmed_at' },
+        lastSeenAt: { type: 'date', required: true, input: false, fieldName: 'last_seen_at' },
       },
       expiresIn: sessionSeconds,
       updateAge: 86_400,
@@ -61,6 +67,8 @@ export function makeAccounts(services: Services) {
       resetPasswordTokenExpiresIn: resetSeconds,
       revokeSessionsOnPasswordReset: true,
       sendResetPassword: ({ user, token }) => mailer.send(resetPasswordMail(config.publicUrl, user.email, token)),
+      onPasswordReset: ({ user }) =>
+        sendMailLater({ sql: db.kysely, secrets }, securityMail(services, user.email, 'password', null)),
     },
     // Ours stand before it: see sign-in-limits.
     rateLimit: { enabled: false },

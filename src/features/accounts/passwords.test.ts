@@ -36,6 +36,7 @@ test('a forgotten password is replaced through a link by mail, once, and all ses
   expect((await ada.get(`${ada.home}/waitlists`)).location).toMatch(/^\/sign-in/)
   expect((await (await visitor()).post('/sign-in', { email: ada.email, password })).status).toBe(422)
   expect((await (await visitor()).post('/sign-in', { email: ada.email, password: newPassword })).status).toBe(303)
+  expect((await mailsTo(product, ada.email)).at(-1)?.subject).toBe('Your QueueUp password was changed')
   expect((await (await visitor()).post(link, { password: 'a third password yet' })).status).toBe(404)
 })
 
@@ -97,15 +98,41 @@ test('changing the password asks for the old one and ends the other sessions', a
   expect(done.location).toBe('/account?saved=password')
   expect((await here.get('/account')).status).toBe(200)
   expect((await there.get('/account')).location).toMatch(/^\/sign-in/)
+  const mails = await mailsTo(product, 'change@example.com')
+  expect(mails.map((mail) => mail.subject)).toEqual(['Your QueueUp password was changed'])
+  expect(mails[0]?.text).toMatch(/Where: .*from 127\.0\.0\.1/)
 })
 
-test('signing out elsewhere keeps this session', async () => {
-  const here = await signUp(product, 'sessions@example.com')
-  const there = await signIn(product, 'sessions@example.com')
-  expect(textOf((await here.get('/account')).html)).toContain('signed in at one other place')
-  await here.post('/account/sign-out-elsewhere')
-  expect((await there.get('/account')).location).toMatch(/^\/sign-in/)
-  expect((await here.get('/account')).status).toBe(200)
+test('a change makes links that wait in the mail lead nowhere, a session that was copied too', async () => {
+  const ada = await signUp(product, 'links@example.com')
+  const link = await resetLink(ada.email)
+  await ada.post('/account/email', { email: 'links-new@example.com' })
+  const confirm = await mailedPath(product, 'links-new@example.com', 'confirm-email')
+  const copied = { Cookie: ada.cookie() }
+  await ada.post('/account/password', { current_password: password, password: newPassword })
+  expect((await (await visitor()).post(link, { password: 'a third password yet' })).status).toBe(404)
+  expect((await ada.post(confirm)).status).toBe(404)
+  expect((await (await visitor()).get('/account', copied)).location).toMatch(/^\/sign-in/)
+})
+
+test('of two changes at the same time one is made', async () => {
+  const ada = await signUp(product, 'twice@example.com')
+  const pages = await Promise.all(
+    ['the first of two', 'the second of two'].map((wanted) =>
+      ada.post('/account/password', { current_password: password, password: wanted }),
+    ),
+  )
+  expect(pages.map((page) => page.status).sort()).toEqual([303, 422])
+})
+
+test('a stolen session can guess the password a few times only, and its person is not kept from changing it', async () => {
+  const stolen = await signUp(product, 'guessed@example.com')
+  const own = await signIn(product, stolen.email)
+  let last = 0
+  for (let i = 0; i < 15 && last !== 429; i++)
+    last = (await stolen.post('/account/password', { current_password: `guess ${i}`, password: newPassword })).status
+  expect(last).toBe(429)
+  expect((await own.post('/account/password', { current_password: password, password: newPassword })).status).toBe(303)
 })
 
 test('a name is what people like, but no trick', async () => {

@@ -16,6 +16,12 @@ export const signInLimits: Record<'pair' | 'address', BucketRule> = {
 /** Sign-ups, and mails that a form sends, from one address. */
 export const formLimit: BucketRule = { perSecond: 1 / 5, burst: 60 }
 
+/**
+ * Guesses of what a signed-in person knows, for each session: whoever has stolen one cannot use up the tries of the person
+ * whose it is.
+ */
+export const guessLimit: BucketRule = { perSecond: 1 / 60, burst: 10 }
+
 /** @throws AppError `rate_limited`. */
 export async function requireToken(services: Services, subject: string, rule: BucketRule): Promise<void> {
   const grant = await takeToken(services.db, subject, rule)

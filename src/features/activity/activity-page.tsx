@@ -2,7 +2,7 @@ import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { type Activity, activityActions } from './activity.ts'
 
-export interface ActivityPageProps {
+interface ActivityPageProps {
   frame: Frame
   items: Activity[]
   older: string | undefined

@@ -12,7 +12,7 @@ export interface ActivityFilter {
   until?: Date | undefined
 }
 
-export interface ActivityPage {
+interface ActivityPage {
   items: Activity[]
   /** Pass as `before` for the next, older page. */
   older: number | undefined

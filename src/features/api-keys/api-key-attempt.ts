@@ -18,7 +18,7 @@ export interface ApiKeyAttempt {
   retry_after: number | null
 }
 
-export const invalidApiKeyChallenge =
+const invalidApiKeyChallenge =
   'Bearer realm="queueup", error="invalid_token", error_description="The API key is invalid or has been revoked"'
 
 /** The one answer to every token that is not a live key (RFC 6750, section 3.1). */

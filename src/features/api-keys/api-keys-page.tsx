@@ -5,7 +5,7 @@ import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { ApiKey } from './api-key.ts'
 import { accessSummary } from './scopes.ts'
 
-export interface ApiKeysPageProps {
+interface ApiKeysPageProps {
   frame: Frame
   active: ApiKey[]
   revoked: ApiKey[]

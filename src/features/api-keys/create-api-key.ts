@@ -13,7 +13,7 @@ import { apiKeyNameKey, apiKeyNameSchema } from './api-key-name.ts'
 import { displayPrefix, mintApiKeySecret } from './api-key-secret.ts'
 import { scopeNames } from './scopes.ts'
 
-export const createApiKeyInput = z.strictObject({
+const createApiKeyInput = z.strictObject({
   name: apiKeyNameSchema,
   scopes: z
     .array(z.enum(scopeNames, 'There is no such permission.'))
@@ -24,7 +24,7 @@ export const createApiKeyInput = z.strictObject({
 })
 
 /** A new key with its secret, which exists only in this answer; or the key that this very form made before. */
-export type CreatedApiKey =
+type CreatedApiKey =
   | { created: true; id: string; name: string; prefix: string; scopes: string[]; secret: string }
   | { created: false; key: Pick<ApiKey, 'id' | 'name' | 'prefix'> }
 

@@ -19,7 +19,7 @@ export interface PresentedKey {
 }
 
 /** What the rate limit headers tell. */
-export interface RateState {
+interface RateState {
   remaining: number
   /** Seconds until the next token, where there is none. */
   nextTokenSeconds: number | undefined

@@ -1,6 +1,6 @@
 import type { ApiOperation } from './api-operation.ts'
 
-export interface OperationMatch {
+interface OperationMatch {
   operation: ApiOperation | undefined
   /** The methods of the path; none for an unknown path. */
   allowed: string[]

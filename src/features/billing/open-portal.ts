@@ -5,7 +5,7 @@ import { askStripe } from '../../platform/net/ask-stripe.ts'
 import { type BillingAccount, findBillingAccount, isLive } from './billing-account.ts'
 
 export const portalTasks = ['manage', 'switch', 'cancel'] as const
-export type PortalTask = (typeof portalTasks)[number]
+type PortalTask = (typeof portalTasks)[number]
 
 /**
  * Where the owner sees invoices, changes how they pay, switches the plan or cancels: Stripe's customer portal, opened at the

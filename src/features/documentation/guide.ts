@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import MarkdownIt from 'markdown-it'
 
-export interface GuidePage {
+interface GuidePage {
   slug: string
   title: string
   markdown: string

@@ -1,4 +1,4 @@
-export interface PlanRules {
+interface PlanRules {
   label: string
   /** API keys and the customer API. */
   apiAccess: boolean
@@ -10,7 +10,7 @@ export interface PlanRules {
 }
 
 /** What each plan allows: the one place that knows. */
-export const plans = {
+const plans = {
   free: { label: 'Free', apiAccess: false, maxWaitlists: 1, maxMembers: 1, activityDays: 30 },
   pro: { label: 'Pro', apiAccess: true, maxWaitlists: 10, maxMembers: 3, activityDays: 365 },
   team: { label: 'Team', apiAccess: true, maxWaitlists: null, maxMembers: null, activityDays: null },

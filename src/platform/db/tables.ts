@@ -1,9 +1,15 @@
-import type { ColumnType, Generated } from 'kysely'
+import type { Generated } from 'kysely'
+import type {
+  CredentialsTable,
+  EmailChangesTable,
+  RecoveryCodesTable,
+  SessionsTable,
+  TwoFactorsTable,
+  VerificationsTable,
+} from './account-tables.ts'
+import type { Fixed } from './fixed.ts'
 
-/** Written once, never updated. */
-type Fixed<T> = ColumnType<T, T, never>
-
-export interface OrganisationsTable {
+interface OrganisationsTable {
   id: Fixed<string>
   slug: string
   name: string
@@ -11,14 +17,14 @@ export interface OrganisationsTable {
   created_at: Generated<Date>
 }
 
-export interface OrganisationCountersTable {
+interface OrganisationCountersTable {
   organisation_id: Fixed<string>
   last_activity_number: Generated<number>
   last_activity_at: Generated<Date>
   last_subscriber_id: Generated<number>
 }
 
-export interface UsersTable {
+interface UsersTable {
   id: Fixed<string>
   name: string
   email: string
@@ -29,14 +35,14 @@ export interface UsersTable {
   last_organisation_id: string | null
 }
 
-export interface MembersTable {
+interface MembersTable {
   organisation_id: Fixed<string>
   user_id: Fixed<string>
   role: string
   created_at: Generated<Date>
 }
 
-export interface InvitationsTable {
+interface InvitationsTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   email: Fixed<string>
@@ -50,7 +56,7 @@ export interface InvitationsTable {
   withdrawn_at: Date | null
 }
 
-export interface WaitlistsTable {
+interface WaitlistsTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   name: string
@@ -63,7 +69,7 @@ export interface WaitlistsTable {
 }
 
 /** Kept by triggers on `subscribers`. */
-export interface WaitlistCountersTable {
+interface WaitlistCountersTable {
   organisation_id: Fixed<string>
   waitlist_id: Fixed<string>
   last_join_number: Fixed<number>
@@ -72,7 +78,7 @@ export interface WaitlistCountersTable {
   moved: Fixed<number>
 }
 
-export interface SubscribersTable {
+interface SubscribersTable {
   organisation_id: Fixed<string>
   waitlist_id: Fixed<string>
   join_number: Fixed<number>
@@ -88,7 +94,7 @@ export interface SubscribersTable {
   referred_by: number | null
 }
 
-export interface ApiKeysTable {
+interface ApiKeysTable {
   id: Fixed<string>
   organisation_id: Fixed<string>
   name: Fixed<string>
@@ -105,7 +111,7 @@ export interface ApiKeysTable {
   revoked_by_name: string | null
 }
 
-export interface ApiKeyUsageTable {
+interface ApiKeyUsageTable {
   api_key_id: Fixed<string>
   organisation_id: Fixed<string>
   last_used_at: Date | null
@@ -117,7 +123,7 @@ export interface ApiKeyUsageTable {
   reuse_logged_at: Date | null
 }
 
-export interface ActivitiesTable {
+interface ActivitiesTable {
   organisation_id: Fixed<string>
   number: Fixed<number>
   id: Generated<string>
@@ -133,32 +139,14 @@ export interface ActivitiesTable {
   user_agent: Fixed<string | null>
 }
 
-/** better-auth reads these; we write them, so that a person and their first organisation come together or not at all. */
-export interface CredentialsTable {
-  id: Fixed<string>
-  user_id: Fixed<string>
-  account_id: Fixed<string>
-  provider_id: Fixed<string>
-  password: string | null
-}
-
-export interface SessionsTable {
-  id: Fixed<string>
-  user_id: Fixed<string>
-  token: string
-  expires_at: Date
-  user_agent: string | null
-  created_at: Generated<Date>
-}
-
-export interface FormSubmissionsTable {
+interface FormSubmissionsTable {
   organisation_id: Fixed<string>
   form_nonce: Fixed<string>
   made_id: Fixed<string>
   created_at: Generated<Date>
 }
 
-export interface QueuedJobsTable {
+interface QueuedJobsTable {
   id: Generated<number>
   name: Fixed<string>
   payload: Fixed<Buffer>
@@ -166,7 +154,7 @@ export interface QueuedJobsTable {
   run_at: Generated<Date>
 }
 
-export interface OrganisationTombstonesTable {
+interface OrganisationTombstonesTable {
   organisation_id: Fixed<string>
   deleted_at: Generated<Date>
   last_activity_number: Fixed<number>
@@ -189,13 +177,13 @@ export interface BillingAccountsTable {
   checked_at: Generated<Date>
 }
 
-export interface BillingEventsTable {
+interface BillingEventsTable {
   organisation_id: Fixed<string>
   event_id: Fixed<string>
   applied_at: Generated<Date>
 }
 
-export interface DepartedCustomersTable {
+interface DepartedCustomersTable {
   customer_id: Fixed<string>
   departed_at: Generated<Date>
 }
@@ -208,6 +196,10 @@ export interface Tables {
   members: MembersTable
   credentials: CredentialsTable
   sessions: SessionsTable
+  verifications: VerificationsTable
+  email_changes: EmailChangesTable
+  two_factors: TwoFactorsTable
+  recovery_codes: RecoveryCodesTable
   form_submissions: FormSubmissionsTable
   queued_jobs: QueuedJobsTable
   organisation_tombstones: OrganisationTombstonesTable

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from '../context.ts'
 import type { RequestMeta } from '../request-meta.ts'
+import type { SentForm } from '../sent-form.ts'
 import type { Frame } from '../ui/page-layout.tsx'
 
 /** A person who is signed in. */
@@ -9,6 +10,8 @@ export interface Person {
   name: string
   email: string
   sessionId: string
+  /** When they last proved who they are, by signing in or by their password. */
+  confirmedAt: Date
 }
 
 /** What every handler of a page finds in its Hono context. */
@@ -19,6 +22,8 @@ export interface AppEnv {
     person: Person | undefined
     /** The cookies that were sent; the session's as it is signed now. */
     cookies: string
+    /** The form that came, once it is read. */
+    form: SentForm | undefined
     frame: Frame
     /** Below `/o/{slug}` only. */
     ctx: Context

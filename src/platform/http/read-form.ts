@@ -1,23 +1,23 @@
 import type { Context as HonoContext } from 'hono'
 import { AppError } from '../errors.ts'
+import type { SentForm } from '../sent-form.ts'
 import type { AppEnv } from './app-env.ts'
 import { readBody } from './read-body.ts'
 
 const maxBytes = 256 * 1024
 
-/** A form as it was sent. A name that comes several times, but for ticked boxes, is no form of ours. */
-export interface SentForm {
-  text(name: string): string
-  /** The values of the boxes that were ticked. */
-  list(name: string): string[]
+/** The same however often it is asked for. @throws AppError `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
+export async function readForm(c: HonoContext<AppEnv>): Promise<SentForm> {
+  const form = c.var.form ?? (await parseForm(c))
+  c.set('form', form)
+  return form
 }
 
-/** @throws AppError `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
-export async function readForm(c: HonoContext<AppEnv>): Promise<SentForm> {
+async function parseForm(c: HonoContext<AppEnv>): Promise<SentForm> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   const body = await readBody(c.env.incoming, maxBytes)
   if (type !== 'application/x-www-form-urlencoded') {
-    if (body.length === 0) return { text: () => '', list: () => [] }
+    if (body.length === 0) return { text: () => '', list: () => [], entries: [] }
     throw new AppError('unsupported_media_type', 'Send the form as application/x-www-form-urlencoded.')
   }
   const fields = new URLSearchParams(body.toString('utf8'))
@@ -30,5 +30,6 @@ export async function readForm(c: HonoContext<AppEnv>): Promise<SentForm> {
       return values[0] ?? ''
     },
     list: (name) => fields.getAll(name),
+    entries: [...fields],
   }
 }

@@ -28,7 +28,7 @@ export function sameOriginOnly(config: Config): MiddlewareHandler<AppEnv> {
 }
 
 /** The public address; on this machine alone, under each of its names. */
-export function ownOrigins(publicUrl: string): string[] {
+function ownOrigins(publicUrl: string): string[] {
   const { protocol, hostname, port, origin } = new URL(publicUrl)
   if (!loopbackHosts.includes(hostname)) return [origin]
   return loopbackHosts.map((host) => `${protocol}//${host}${port ? `:${port}` : ''}`)

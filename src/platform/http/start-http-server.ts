@@ -9,7 +9,7 @@ import { requestIdFrom } from './request-id.ts'
 
 const drainMs = 10_000
 
-export interface HttpServer {
+interface HttpServer {
   port: number
   /** Takes no new connections, lets requests in flight finish for ten seconds, and closes. */
   drain(): Promise<void>

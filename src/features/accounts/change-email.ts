@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
+import { AppError, fieldError } from '../../platform/errors.ts'
+import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
+import { parseInput } from '../../platform/parse-input.ts'
+import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
+import { randomBase62 } from '../../platform/secrets.ts'
+import type { Services } from '../../platform/services.ts'
+import { findPerson, personEmailSchema } from './create-person.ts'
+import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
+import { requireToken } from './sign-in-limits.ts'
+
+const validMs = 3_600_000
+const emailInput = z.strictObject({ email: personEmailSchema })
+
+/** Five at once, then one in twelve minutes: nobody can flood a mailbox through the form, theirs or another's. */
+const mailLimit = { perSecond: 1 / 720, burst: 5 }
+
+interface Owner {
+  id: string
+  email: string
+}
+
+/**
+ * Mails a link to the address that is to be a person's own, good once and for an hour, and a notice to the one they have.
+ * Nothing that whoever asks can see tells whether the address has an account already; its mailbox is told.
+ * @throws AppError `validation_failed`, `rate_limited`.
+ */
+export async function requestEmailChange(
+  services: Services,
+  person: Owner,
+  input: unknown,
+  meta: RequestMeta,
+): Promise<void> {
+  const { email } = parseInput(emailInput, input)
+  if (email === person.email) throw fieldError('email', 'refused', 'This is your address already.')
+  const { secrets, db, now } = services
+  await requireToken(services, `email-change:${person.id}`, mailLimit)
+  const mailbox = secrets.hash('token', email).toString('base64url')
+  const mayMail = (await takeToken(db, `email-change:${mailbox}`, mailLimit)).granted > 0
+  const token = randomBase62(32)
+  const change = {
+    email,
+    token_hash: secrets.hash('token', token),
+    created_at: now(),
+    expires_at: new Date(now().getTime() + validMs),
+  }
+  await db.kysely.transaction().execute(async (sql) => {
+    await sql
+      .insertInto('email_changes')
+      .values({ user_id: person.id, ...change })
+      .onConflict((conflict) => conflict.column('user_id').doUpdateSet(change))
+      .execute()
+    const isTaken = (await findPerson(sql, email)) !== undefined
+    const toNew = isTaken ? emailTakenMail(services, email) : confirmEmailMail(services, email, token)
+    if (mayMail) await sendMailLater({ sql, secrets }, toNew)
+    await sendMailLater(
+      { sql, secrets },
+      emailLeftMail(services, { from: person.email, to: email, isDone: false }, meta),
+    )
+  })
+}
+
+/** The address that a person waits to confirm, if there is one. */
+export async function findPendingEmail({ db, now }: Services, person: Owner): Promise<string | undefined> {
+  const pending = await db.kysely
+    .selectFrom('email_changes')
+    .select('email')
+    .where('user_id', '=', person.id)
+    .where('expires_at', '>', now())
+    .executeTakeFirst()
+  return pending?.email
+}
+
+/** The address that a link stands for, for the person who asked for it alone. @throws AppError `not_found`. */
+export async function getEmailChange({ db, secrets, now }: Services, person: Owner, token: string): Promise<string> {
+  const change = await db.kysely
+    .selectFrom('email_changes')
+    .select('email')
+    .where('token_hash', 'in', secrets.hashes('token', token))
+    .where('user_id', '=', person.id)
+    .where('expires_at', '>', now())
+    .executeTakeFirst()
+  if (!change) throw linkGone(person)
+  return change.email
+}
+
+/** Makes the link lead nowhere. */
+export async function cancelEmailChange({ db }: Services, person: Owner): Promise<void> {
+  await db.kysely.deleteFrom('email_changes').where('user_id', '=', person.id).execute()
+}
+
+/**
+ * Gives a person the address whose mailbox the link came from, once, and tells the one they leave. A name that was the old
+ * address becomes the new one; links to choose a password that went to the old one lead nowhere.
+ * @throws AppError `not_found`, `conflict` where the address was taken meanwhile.
+ */
+export async function confirmEmailChange(
+  services: Services,
+  person: Owner,
+  token: string,
+  meta: RequestMeta,
+): Promise<void> {
+  const { db, secrets, now } = services
+  try {
+    await db.kysely.transaction().execute(async (sql) => {
+      const change = await sql
+        .deleteFrom('email_changes')
+        .where('token_hash', 'in', secrets.hashes('token', token))
+        .where('user_id', '=', person.id)
+        .where('expires_at', '>', now())
+        .returning('email')
+        .executeTakeFirst()
+      if (!change) throw linkGone(person)
+      const { email } = change
+      await sql
+        .updateTable('users')
+        .set((eb) => ({
+          email,
+          email_verified: true,
+          name: eb.case().when('name', '=', eb.ref('email')).then(email).else(eb.ref('name')).end(),
+        }))
+        .where('id', '=', person.id)
+        .execute()
+      await sql.deleteFrom('verifications').where('value', '=', person.id).execute()
+      const notice = emailLeftMail(services, { from: person.email, to: email, isDone: true }, meta)
+      await sendMailLater({ sql, secrets }, notice)
+    })
+  } catch (error) {
+    if (!isUniqueViolation(error, 'users_email_key')) throw error
+    throw new AppError('conflict', 'There is another account with this address by now, so yours stays as it is.')
+  }
+}
+
+function linkGone(person: Owner): AppError {
+  return new AppError(
+    'not_found',
+    `This link is used up, older than an hour, or of another account. You are signed in as ${person.email}.`,
+  )
+}

@@ -1,0 +1,30 @@
+import { hashPassword, verifyPassword } from 'better-auth/crypto'
+import type { Services } from '../../platform/services.ts'
+
+/** Somebody whose password was right, with its hash: whatever follows counts only while that is still their password. */
+export interface Proven {
+  userId: string
+  passwordHash: string
+}
+
+/** The person whose password this is. Takes as long for an address that is nobody's. */
+export async function checkPassword(
+  { db }: Services,
+  who: { email: string } | { id: string },
+  password: string,
+): Promise<Proven | undefined> {
+  const [column, value] = 'id' in who ? (['u.id', who.id] as const) : (['u.email', who.email] as const)
+  const known = await db.kysely
+    .selectFrom('users as u')
+    .innerJoin('credentials as c', 'c.user_id', 'u.id')
+    .select(['u.id', 'c.password'])
+    .where(column, '=', value)
+    .where('c.provider_id', '=', 'credential')
+    .executeTakeFirst()
+  if (!known?.password) {
+    await hashPassword(password)
+    return undefined
+  }
+  const isRight = await verifyPassword({ hash: known.password, password })
+  return isRight ? { userId: known.id, passwordHash: known.password } : undefined
+}

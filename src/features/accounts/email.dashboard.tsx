@@ -1,0 +1,59 @@
+import type { Hono } from 'hono'
+import type { AppEnv } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
+import { renderPage } from '../../platform/http/render-page.tsx'
+import type { Services } from '../../platform/services.ts'
+import { MessagePage } from '../../platform/ui/message-page.tsx'
+import { cancelEmailChange, confirmEmailChange, getEmailChange, requestEmailChange } from './change-email.ts'
+import { requirePerson, showRefusal } from './show-account.tsx'
+
+/** A new e-mail address, confirmed from its mailbox. */
+export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
+  app.post('/account/email', async (c) => {
+    const person = requirePerson(c)
+    const email = (await readForm(c)).text('email')
+    try {
+      await requestEmailChange(services, person, { email }, c.var.meta)
+    } catch (error) {
+      return showRefusal(c, services, person, error, { email })
+    }
+    return c.redirect('/account?saved=email', 303)
+  })
+
+  app.post('/account/email/cancel', async (c) => {
+    await cancelEmailChange(services, requirePerson(c))
+    return c.redirect('/account?saved=email-cancelled', 303)
+  })
+
+  // Only signed in as whoever asked: an address mistyped as somebody else's must not hand them the account.
+  app.get('/confirm-email/:token', async (c) => {
+    const { person, frame } = c.var
+    const here = `/confirm-email/${encodeURIComponent(c.req.param('token'))}`
+    if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(here)}`, 303)
+    const email = await getEmailChange(services, person, c.req.param('token'))
+    const page = (
+      <MessagePage title="Confirm your new address" frame={frame}>
+        <p>
+          You sign in as <strong>{email}</strong> from now on, no longer as {person.email}.
+        </p>
+        <form method="post" action={here} class="row">
+          <button type="submit" class="button">
+            Use this address
+          </button>
+          <a class="button plain" href="/account">
+            Keep {person.email}
+          </a>
+        </form>
+      </MessagePage>
+    )
+    return renderPage(c, page)
+  })
+
+  app.post('/confirm-email/:token', async (c) => {
+    const { person, meta } = c.var
+    const token = c.req.param('token')
+    if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(`/confirm-email/${token}`)}`, 303)
+    await confirmEmailChange(services, person, token, meta)
+    return c.redirect('/account?saved=email-confirmed', 303)
+  })
+}

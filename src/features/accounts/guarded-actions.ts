@@ -1,0 +1,27 @@
+import type { SentForm } from '../../platform/sent-form.ts'
+
+export interface GuardedAction {
+  /** As it is registered; what is guarded is its POST. */
+  path: string
+  /** "Enter your password to …". */
+  to: string
+  /** Where not every form needs it. */
+  when?: (form: SentForm) => boolean
+}
+
+/**
+ * Everything that a person must have proven who they are for in the last ten minutes: what whoever finds a browser open
+ * must not be able to do. A test holds this list against the routes.
+ */
+export const guardedActions: readonly GuardedAction[] = [
+  { path: '/o/:slug/api-keys', to: 'create the key' },
+  { path: '/o/:slug/members/:id/role', to: 'change the role' },
+  { path: '/o/:slug/members/transfer', to: 'transfer the ownership' },
+  {
+    path: '/o/:slug/members/invitations',
+    to: 'invite somebody who may change things',
+    when: (form) => form.text('role') !== 'member',
+  },
+  { path: '/o/:slug/settings/delete', to: 'delete the organisation' },
+  { path: '/account/email', to: 'change your address' },
+]

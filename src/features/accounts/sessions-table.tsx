@@ -1,0 +1,67 @@
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import { deviceInWords } from './device-in-words.ts'
+import type { Session } from './sessions.ts'
+
+/** Where somebody is signed in, and the ways to end it. */
+export function SessionsTable({ sessions, ownId, now }: { sessions: Session[]; ownId: string; now: Date }) {
+  return (
+    <section class="stack" id="sessions">
+      <div class="spread">
+        <h2>Where you are signed in</h2>
+        {sessions.length > 1 ? (
+          <form method="post" action="/account/sign-out-elsewhere">
+            <button type="submit" class="button plain small">
+              Sign out everywhere else
+            </button>
+          </form>
+        ) : null}
+      </div>
+      <div class="table-wrap">
+        <table class="cards">
+          <caption class="visually-hidden">Where you are signed in</caption>
+          <thead>
+            <tr>
+              <th scope="col">Device</th>
+              <th scope="col">Last seen</th>
+              <th scope="col">Address</th>
+              <th scope="col">Signed in</th>
+              <th scope="col">
+                <span class="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {sessions.map((session) => (
+              <tr>
+                <td class="name" data-label="Device">
+                  <span title={session.user_agent ?? undefined}>{deviceInWords(session.user_agent)}</span>{' '}
+                  {session.id === ownId ? <span class="badge good">This one</span> : null}
+                </td>
+                <td data-label="Last seen">
+                  <RelativeTime at={session.last_seen_at} now={now} />
+                </td>
+                <td data-label="Address" class="mono">
+                  {session.ip_address ?? '–'}
+                </td>
+                <td data-label="Signed in">
+                  <RelativeTime at={session.created_at} now={now} />
+                </td>
+                <td class="actions right">
+                  <form method="post" action={`/account/sessions/${session.id}/end`}>
+                    <button type="submit" class="button danger-quiet small">
+                      Sign out
+                      <span class="visually-hidden">
+                        {' '}
+                        {session.id === ownId ? 'here' : `of ${deviceInWords(session.user_agent)}`}
+                      </span>
+                    </button>
+                  </form>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}

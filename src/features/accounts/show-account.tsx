@@ -1,0 +1,69 @@
+import type { Context as HonoContext } from 'hono'
+import type { Child } from 'hono/jsx'
+import { AppError } from '../../platform/errors.ts'
+import type { AppEnv, Person } from '../../platform/http/app-env.ts'
+import { renderPage } from '../../platform/http/render-page.tsx'
+import type { Services } from '../../platform/services.ts'
+import { listOrganisationsOf } from '../organisations/list-organisations.ts'
+import { AccountPage } from './account-page.tsx'
+import { findPendingEmail } from './change-email.ts'
+import { listSessions } from './sessions.ts'
+
+export interface ShownAccount {
+  error?: AppError
+  /** What was typed and refused. */
+  typed?: { name?: string; email?: string }
+  dialog?: Child
+}
+
+const notices: Record<string, string> = {
+  name: 'Your name is saved.',
+  password: 'Your password is changed.',
+  sessions: 'You are signed out everywhere else.',
+  session: 'That session is ended.',
+  email: 'A link to confirm the new address is on its way. It lasts an hour.',
+  'email-cancelled': 'Your e-mail address stays as it is.',
+  'email-confirmed': 'Your new e-mail address is confirmed. Sign in with it from now on.',
+}
+
+/** Answers a person's own page. */
+export async function showAccount(
+  c: HonoContext<AppEnv>,
+  services: Services,
+  person: Person,
+  { error, typed = {}, dialog }: ShownAccount = {},
+) {
+  const page = (
+    <AccountPage
+      frame={c.var.frame}
+      person={person}
+      typed={typed}
+      pendingEmail={await findPendingEmail(services, person)}
+      sessions={await listSessions(services, person)}
+      organisations={await listOrganisationsOf(services, person.id)}
+      now={services.now()}
+      notice={error ? undefined : notices[c.req.query('saved') ?? '']}
+      error={error}
+      dialog={dialog}
+    />
+  )
+  return renderPage(c, page, error?.status ?? 200, error?.headers)
+}
+
+/** A refusal that the page can say in its place; anything else goes to the error page. */
+export function showRefusal(
+  c: HonoContext<AppEnv>,
+  services: Services,
+  person: Person,
+  error: unknown,
+  typed: ShownAccount['typed'] = {},
+) {
+  if (!(error instanceof AppError) || error.status >= 500) throw error
+  return showAccount(c, services, person, { error, typed })
+}
+
+/** @throws AppError `unauthenticated`. */
+export function requirePerson(c: HonoContext<AppEnv>): Person {
+  if (c.var.person) return c.var.person
+  throw new AppError('unauthenticated', 'Sign in first.')
+}
