@@ -27,7 +27,7 @@ export function renderPage(
   return c.html(html`<!doctype html>${page}`, status as 200)
 }
 
-function pageHeaders(requestId: string): Record<string, string> {
+export function pageHeaders(requestId: string): Record<string, string> {
   return {
     'Request-Id': requestId,
     'Cache-Control': 'no-store',
