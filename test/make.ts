@@ -17,6 +17,7 @@ import type { Mail } from '../src/platform/mail/mailer.ts'
 import { makeServices } from '../src/platform/process/make-services.ts'
 import { makeSecrets, randomBase62 } from '../src/platform/secrets.ts'
 import type { Services } from '../src/platform/services.ts'
+import { asApiKey } from './as.ts'
 import { makeDatabase, type TestDatabase } from './database.ts'
 import { dumpDatabase } from './dump-database.ts'
 import { IssuedSecrets } from './issued-secrets.ts'
@@ -148,4 +149,12 @@ export async function makeApiKey(
   const key = await createApiKey(organisation.ctx, { name: `key ${randomBase62(8)}`, scopes })
   if (!key.created) throw new Error('the key was made before')
   return key
+}
+
+/** An organisation with a waitlist, and a caller of the API with a key that may do both. */
+export async function makeApiCaller(product: TestProduct) {
+  const organisation = await makeOrganisation(product)
+  const { secret } = await makeApiKey(organisation)
+  const path = `/waitlists/${await makeWaitlist(organisation)}/subscribers`
+  return { organisation, secret, path, api: asApiKey(product, secret) }
 }

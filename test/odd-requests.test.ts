@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asApiKey } from './as.ts'
-import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from './make.ts'
+import { makeApiCaller, makeProduct, type TestProduct } from './make.ts'
 
 let product: TestProduct
 let api: ReturnType<typeof asApiKey>
@@ -9,10 +9,7 @@ let secret: string
 let path: string
 beforeAll(async () => {
   product = await makeProduct()
-  const organisation = await makeOrganisation(product)
-  secret = (await makeApiKey(organisation)).secret
-  api = asApiKey(product, secret)
-  path = `/waitlists/${await makeWaitlist(organisation)}/subscribers`
+  ;({ secret, path, api } = await makeApiCaller(product))
 })
 afterAll(() => product.close())
 

@@ -50,6 +50,11 @@ export async function log(product: TestProduct, home: string) {
     .execute()
 }
 
+/** The actions of an organisation, oldest first. */
+export async function actionsOf(product: TestProduct, { slug }: { slug: string }): Promise<string[]> {
+  return (await log(product, `/o/${slug}`)).map((activity) => activity.action)
+}
+
 /** What a person reads of a page: no tags, entities decoded, white space folded. */
 export function textOf(html: string): string {
   return html

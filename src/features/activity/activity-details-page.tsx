@@ -1,3 +1,4 @@
+import { CardTable } from '../../platform/ui/card-table.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { type Activity, activityActions } from './activity.ts'
@@ -86,28 +87,16 @@ function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
           ? value.join(', ')
           : JSON.stringify(value)
   return (
-    <div class="table-wrap">
-      <table class="cards">
-        <caption class="visually-hidden">What changed</caption>
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Before</th>
-            <th scope="col">After</th>
-          </tr>
-        </thead>
-        <tbody>
-          {fields.map((field) => (
-            <tr>
-              <td class="name" data-label="Field">
-                {field}
-              </td>
-              <td data-label="Before">{show(changes.before?.[field])}</td>
-              <td data-label="After">{show(changes.after?.[field])}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable caption="What changed" columns={['Field', 'Before', 'After']}>
+      {fields.map((field) => (
+        <tr>
+          <td class="name" data-label="Field">
+            {field}
+          </td>
+          <td data-label="Before">{show(changes.before?.[field])}</td>
+          <td data-label="After">{show(changes.after?.[field])}</td>
+        </tr>
+      ))}
+    </CardTable>
   )
 }

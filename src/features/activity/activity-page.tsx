@@ -1,3 +1,4 @@
+import { CardTable } from '../../platform/ui/card-table.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { type Activity, activityActions } from './activity.ts'
@@ -49,27 +50,14 @@ export function ActivityPage({
           <p>{filtered ? 'No activity matches these filters.' : 'Changes that people and keys make show up here.'}</p>
         </div>
       ) : (
-        <div class="table-wrap">
-          <table class="cards">
-            <caption class="visually-hidden">Activity, newest first</caption>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">Actor</th>
-                <th scope="col">Action</th>
-                <th scope="col">Target</th>
-                <th scope="col">
-                  <span class="visually-hidden">Details</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((item) => (
-                <ActivityRow item={item} subscribers={subscribers} slug={frame.organisation?.slug ?? ''} now={now} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <CardTable
+          caption="Activity, newest first"
+          columns={['When', 'Actor', 'Action', 'Target', { label: 'Details', hidden: true }]}
+        >
+          {items.map((item) => (
+            <ActivityRow item={item} subscribers={subscribers} slug={frame.organisation?.slug ?? ''} now={now} />
+          ))}
+        </CardTable>
       )}
       <nav class="pages" aria-label="Pages">
         <span>{newest ? <a href={newest}>Newest</a> : null}</span>

@@ -1,7 +1,7 @@
 import type { AppError } from '../../platform/errors.ts'
 import { CopyCode, CopyField } from '../../platform/ui/copy-field.tsx'
-import { ConfirmDialog, Dialog } from '../../platform/ui/dialog.tsx'
-import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { ConfirmDialog, Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
+import { Field, FormProblem, Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { ApiKey } from './api-key.ts'
 import { scopeNames, scopes } from './scopes.ts'
@@ -18,11 +18,7 @@ export function CreateKeyDialog(props: {
   const ofScopes = problemsOf(problems, 'scopes')
   return (
     <Dialog id="create" title="Create an API key" closeHref={`${base}#create-key`}>
-      {error && problems.length === 0 ? (
-        <p class="problem" role="alert">
-          {error.message}
-        </p>
-      ) : null}
+      <FormProblem error={error} />
       <form method="post" action={base} class="stack">
         <input type="hidden" name="form_nonce" value={nonce} />
         <Field
@@ -58,14 +54,7 @@ export function CreateKeyDialog(props: {
           <Problems id="scopes-problem" problems={ofScopes} />
         </fieldset>
         <p class="hint">Permissions cannot be changed later. To change them, create another key and revoke this one.</p>
-        <div class="dialog-actions">
-          <a class="button plain" href={`${base}#create-key`}>
-            Cancel
-          </a>
-          <button type="submit" class="button">
-            Create
-          </button>
-        </div>
+        <DialogActions closeHref={`${base}#create-key`} verb="Create" />
       </form>
     </Dialog>
   )

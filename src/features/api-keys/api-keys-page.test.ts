@@ -8,6 +8,7 @@ import {
   type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
+import { actionsOf } from '../../../test/people.ts'
 import { setPlan } from '../plans/set-plan.ts'
 import { createApiKey } from './create-api-key.ts'
 
@@ -26,15 +27,8 @@ function activeTable(html: string): string {
   return /<table class="cards(?: dimmed)?"><caption[^>]*>(?:Active|Sleeping) keys.*?<\/table>/s.exec(html)?.[0] ?? ''
 }
 
-async function actionsOf(organisation: TestOrganisation): Promise<string[]> {
-  const rows = await product.database.owner.kysely
-    .selectFrom('activities')
-    .select('action')
-    .where('organisation_id', '=', organisation.id)
-    .orderBy('number')
-    .execute()
-  return rows.map((row) => row.action).filter((action) => action === 'api_key.created' || action === 'api_key.revoked')
-}
+const keyActionsOf = async (organisation: TestOrganisation) =>
+  (await actionsOf(product, organisation)).filter((action) => /^api_key\.(created|revoked)$/.test(action))
 
 describe('creating a key', () => {
   test('shows it once, and the table then shows its name, access, prefix, last use and creation', async () => {
@@ -47,7 +41,7 @@ describe('creating a key', () => {
     const table = activeTable((await user.get(base)).html)
     for (const text of ['analytics-warehouse', 'Read only', secret.slice(0, 12), organisation.owner.email, 'Revoke'])
       expect(table).toContain(text)
-    expect(await actionsOf(organisation)).toEqual(['api_key.created'])
+    expect(await keyActionsOf(organisation)).toEqual(['api_key.created'])
   })
 
   test('says Full access, Read only or Create only', async () => {
@@ -78,7 +72,7 @@ describe('creating a key', () => {
       expect(answer.status).toBe(422)
       expect(answer.html).toMatch(problem)
       if (form.name === 'typed-name') expect(answer.html).toContain('value="typed-name"')
-      expect(await actionsOf(organisation)).toEqual([])
+      expect(await keyActionsOf(organisation)).toEqual([])
     })
   }
 
@@ -107,7 +101,7 @@ describe('creating a key', () => {
     const form = { name: 'twice', scopes: 'subscribers:read', form_nonce: nonce }
     const answers = await Promise.all([user.post(base, form), user.post(base, form)])
     expect(answers.map((answer) => answer.status).sort()).toEqual([201, 409])
-    expect(await actionsOf(organisation)).toEqual(['api_key.created'])
+    expect(await keyActionsOf(organisation)).toEqual(['api_key.created'])
   })
 
   test('two at once with one name make one key', async () => {
@@ -131,7 +125,7 @@ describe('revoking a key', () => {
     const { html } = await user.get(base)
     expect(activeTable(html)).not.toContain(key.name)
     expect(html).toContain('Revoked keys (1)')
-    expect(await actionsOf(organisation)).toEqual(['api_key.created', 'api_key.revoked'])
+    expect(await keyActionsOf(organisation)).toEqual(['api_key.created', 'api_key.revoked'])
   })
 
   test('of another organisation is 404, as for a key that does not exist, and changes nothing', async () => {
@@ -175,7 +169,7 @@ test('a member has no nav entry, and the address says who can', async () => {
     expect(answer.status).toBe(403)
     expect(answer.html).toContain('owners and admins')
   }
-  expect(await actionsOf(organisation)).toEqual([])
+  expect(await keyActionsOf(organisation)).toEqual([])
 })
 
 test('below Pro there is no nav entry; the keys are there, asleep, can be revoked and not created', async () => {
@@ -206,5 +200,5 @@ test('a form from another site is refused', async () => {
       (await user.post(base, { name: 'x', scopes: 'subscribers:read' }, headers as Record<string, string>)).status,
     ).toBe(403)
   }
-  expect(await actionsOf(organisation)).toEqual([])
+  expect(await keyActionsOf(organisation)).toEqual([])
 })

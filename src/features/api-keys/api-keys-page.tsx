@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { CardTable } from '../../platform/ui/card-table.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
@@ -52,55 +53,42 @@ export function ApiKeysPage({ frame, active, revoked, asleep, isOwner, now, noti
 
 function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boolean; base: string; now: Date }) {
   return (
-    <div class="table-wrap">
-      <table class={asleep ? 'cards dimmed' : 'cards'}>
-        <caption class="visually-hidden">{asleep ? 'Sleeping keys' : 'Active keys'}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Access</th>
-            <th scope="col">Key</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Created</th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <tr>
-              <td class="name" data-label="Name">
-                <bdi>{key.name}</bdi>
-              </td>
-              <td data-label="Access">
-                <span class="badge" title={key.scopes.join(' ')}>
-                  {accessSummary(key.scopes)}
-                  <span class="visually-hidden"> ({key.scopes.join(', ')})</span>
-                </span>
-                {asleep ? <span class="badge warn">Asleep</span> : null}
-              </td>
-              <td data-label="Key">
-                <code>{key.prefix}</code>
-              </td>
-              <td data-label="Last used">
-                {key.last_used_at ? <RelativeTime at={key.last_used_at} now={now} /> : 'Never'}
-              </td>
-              <td data-label="Created">
-                <span>
-                  <RelativeTime at={key.created_at} now={now} /> by <bdi>{key.created_by_name}</bdi>
-                </span>
-              </td>
-              <td class="actions right">
-                <a class="button danger-quiet small" id={`revoke-${key.id}`} href={`${base}/${key.id}/revoke`}>
-                  Revoke<span class="visually-hidden"> {key.name}</span>
-                </a>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption={asleep ? 'Sleeping keys' : 'Active keys'}
+      columns={['Name', 'Access', 'Key', 'Last used', 'Created', { label: 'Actions', hidden: true }]}
+      dimmed={asleep}
+    >
+      {keys.map((key) => (
+        <tr>
+          <td class="name" data-label="Name">
+            <bdi>{key.name}</bdi>
+          </td>
+          <td data-label="Access">
+            <span class="badge" title={key.scopes.join(' ')}>
+              {accessSummary(key.scopes)}
+              <span class="visually-hidden"> ({key.scopes.join(', ')})</span>
+            </span>
+            {asleep ? <span class="badge warn">Asleep</span> : null}
+          </td>
+          <td data-label="Key">
+            <code>{key.prefix}</code>
+          </td>
+          <td data-label="Last used">
+            {key.last_used_at ? <RelativeTime at={key.last_used_at} now={now} /> : 'Never'}
+          </td>
+          <td data-label="Created">
+            <span>
+              <RelativeTime at={key.created_at} now={now} /> by <bdi>{key.created_by_name}</bdi>
+            </span>
+          </td>
+          <td class="actions right">
+            <a class="button danger-quiet small" id={`revoke-${key.id}`} href={`${base}/${key.id}/revoke`}>
+              Revoke<span class="visually-hidden"> {key.name}</span>
+            </a>
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   )
 }
 

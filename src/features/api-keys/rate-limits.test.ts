@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey } from '../../../test/as.ts'
-import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
+import { makeApiCaller, makeApiKey, makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
 import { mintApiKeySecret } from './api-key-secret.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
@@ -38,9 +38,7 @@ test('two processes together let no more through than the burst, and hold back a
 })
 
 test('one after the other exactly the burst passes, counted down in RateLimit, whatever the answer', async () => {
-  const organisation = await makeOrganisation(first)
-  const path = `/waitlists/${await makeWaitlist(organisation)}/subscribers`
-  const api = asApiKey(first, (await makeApiKey(organisation)).secret)
+  const { path, api } = await makeApiCaller(first)
   const left = []
   for (let i = 0; i < burst; i++) {
     const answer = await (i % 3 === 0
@@ -65,9 +63,7 @@ test('one key used up leaves another key of the organisation alone', async () =>
 })
 
 test('creates in a group are each counted and refused by themselves', async () => {
-  const organisation = await makeOrganisation(first)
-  const path = `/waitlists/${await makeWaitlist(organisation)}/subscribers`
-  const api = asApiKey(first, (await makeApiKey(organisation)).secret)
+  const { path, api } = await makeApiCaller(first)
   const answers = await Promise.all(
     Array.from({ length: burst + 20 }, (_, i) => api.post(path, { email: `p${i}@example.com` })),
   )

@@ -1,6 +1,7 @@
 import { raw } from 'hono/html'
 import { errorCatalogue } from '../../platform/errors.ts'
 import { headingId, renderInline, renderMarkdown } from './guide.ts'
+import { GuideTable } from './guide-table.tsx'
 import { exampleOf, type Json, typeOf } from './json-schema.ts'
 
 interface Parameter {
@@ -98,28 +99,18 @@ function Example({ code, language, id }: { code: string; language: string; id: s
 
 function Parameters({ parameters }: { parameters: Parameter[] }) {
   return (
-    <table tabindex={0}>
-      <thead>
+    <GuideTable columns={['Parameter', 'In', 'Type', 'Meaning']}>
+      {parameters.map((parameter) => (
         <tr>
-          <th scope="col">Parameter</th>
-          <th scope="col">In</th>
-          <th scope="col">Type</th>
-          <th scope="col">Meaning</th>
+          <td>
+            <code>{parameter.name}</code>
+          </td>
+          <td>{parameter.in}</td>
+          <td>{typeOf(parameter.schema)}</td>
+          <td>{raw(renderInline(parameter.description))}</td>
         </tr>
-      </thead>
-      <tbody>
-        {parameters.map((parameter) => (
-          <tr>
-            <td>
-              <code>{parameter.name}</code>
-            </td>
-            <td>{parameter.in}</td>
-            <td>{typeOf(parameter.schema)}</td>
-            <td>{raw(renderInline(parameter.description))}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </GuideTable>
   )
 }
 
@@ -127,49 +118,31 @@ function Members({ of, schema, withRequired }: { of: string; schema: Json; withR
   const properties = Object.entries((schema.properties ?? {}) as Record<string, Json>)
   const required = (schema.required ?? []) as string[]
   return (
-    <table tabindex={0}>
-      <thead>
+    <GuideTable columns={[of, 'Type', ...(withRequired ? ['Required'] : []), 'Meaning']}>
+      {properties.map(([name, property]) => (
         <tr>
-          <th scope="col">{of}</th>
-          <th scope="col">Type</th>
-          {withRequired ? <th scope="col">Required</th> : null}
-          <th scope="col">Meaning</th>
+          <td>
+            <code>{name}</code>
+          </td>
+          <td>{typeOf(property)}</td>
+          {withRequired ? <td>{required.includes(name) ? 'yes' : 'no'}</td> : null}
+          <td>{raw(renderInline(String(property.description ?? '')))}</td>
         </tr>
-      </thead>
-      <tbody>
-        {properties.map(([name, property]) => (
-          <tr>
-            <td>
-              <code>{name}</code>
-            </td>
-            <td>{typeOf(property)}</td>
-            {withRequired ? <td>{required.includes(name) ? 'yes' : 'no'}</td> : null}
-            <td>{raw(renderInline(String(property.description ?? '')))}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </GuideTable>
   )
 }
 
 function Answers({ operation }: { operation: Operation }) {
   return (
-    <table tabindex={0}>
-      <thead>
+    <GuideTable columns={['Status', 'When']}>
+      {Object.entries(operation.responses).map(([status, { description }]) => (
         <tr>
-          <th scope="col">Status</th>
-          <th scope="col">When</th>
+          <td>{status}</td>
+          <td>{raw(renderInline(withErrorLinks(description)))}</td>
         </tr>
-      </thead>
-      <tbody>
-        {Object.entries(operation.responses).map(([status, { description }]) => (
-          <tr>
-            <td>{status}</td>
-            <td>{raw(renderInline(withErrorLinks(description)))}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </GuideTable>
   )
 }
 

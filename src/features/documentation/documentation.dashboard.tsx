@@ -9,6 +9,7 @@ import { ApiReference } from './api-reference.tsx'
 import { errorExplanations } from './error-explanations.ts'
 import { readGuide, renderMarkdown } from './guide.ts'
 import { GuideLayout } from './guide-layout.tsx'
+import { GuideTable } from './guide-table.tsx'
 
 /** The guide, a page for every error, and the API reference: public, and of this very version. */
 export function documentationRoutes(app: Hono<AppEnv>, services: Services, openApi: Record<string, unknown>): void {
@@ -54,28 +55,19 @@ function ErrorList() {
         here, <code>code</code> is what to branch on, <code>detail</code> says what to do, and <code>request_id</code>{' '}
         names the request in the log. For invalid values <code>errors</code> lists every problem.
       </p>
-      <table tabindex={0}>
-        <thead>
+      <GuideTable columns={['Status', 'Code', 'Meaning']}>
+        {Object.entries(errorCatalogue).map(([code, { status, title }]) => (
           <tr>
-            <th scope="col">Status</th>
-            <th scope="col">Code</th>
-            <th scope="col">Meaning</th>
+            <td>{status}</td>
+            <td>
+              <a href={`/docs/errors/${code}`}>
+                <code>{code}</code>
+              </a>
+            </td>
+            <td>{title}</td>
           </tr>
-        </thead>
-        <tbody>
-          {Object.entries(errorCatalogue).map(([code, { status, title }]) => (
-            <tr>
-              <td>{status}</td>
-              <td>
-                <a href={`/docs/errors/${code}`}>
-                  <code>{code}</code>
-                </a>
-              </td>
-              <td>{title}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </GuideTable>
     </>
   )
 }

@@ -1,4 +1,5 @@
 import { newFormNonce } from '../../platform/form-nonce.ts'
+import { CardTable } from '../../platform/ui/card-table.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Invitation } from './invitations.ts'
 import { roleLabels } from './role-labels.ts'
@@ -16,41 +17,29 @@ export function InvitationsTable({ invitations, base, isOwner, now }: Invitation
   return (
     <section class="stack">
       <h2>Invitations on their way</h2>
-      <div class="table-wrap">
-        <table class="cards">
-          <caption class="visually-hidden">Invitations on their way</caption>
-          <thead>
-            <tr>
-              <th scope="col">Email</th>
-              <th scope="col">Role</th>
-              <th scope="col">Invited</th>
-              <th scope="col">
-                <span class="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {invitations.map((invitation) => (
-              <tr>
-                <td class="name" data-label="Email">
-                  {invitation.email}
-                </td>
-                <td data-label="Role">{roleLabels[invitation.role]}</td>
-                <td data-label="Invited">
-                  <span>
-                    <RelativeTime at={invitation.created_at} now={now} /> by {invitation.invited_by_name}
-                  </span>
-                </td>
-                <td class="actions right">
-                  {isOwner || invitation.role !== 'owner' ? (
-                    <InvitationActions invitation={invitation} base={base} />
-                  ) : null}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <CardTable
+        caption="Invitations on their way"
+        columns={['Email', 'Role', 'Invited', { label: 'Actions', hidden: true }]}
+      >
+        {invitations.map((invitation) => (
+          <tr>
+            <td class="name" data-label="Email">
+              {invitation.email}
+            </td>
+            <td data-label="Role">{roleLabels[invitation.role]}</td>
+            <td data-label="Invited">
+              <span>
+                <RelativeTime at={invitation.created_at} now={now} /> by {invitation.invited_by_name}
+              </span>
+            </td>
+            <td class="actions right">
+              {isOwner || invitation.role !== 'owner' ? (
+                <InvitationActions invitation={invitation} base={base} />
+              ) : null}
+            </td>
+          </tr>
+        ))}
+      </CardTable>
     </section>
   )
 }

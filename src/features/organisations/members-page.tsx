@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx'
 import { type Actor, hasRole } from '../../platform/context.ts'
 import type { AppError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
+import { CardTable } from '../../platform/ui/card-table.tsx'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
@@ -53,33 +54,18 @@ export function MembersPage({
       {notice ? <Notice>{notice}</Notice> : null}
       {error && error.errors.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
       <div class="stack-large">
-        <div class="table-wrap">
-          <table class="cards">
-            <caption class="visually-hidden">Members</caption>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Role</th>
-                <th scope="col">Joined</th>
-                <th scope="col">
-                  <span class="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {members.map((member) => (
-                <MemberRow
-                  member={member}
-                  base={base}
-                  roles={roles}
-                  isSelf={actor.type === 'user' && actor.id === member.user_id}
-                  mayChange={isOwner || member.role !== 'owner'}
-                  now={now}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <CardTable caption="Members" columns={['Name', 'Role', 'Joined', { label: 'Actions', hidden: true }]}>
+          {members.map((member) => (
+            <MemberRow
+              member={member}
+              base={base}
+              roles={roles}
+              isSelf={actor.type === 'user' && actor.id === member.user_id}
+              mayChange={isOwner || member.role !== 'owner'}
+              now={now}
+            />
+          ))}
+        </CardTable>
         {invitations.length > 0 ? (
           <InvitationsTable invitations={invitations} base={base} isOwner={isOwner} now={now} />
         ) : null}

@@ -1,5 +1,5 @@
 import type { AppError } from '../../platform/errors.ts'
-import { Dialog } from '../../platform/ui/dialog.tsx'
+import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
@@ -105,14 +105,7 @@ function DeleteDialog(props: { slug: string; base: string; error?: AppError | un
           autocomplete="off"
           problems={error?.errors ?? []}
         />
-        <div class="dialog-actions">
-          <a class="button plain" href={`${base}#delete-organisation`}>
-            Cancel
-          </a>
-          <button type="submit" class="button danger">
-            Delete organisation
-          </button>
-        </div>
+        <DialogActions closeHref={`${base}#delete-organisation`} verb="Delete organisation" danger />
       </form>
     </Dialog>
   )

@@ -6,9 +6,9 @@ import {
   makeOrganisation,
   makeProduct,
   makeWaitlist,
-  type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
+import { actionsOf } from '../../../test/people.ts'
 import type { Plan } from '../plans/plan-rules.ts'
 import { setPlan } from '../plans/set-plan.ts'
 
@@ -23,16 +23,6 @@ async function setUp(plan: Plan = 'pro') {
   return { organisation, user: await asUser(product, organisation.owner), base: `/o/${organisation.slug}/waitlists` }
 }
 
-async function actionsOf(organisation: TestOrganisation): Promise<string[]> {
-  const rows = await product.database.owner.kysely
-    .selectFrom('activities')
-    .select('action')
-    .where('organisation_id', '=', organisation.id)
-    .orderBy('number')
-    .execute()
-  return rows.map((row) => row.action)
-}
-
 describe('creating a waitlist', () => {
   test('leads to its empty page and stands in the list', async () => {
     const { organisation, user, base } = await setUp()
@@ -44,7 +34,7 @@ describe('creating a waitlist', () => {
     ])
     expect((await user.get(created.location ?? '')).html).toContain('Nobody has joined yet')
     expect((await user.get(base)).html).toContain('Spring &lt;launch&gt;')
-    expect(await actionsOf(organisation)).toEqual(['organisation.created', 'waitlist.created'])
+    expect(await actionsOf(product, organisation)).toEqual(['organisation.created', 'waitlist.created'])
   })
 
   test('by a form sent twice makes one', async () => {
@@ -62,7 +52,7 @@ describe('creating a waitlist', () => {
       const { user, base, organisation } = await setUp()
       const answer = await user.post(base, { name })
       expect([answer.status, /role="alert"/.test(answer.html)]).toEqual([422, true])
-      expect(await actionsOf(organisation)).toEqual(['organisation.created'])
+      expect(await actionsOf(product, organisation)).toEqual(['organisation.created'])
     },
   )
 
@@ -102,7 +92,7 @@ describe('a waitlist', () => {
     expect((await user.post(`${base}/${waitlist}/add`, { email: 'by.hand@example.com' })).location).toBe(
       `${base}/${waitlist}?done=already_there`,
     )
-    expect((await actionsOf(organisation)).filter((action) => action === 'subscriber.joined')).toHaveLength(61)
+    expect((await actionsOf(product, organisation)).filter((action) => action === 'subscriber.joined')).toHaveLength(61)
     const page = await user.get(`${base}/${waitlist}`)
     expect(page.html).toContain('1–50 of 61 subscribers')
     expect((await user.get(`${base}/${waitlist}?page=2`)).html).toContain('By.Hand@Example.com')
@@ -168,5 +158,5 @@ test('a member sees waitlists and people and changes nothing', async () => {
   for (const path of [base, `${base}/${waitlist}/archive`])
     expect((await member.post(path, { name: 'x' })).status).toBe(403)
   expect((await member.post(`${base}/${waitlist}/add`, { email: 'a@example.com' })).status).toBe(403)
-  expect(await actionsOf(organisation)).toEqual(['organisation.created', 'waitlist.created'])
+  expect(await actionsOf(product, organisation)).toEqual(['organisation.created', 'waitlist.created'])
 })

@@ -1,7 +1,8 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
-import { Dialog } from '../../platform/ui/dialog.tsx'
-import { Field } from '../../platform/ui/field.tsx'
+import { CardTable } from '../../platform/ui/card-table.tsx'
+import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
+import { Field, FormProblem } from '../../platform/ui/field.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Waitlist } from './waitlist.ts'
@@ -44,44 +45,29 @@ export function WaitlistsPage({ frame, waitlists, mayCreate, now, dialog }: Wait
           {create('Create your first waitlist', 'button')}
         </div>
       ) : (
-        <div class="table-wrap">
-          <table class="cards">
-            <caption class="visually-hidden">Waitlists</caption>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col" class="right">
-                  Subscribers
-                </th>
-                <th scope="col">Id</th>
-                <th scope="col">Created</th>
-              </tr>
-            </thead>
-            <tbody>
-              {waitlists.map((waitlist) => (
-                <tr>
-                  <td class="name" data-label="Name">
-                    <span>
-                      <a href={`${base}/${waitlist.id}`}>
-                        <bdi>{waitlist.name}</bdi>
-                      </a>{' '}
-                      {waitlist.archived_at ? <span class="badge">Archived</span> : null}
-                    </span>
-                  </td>
-                  <td class="right" data-label="Subscribers">
-                    {counts.format(waitlist.subscriber_count)}
-                  </td>
-                  <td data-label="Id">
-                    <code>{waitlist.id}</code>
-                  </td>
-                  <td data-label="Created">
-                    <RelativeTime at={waitlist.created_at} now={now} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <CardTable caption="Waitlists" columns={['Name', { label: 'Subscribers', right: true }, 'Id', 'Created']}>
+          {waitlists.map((waitlist) => (
+            <tr>
+              <td class="name" data-label="Name">
+                <span>
+                  <a href={`${base}/${waitlist.id}`}>
+                    <bdi>{waitlist.name}</bdi>
+                  </a>{' '}
+                  {waitlist.archived_at ? <span class="badge">Archived</span> : null}
+                </span>
+              </td>
+              <td class="right" data-label="Subscribers">
+                {counts.format(waitlist.subscriber_count)}
+              </td>
+              <td data-label="Id">
+                <code>{waitlist.id}</code>
+              </td>
+              <td data-label="Created">
+                <RelativeTime at={waitlist.created_at} now={now} />
+              </td>
+            </tr>
+          ))}
+        </CardTable>
       )}
     </PageLayout>
   )
@@ -100,11 +86,7 @@ export function CreateWaitlistDialog({
 }) {
   return (
     <Dialog id="create" title="Create a waitlist" closeHref={`${base}#create-waitlist`}>
-      {error && error.errors.length === 0 ? (
-        <p class="problem" role="alert">
-          {error.message}
-        </p>
-      ) : null}
+      <FormProblem error={error} />
       <form method="post" action={base} class="stack">
         <input type="hidden" name="form_nonce" value={nonce} />
         <Field
@@ -117,14 +99,7 @@ export function CreateWaitlistDialog({
           problems={error?.errors ?? []}
           placeholder="Spring launch"
         />
-        <div class="dialog-actions">
-          <a class="button plain" href={`${base}#create-waitlist`}>
-            Cancel
-          </a>
-          <button type="submit" class="button">
-            Create waitlist
-          </button>
-        </div>
+        <DialogActions closeHref={`${base}#create-waitlist`} verb="Create waitlist" />
       </form>
     </Dialog>
   )

@@ -29,6 +29,20 @@ export function Dialog({ id, title, closeHref, children }: DialogProps) {
   )
 }
 
+/** The end of a form in a dialog: the way out, then what it does. */
+export function DialogActions(props: { closeHref: string; verb: string; danger?: boolean }) {
+  return (
+    <div class="dialog-actions">
+      <a class="button plain" href={props.closeHref}>
+        Cancel
+      </a>
+      <button type="submit" class={props.danger ? 'button danger' : 'button'}>
+        {props.verb}
+      </button>
+    </div>
+  )
+}
+
 /** A question before something that cannot be undone, or matters: cancelling comes first. */
 export function ConfirmDialog(props: {
   id: string

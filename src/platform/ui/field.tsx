@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx'
-import type { FieldProblem } from '../errors.ts'
+import type { AppError, FieldProblem } from '../errors.ts'
 
 interface FieldProps {
   name: string
@@ -58,4 +58,13 @@ export function problemsOf(problems: readonly FieldProblem[], field: string): Fi
     (problem) =>
       'pointer' in problem && (problem.pointer === `#/${field}` || problem.pointer.startsWith(`#/${field}/`)),
   )
+}
+
+/** What is wrong with a form as a whole, where no field is to blame. */
+export function FormProblem({ error }: { error: AppError | undefined }) {
+  return error && error.errors.length === 0 ? (
+    <p class="problem" role="alert">
+      {error.message}
+    </p>
+  ) : null
 }
