@@ -23,6 +23,12 @@ export async function makeSoldProduct(env: Record<string, string> = {}) {
     /** What runs by itself every few minutes. */
     reconcile: () => reconcileBilling(atWork()),
     runJobs: () => runDueJobs(atWork(), jobHandlers),
+    /** The next run does also what has failed and waits. */
+    makeJobsDue: () =>
+      product.database.owner.kysely
+        .updateTable('queued_jobs')
+        .set({ run_at: new Date(0) })
+        .execute(),
     deliver: (event: { body: string; signature: string }, to = product) => deliver(to, event),
     /** Stripe tells of something. */
     tell: (type: string, object: unknown, to = product) => deliver(to, signEvent(type, object)),

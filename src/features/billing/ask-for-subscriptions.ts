@@ -9,7 +9,7 @@ import { type SubscriptionState, subscriptionState } from './subscription-state.
 /**
  * What a customer has at Stripe at this moment. A customer that Stripe never heard of is not taken for one without a
  * subscription: the secret key may be that of another account.
- * @throws AppError `unavailable`.
+ * @throws AppError `unavailable`, `not_found`.
  */
 export async function askForSubscriptions(services: Services, customerId: string): Promise<SubscriptionState> {
   return askStripe(services, async (stripe, prices) => {
@@ -25,7 +25,7 @@ async function retrieveCustomer(stripe: Stripe, id: string): Promise<Stripe.Cust
     return await stripe.customers.retrieve(id, { expand: ['subscriptions'] })
   } catch (error) {
     if (!isMissing(error)) throw error
-    throw new AppError('unavailable', 'Stripe does not know this organisation; whoever runs this server should look.', {
+    throw new AppError('not_found', 'Stripe does not know this organisation; whoever runs this server should look.', {
       cause: new Error(`the Stripe account of STRIPE_SECRET_KEY has no customer ${id}`),
     })
   }

@@ -12,7 +12,8 @@ const keepEventsDays = 30
 /**
  * Compares with Stripe, once a day for each organisation, what lost events may have left wrong, and puts it right; ends
  * graces that are over; cancels what deleted organisations left. The longest unchecked come first, so that many
- * organisations are spread over the day. Where Stripe is away it stops, and the next run goes on.
+ * organisations are spread over the day. Where Stripe is away it stops, and the next run goes
+ * on; an organisation that Stripe does not know is left as it is.
  */
 export async function reconcileBilling(services: Services): Promise<void> {
   if (!services.config.stripe) return
@@ -24,7 +25,7 @@ export async function reconcileBilling(services: Services): Promise<void> {
       await syncSubscription(ctx)
     } catch (error) {
       services.log.error({ err: error, organisation: id }, 'a subscription could not be compared with Stripe')
-      if (error instanceof AppError && error.code === 'unavailable' && error.headers['Retry-After']) return
+      if (error instanceof AppError && error.code === 'unavailable') return
       await services.db.kysely
         .updateTable('billing_accounts')
         .set({ checked_at: sql<Date>`clock_timestamp()` })

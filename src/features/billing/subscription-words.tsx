@@ -22,17 +22,22 @@ export function SubscriptionLine({ billing: { account }, plan }: { billing: Bill
 export function SubscriptionBanner({ billing: { account, graceEndsAt, now } }: { billing: Billing }) {
   if (!account) return null
   const problem = problemOf(account.status)
+  const keptUntil = account.plan !== 'free' && graceEndsAt && graceEndsAt > now ? graceEndsAt : undefined
   return (
     <>
       {problem ? (
         <div class="banner bad">
           <p>
             <strong>{problem}</strong>{' '}
-            {account.status === 'past_due' && account.plan !== 'free' && graceEndsAt && graceEndsAt > now
-              ? `The plan stays ${planRules(account.plan).label} until ${day.format(graceEndsAt)}.`
+            {keptUntil
+              ? `The plan stays ${planRules(account.plan).label} until ${day.format(keptUntil)}.`
               : 'So the plan is Free for now, and nothing is lost.'}
           </p>
-          <p>Pay, or change the card, under Manage billing: the plan and the API keys are back at once.</p>
+          <p>
+            {keptUntil
+              ? 'Pay, or change the card, under Manage billing until then, and it goes on as if nothing had been.'
+              : 'Pay, or change the card, under Manage billing: the plan and the API keys are back at once.'}
+          </p>
         </div>
       ) : null}
       {account.live_subscriptions > 1 ? (

@@ -9,7 +9,7 @@ import type { SubscriptionState } from './subscription-state.ts'
  * Asks Stripe what the organisation has now, and makes the plan follow. Once it has returned, whatever happened at Stripe
  * before the call is applied, by this call or by one that came later: order, repetition and crashes do no harm. A plan that
  * was set by hand stays until what Stripe gives changes. `eventId` is noted as applied in the same transaction.
- * @throws AppError `unavailable` when Stripe does not answer: then nothing has changed.
+ * @throws AppError `unavailable` when Stripe does not answer, `not_found` for a customer it does not know: then nothing has changed.
  */
 export async function syncSubscription(ctx: Context, eventId?: string): Promise<void> {
   const asked = await drawQuestion(ctx)

@@ -19,14 +19,13 @@ interface PlanCardProps {
 export function PlanCard({ name, current, use, billing, base }: PlanCardProps) {
   const rules = planRules(name)
   const isCurrent = name === current
-  const price = name === 'free' ? undefined : billing?.prices[name]
   return (
     <section class="card stack">
       <div class="row">
         <h2>{rules.label}</h2>
         {isCurrent ? <span class="badge accent">Current plan</span> : null}
       </div>
-      {price ? <p>{price}</p> : null}
+      {billing ? <Price name={name} billing={billing} /> : null}
       <dl class="facts">
         <dt>API keys</dt>
         <dd>{rules.apiAccess ? 'Yes, and the customer API' : 'No'}</dd>
@@ -62,9 +61,18 @@ export function PlanCard({ name, current, use, billing, base }: PlanCardProps) {
   )
 }
 
+/** Beside plans that cost something, Free says that it does not. */
+function Price({ name, billing: { prices } }: { name: Plan; billing: Billing }) {
+  const price = name === 'free' ? Object.keys(prices).length > 0 && 'Costs nothing' : prices[name]
+  return price ? <p>{price}</p> : null
+}
+
 function Used({ count, limit }: { count: number; limit: number | null }) {
   return limit !== null && count > limit ? (
-    <span class="badge warn"> {count} used, over the limit</span>
+    <>
+      {' '}
+      <span class="badge warn">{count} used</span>
+    </>
   ) : (
     <span class="quiet"> ({count} used)</span>
   )

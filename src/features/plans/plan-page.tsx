@@ -42,7 +42,7 @@ export function PlanPage({ frame, plan, use, billing, notice, dialog }: PlanPage
         <div class="banner warn">
           <p>
             {use.keys === 1 ? 'Your API key is asleep' : `Your ${use.keys} API keys are asleep`} until the plan is Pro
-            or Team again. <a href={`/o/${slug}/api-keys`}>See them</a>
+            or Team again. <a href={`/o/${slug}/api-keys`}>{use.keys === 1 ? 'See it' : 'See them'}</a>
           </p>
         </div>
       ) : null}

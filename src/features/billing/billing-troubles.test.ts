@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asApiKey } from '../../../test/as.ts'
+import { textOf } from '../../../test/people.ts'
+import { leadsTo, makeBuyer, makeSoldProduct, makeSubscriber, type SoldProduct } from '../../../test/sold.ts'
+import { orgSetPlan } from '../organisations/organisations.cli.ts'
+
+const day = 86_400_000
+
+let sold: SoldProduct
+let clock = 0
+beforeAll(async () => {
+  sold = await makeSoldProduct({ BILLING_GRACE_DAYS: '3' })
+  sold.product.services.now = () => new Date(Date.now() + clock)
+})
+afterAll(() => sold.close())
+
+const isAwake = async (key: { secret: string }) => (await asApiKey(sold.product, key.secret).get('/key')).status === 200
+
+/** Runs what runs by itself, as if so much time had gone by. */
+async function later(ms: number, work: () => Promise<unknown>) {
+  clock = ms
+  await work().finally(() => {
+    clock = 0
+  })
+}
+
+test('with days of grace a failed renewal keeps the plan until they are over, and says until when', async () => {
+  const { subscription, key, plans, owner, home } = await makeSubscriber(sold)
+  await sold.tell('customer.subscription.updated', sold.stripe.set(subscription.id, { status: 'past_due' }))
+  expect(textOf((await owner.get(`${home}/plan`)).html)).toMatch(
+    /The last payment failed\. The plan stays Pro until \d/,
+  )
+  await later(3 * day - 60_000, sold.reconcile)
+  expect(await isAwake(key)).toBe(true)
+  await later(3 * day + 60_000, sold.reconcile)
+  expect(await isAwake(key)).toBe(false)
+  await later(3 * day + 120_000, sold.reconcile)
+  expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free'])
+  await sold.tell('invoice.paid', {
+    object: 'invoice',
+    customer: sold.stripe.set(subscription.id, { status: 'active' }).customer,
+  })
+  expect(await isAwake(key)).toBe(true)
+})
+
+test('a second failure within the grace does not lengthen it; a payment in between does', async () => {
+  const { subscription, plans } = await makeSubscriber(sold)
+  const becomes = (status: 'past_due' | 'active', at: number) =>
+    later(at, () => sold.tell('customer.subscription.updated', sold.stripe.set(subscription.id, { status })))
+  await becomes('past_due', 0)
+  // Signed at the product's time, as every event is.
+  await later(4 * 60_000, () => sold.reconcile())
+  await becomes('past_due', 4 * 60_000)
+  await later(3 * day + 60_000, sold.reconcile)
+  expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free'])
+  await becomes('active', 0)
+  await becomes('past_due', 4 * 60_000)
+  await later(3 * day + 60_000, sold.reconcile)
+  expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free', 'Stripe: pro'])
+})
+
+test('what a lost event left wrong is put right within a day, and nothing is written where nothing is wrong', async () => {
+  const [lost, fine] = [await makeSubscriber(sold), await makeSubscriber(sold)]
+  sold.stripe.set(lost.subscription.id, { status: 'canceled' })
+  await sold.reconcile()
+  expect(await isAwake(lost.key)).toBe(true)
+  await later(day + 60_000, sold.reconcile)
+  expect(await isAwake(lost.key)).toBe(false)
+  expect(await lost.plans()).toEqual(['Stripe: pro', 'Stripe: free'])
+  expect(await fine.plans()).toEqual(['Stripe: pro'])
+})
+
+test('a checkout that was paid and of which nothing ever came back is found too', async () => {
+  const buyer = await makeBuyer(sold)
+  sold.stripe.pay(leadsTo(await buyer.checkout('pro')))
+  await later(day + 60_000, sold.reconcile)
+  expect(await buyer.plans()).toEqual(['Stripe: pro'])
+})
+
+test('while Stripe is away: the checkout says so, an event is kept and applied when it is back, pages go on', async () => {
+  const { subscription, key, plans, owner, home } = await makeSubscriber(sold)
+  const other = await makeBuyer(sold)
+  sold.stripe.state.isDown = true
+  const refused = await other.checkout('pro')
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '30'])
+  expect(textOf(refused.html)).toContain('Stripe, which takes the payments here, cannot be reached at the moment.')
+  expect((await owner.post(`${home}/plan/portal`, { task: 'manage' })).status).toBe(503)
+  expect((await owner.get(`${home}/plan`)).status).toBe(200)
+  expect((await owner.get(`${home}/plan?back=checkout`)).status).toBe(303)
+  const ended = sold.stripe.set(subscription.id, { status: 'canceled' })
+  expect((await sold.tell('customer.subscription.deleted', ended)).status).toBe(200)
+  await sold.runJobs()
+  await later(2 * day, sold.reconcile)
+  expect(await plans()).toEqual(['Stripe: pro'])
+  expect(await isAwake(key)).toBe(true)
+
+  sold.stripe.state.isDown = false
+  await sold.makeJobsDue()
+  await sold.runJobs()
+  expect(await isAwake(key)).toBe(false)
+  expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free'])
+  expect(leadsTo(await other.checkout('pro'))).toMatch(/^https:/)
+})
+
+test('back from the checkout while Stripe is away, the page says that it is not confirmed yet', async () => {
+  const buyer = await makeBuyer(sold)
+  sold.stripe.pay(leadsTo(await buyer.checkout('pro')))
+  sold.stripe.state.isDown = true
+  const { location } = await buyer.owner.get(`${buyer.home}/plan?back=checkout`)
+  sold.stripe.state.isDown = false
+  expect(textOf((await buyer.owner.get(location ?? '')).html)).toContain('has not confirmed the payment yet')
+})
+
+test('a Stripe account that does not know the customer takes no plan away: the key may be the wrong one', async () => {
+  const { subscription, plans, key } = await makeSubscriber(sold)
+  const known = sold.stripe.customers.get(String(subscription.customer))
+  sold.stripe.customers.delete(String(subscription.customer))
+  await later(day + 60_000, sold.reconcile)
+  expect(await isAwake(key)).toBe(true)
+  expect(sold.product.logged()).toContain('has no customer')
+  if (known) sold.stripe.customers.set(known.id, { id: known.id, object: 'customer', deleted: true })
+  await later(2 * day + 60_000, sold.reconcile)
+  expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free'])
+})
+
+test('deleting the organisation cancels its subscription and closes its checkout, however long Stripe is away', async () => {
+  const { subscription, owner, home, organisation } = await makeSubscriber(sold)
+  const open = [...sold.stripe.sessions.values()].find(({ customer }) => customer === subscription.customer)
+  Object.assign(open ?? {}, { status: 'open' })
+  sold.stripe.state.isDown = true
+  expect((await owner.post(`${home}/settings/delete`, { slug: organisation.slug })).status).toBe(303)
+  await sold.reconcile()
+  expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('active')
+  sold.stripe.state.isDown = false
+  await sold.reconcile()
+  expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('canceled')
+  expect(open?.status).toBe('expired')
+  const asked = sold.stripe.requests.length
+  await sold.reconcile()
+  expect(sold.stripe.requests.length).toBe(asked)
+  expect((await sold.tell('customer.subscription.deleted', subscription)).status).toBe(200)
+})
+
+test('a plan set on the command line holds until what Stripe gives changes', async () => {
+  const { subscription, plans, organisation } = await makeSubscriber(sold)
+  await orgSetPlan(sold.product.services, { org: organisation.slug, plan: 'team' })
+  await sold.tell('invoice.paid', { object: 'invoice', customer: subscription.customer })
+  await later(day + 60_000, sold.reconcile)
+  expect(await plans()).toEqual(['Stripe: pro', 'System: team'])
+  await sold.tell('customer.subscription.deleted', sold.stripe.set(subscription.id, { status: 'canceled' }))
+  expect(await plans()).toEqual(['Stripe: pro', 'System: team', 'Stripe: free'])
+})
