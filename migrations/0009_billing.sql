@@ -44,7 +44,15 @@ create table departed_customers (
   customer_id text collate "C" primary key,
   departed_at timestamptz not null default clock_timestamp()
 );
-grant insert on departed_customers to :app_role;
+
+-- Here, so that no way of deleting an organisation can forget what it pays for.
+create function note_departed_customer() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  insert into departed_customers (customer_id) values (old.customer_id) on conflict do nothing;
+  return null;
+end $$;
+create trigger departs after delete on billing_accounts for each row execute function note_departed_customer();
 
 -- An event names the customer, and so finds the organisation.
 create function organisation_of_customer(p_customer_id text) returns text

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { findOrganisationForStripe } from './billing-account.ts'
-import { cancelDeparted } from './cancel-subscription.ts'
+import { cancelDeparted } from './cancel-departed.ts'
 import { syncSubscription } from './sync-subscription.ts'
 
 /** So that one run ends before the next. */

@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
 import { fieldError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
-import { cancelSubscriptionLater } from '../billing/cancel-subscription.ts'
 
 /**
  * Deletes an organisation and everything in it, for good; its keys answer 401 from then on. What stays is a tombstone: how
@@ -17,7 +16,6 @@ export async function deleteOrganisation(ctx: Context, { slug }: { slug: string 
     requireRole(ctx, 'owner')
     const { id, name } = ctx.organisation
     await recordActivity(ctx, { action: 'organisation.deleted', targets: [{ type: 'organisation', id, name }] })
-    await cancelSubscriptionLater(ctx)
     await sql`select delete_organisation(${id})`.execute(ctx.sql)
   })
 }

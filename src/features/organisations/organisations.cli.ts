@@ -42,9 +42,10 @@ export async function orgList(services: Services): Promise<CommandResult> {
 
 export async function orgSetPlan(services: Services, options: { org: string; plan: string }): Promise<CommandResult> {
   const { before, after } = await setPlan(await contextOf(services, options.org), options.plan)
+  const until = services.config.stripe ? ' It holds until the subscription changes at Stripe.' : ''
   return {
     json: { slug: options.org, plan: after, previous_plan: before },
-    text: before === after ? `${options.org} is on ${after} already.` : `${options.org} is on ${after} now.`,
+    text: before === after ? `${options.org} is on ${after} already.` : `${options.org} is on ${after} now.${until}`,
   }
 }
 

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
-import { makeApiKey, makeMember, makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
+import {
+  makeApiKey,
+  makeMember,
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestProduct,
+} from '../../../test/make.ts'
 import { log, signUp, textOf } from '../../../test/people.ts'
 import { makeSoldProduct } from '../../../test/sold.ts'
 
@@ -44,6 +51,23 @@ test('going below Pro asks first, names the keys that fall asleep, and afterward
   await owner.post(`${home}/plan`, { plan: 'free' })
   expect((await owner.get(`${home}/waitlists`)).html).not.toContain(`${home}/api-keys"`)
   expect((await owner.get(`${home}/plan`)).html).toContain(`href="${home}/api-keys"`)
+})
+
+test('a drop below what is in use removes nothing, and the page says how it fits again', async () => {
+  const organisation = await makeOrganisation(product, 'pro')
+  const home = `/o/${organisation.slug}`
+  const owner = await asUser(product, organisation.owner)
+  for (const name of ['Spring', 'Autumn']) await makeWaitlist(organisation, name)
+  await makeMember(product, organisation, 'admin')
+  expect(textOf((await owner.get(`${home}/plan`)).html)).not.toContain('until they fit')
+  await owner.post(`${home}/plan`, { plan: 'free' })
+  const page = textOf((await owner.get(`${home}/plan`)).html)
+  expect(page).toContain('Archive waitlists until they fit')
+  expect(page).toContain('Nobody is removed, and nobody can be added until the members fit.')
+  expect(textOf((await owner.get(`${home}/waitlists`)).html)).toMatch(/Spring.*Autumn|Autumn.*Spring/)
+  const refused = await owner.post(`${home}/waitlists`, { name: 'Winter' })
+  expect(refused.status).toBe(422)
+  expect(textOf(refused.html)).toContain('Archive one, or change the plan on the Plan page')
 })
 
 test('where Stripe is configured the plan follows the subscription, and nobody switches it by hand', async () => {

@@ -1,23 +1,11 @@
-import type { TransactionContext } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { askStripe } from '../../platform/net/ask-stripe.ts'
 import type { Services } from '../../platform/services.ts'
 
 /**
- * Part of deleting an organisation: notes its customer, whose subscriptions are then cancelled at Stripe and whose checkouts
- * are closed, if need be again and again until Stripe has answered.
+ * Cancels at Stripe the subscriptions that deleted organisations left there, and closes their checkouts. What fails is tried
+ * again at the next call, however long Stripe is away.
  */
-export async function cancelSubscriptionLater(ctx: TransactionContext): Promise<void> {
-  const account = await ctx.sql
-    .selectFrom('billing_accounts')
-    .select('customer_id')
-    .where('organisation_id', '=', ctx.organisation.id)
-    .executeTakeFirst()
-  if (!account) return
-  await ctx.sql.insertInto('departed_customers').values({ customer_id: account.customer_id }).execute()
-}
-
-/** Ends at Stripe what deleted organisations left there. What fails comes again at the next call. */
 export async function cancelDeparted(services: Services): Promise<void> {
   const departed = await services.db.kysely.selectFrom('departed_customers').select('customer_id').execute()
   for (const { customer_id } of departed) {
