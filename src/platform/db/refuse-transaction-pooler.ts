@@ -25,16 +25,22 @@ export async function refuseTransactionPooler(url: string): Promise<void> {
   } finally {
     await Promise.all([session.end(), other.end()])
   }
-  const withSettings = await connect(url, connectionOptions(undefined))
+  if (!(await passesOptionsOn(url))) {
+    throw new ConfigError(
+      'DATABASE_URL leads through a pooler that does not pass on the settings of a session ("options"), and the lesser role with them. Use the database itself.',
+    )
+  }
+}
+
+/** A pooler may refuse options, drop them, or keep the few it knows: ours is one that none knows. */
+async function passesOptionsOn(url: string): Promise<boolean> {
+  const session = await connect(url, `${connectionOptions(undefined)} -c queueup.probe=kept`).catch(() => undefined)
+  if (!session) return false
   try {
-    const { rows } = await withSettings.query<{ path: string }>("select current_setting('search_path') as path")
-    if (rows[0]?.path !== 'public') {
-      throw new ConfigError(
-        'DATABASE_URL leads through a pooler that drops the settings of a session ("options"), and the lesser role with them. Use the database itself.',
-      )
-    }
+    const { rows } = await session.query<{ probe: string }>("select current_setting('queueup.probe', true) as probe")
+    return rows[0]?.probe === 'kept'
   } finally {
-    await withSettings.end()
+    await session.end()
   }
 }
 

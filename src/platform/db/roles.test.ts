@@ -3,7 +3,6 @@ import pino from 'pino'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { randomBase62 } from '../secrets.ts'
 import { migrate } from './migrate.ts'
-import { refuseTransactionPooler } from './refuse-transaction-pooler.ts'
 
 const log = pino({ level: 'silent' })
 let administrator: pg.Client
@@ -69,8 +68,4 @@ test('what ran without lesser roles goes on without, though the login may make t
   expect(await migrate(urlOf(name, login), log)).toEqual({ owner: undefined, app: undefined })
   await administrator.query(`alter role ${login} createrole`)
   expect(await migrate(urlOf(name, login), log)).toEqual({ owner: undefined, app: undefined })
-})
-
-test('a connection without a pooler is taken', async () => {
-  await expect(refuseTransactionPooler(urlOf('postgres'))).resolves.toBeUndefined()
 })
