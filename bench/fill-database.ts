@@ -21,7 +21,7 @@ export async function fillDatabase(client: Client, product: RunningProduct, opti
 }
 
 /** People join in turn; nobody is referred. */
-async function joinAll(client: Client, waitlistId: string, people: number): Promise<void> {
+export async function joinAll(client: Client, waitlistId: string, people: number): Promise<void> {
   for (let from = 1; from <= people; from += batchRows) {
     const through = Math.min(people, from + batchRows - 1)
     await client.query('begin')

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Case } from './cases.ts'
 import { type CpuTime, readCpuTime } from './cpu-time.ts'
-import type { LoadJob, LoadResult } from './load-worker.ts'
+import type { LoadJob, LoadRequest, LoadResult } from './load-worker.ts'
 import { nextMessage } from './scratch.ts'
 
 /** One round's figures for one thing. */
@@ -22,7 +22,8 @@ export interface Measured {
   measure(seconds: number): Promise<Sample>
 }
 
-interface Target {
+/** A server with its PostgreSQL; a number of 0 for what has none, or is not to be looked at. */
+export interface Target {
   url: string
   pid: number
   postmasterPid: number
@@ -30,20 +31,27 @@ interface Target {
 
 /** Measures a request by the load worker. @throws Error when a single answer was not the expected one. */
 export function measuredRequest(load: ChildProcess, target: Target, key: string, what: Case): Measured {
-  const { method, path, connections, body } = what
-  const requests = [{ method, path, authorization: `Bearer ${key}`, ...(body === undefined ? {} : { body }) }]
+  const { id, name, method, path, connections, body } = what
+  const request = { method, path, authorization: `Bearer ${key}`, ...(body === undefined ? {} : { body }) }
+  return measuredLoad(load, target, { id, name, requests: [request], connections })
+}
+
+/** The same for several requests in turn. */
+export function measuredLoad(
+  load: ChildProcess,
+  target: Target,
+  { id, name, requests, connections }: { id: string; name: string; requests: LoadRequest[]; connections: number },
+): Measured {
   return {
-    id: what.id,
-    name: what.name,
+    id,
+    name,
     async measure(seconds) {
       const before = readCpuTime(target.pid, target.postmasterPid)
       load.send({ url: target.url, requests, connections, seconds } satisfies LoadJob)
       const result = await nextMessage<LoadResult>(load, 'load-worker.ts')
       const after = readCpuTime(target.pid, target.postmasterPid)
       if (result.bad > 0 || result.good === 0) {
-        throw new Error(
-          `${what.name}: ${result.bad} of ${result.bad + result.good} answers failed, so nothing was measured`,
-        )
+        throw new Error(`${name}: ${result.bad} of ${result.bad + result.good} answers failed, so nothing was measured`)
       }
       // What was under way when the load ended is done before the next measurement.
       await sleep(50)
@@ -53,7 +61,12 @@ export function measuredRequest(load: ChildProcess, target: Target, key: string,
   }
 }
 
-function cpuTimeEach(before: CpuTime | undefined, after: CpuTime | undefined, requests: number): Partial<Sample> {
+/** Processor time for one request, of the server and of PostgreSQL. */
+export function cpuTimeEach(
+  before: CpuTime | undefined,
+  after: CpuTime | undefined,
+  requests: number,
+): Partial<Sample> {
   if (!before || !after) return {}
   return {
     serverCpuUs: ((after.serverSeconds - before.serverSeconds) / requests) * 1e6,

@@ -1,6 +1,11 @@
 import { parseArgs } from 'node:util'
 
+export const partNames = ['api', 'keys', 'peers', 'processes', 'soak', 'start'] as const
+export type PartName = (typeof partNames)[number]
+
 export interface BenchOptions {
+  /** What is measured. */
+  parts: readonly PartName[]
   /** On the waitlist that is read. */
   people: number
   /** Of a second waitlist of the same length, how many referrals have moved; 0 leaves it out. */
@@ -8,6 +13,7 @@ export interface BenchOptions {
   rounds: number
   /** How long each measurement of a round takes. */
   seconds: number
+  soakSeconds: number
   /** An empty PostgreSQL database in place of the embedded one. */
   databaseUrl: string | undefined
   /** The whole run is ended after that, finished or not. */
@@ -20,6 +26,9 @@ export const usage = `npm run bench -- [options]
   --moved N         people moved by referrals, on a second waitlist as long; 0 leaves it out (a tenth)
   --rounds N        rounds, whose median counts (3)
   --seconds N       seconds for each measurement of a round, whole (1)
+  --peers           also Strapi, Directus and better-auth's API keys; installs them first, which takes minutes
+  --soak SECONDS    also memory and event-loop delay over so long a load
+  --parts LIST      just these, of ${partNames.join(',')} (api,keys and what is asked for)
   --database URL    an EMPTY PostgreSQL database, instead of the embedded one
   --limit MINUTES   ends the run after that, finished or not (15)
   --results FILE    where the figures are written (bench/results.json)`
@@ -33,6 +42,9 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
       moved: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '1' },
+      peers: { type: 'boolean', default: false },
+      soak: { type: 'string' },
+      parts: { type: 'string' },
       database: { type: 'string' },
       limit: { type: 'string', default: '15' },
       results: { type: 'string', default: new URL('results.json', import.meta.url).pathname },
@@ -43,15 +55,28 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
   const people = wholeNumber('people', values.people, 1_000)
   const moved = values.moved === undefined ? Math.floor(people / 10) : wholeNumber('moved', values.moved, 0)
   if (moved > people / 2) throw new Error('--moved: half of the people at most')
+  const listed = values.parts?.split(',') ?? [
+    'api',
+    'keys',
+    ...(values.peers ? ['peers'] : []),
+    ...(values.soak === undefined ? [] : ['soak']),
+  ]
+  if (!listed.every(isPartName)) throw new Error(`--parts: of ${partNames.join(',')}`)
   return {
+    parts: partNames.filter((name) => listed.includes(name)),
     people,
     moved,
     rounds: wholeNumber('rounds', values.rounds, 1),
     seconds: wholeNumber('seconds', values.seconds, 1),
+    soakSeconds: wholeNumber('soak', values.soak ?? '60', 20),
     databaseUrl: values.database,
     limitMinutes: wholeNumber('limit', values.limit, 1),
     resultsFile: values.results,
   }
+}
+
+function isPartName(text: string): text is PartName {
+  return partNames.some((name) => name === text)
 }
 
 function wholeNumber(name: string, text: string, least: number): number {

@@ -1,13 +1,8 @@
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os'
-import type { Measured, Sample } from './measure.ts'
+import type { Sample } from './measure.ts'
+import type { Findings } from './part.ts'
+import { median, type Ratio, round } from './ratio.ts'
 import type { BenchOptions } from './read-options.ts'
-
-export interface Ratio {
-  name: string
-  value: number
-  /** What the project wants of it, with a million people. */
-  goal?: { atLeast?: number; atMost?: number }
-}
 
 export interface Results {
   measured_at: string
@@ -23,13 +18,13 @@ export interface Results {
   options: BenchOptions
   medians: ({ id: string; name: string; rounds: number[] } & Sample)[]
   ratios: Ratio[]
+  notes: string[]
 }
 
 export function makeResults(
   options: BenchOptions,
   tools: { postgres: string; load: string },
-  all: readonly Measured[],
-  samples: ReadonlyMap<string, Sample[]>,
+  { measured, samples, ratios, notes }: Findings,
 ): Results {
   return {
     measured_at: new Date().toISOString(),
@@ -42,7 +37,7 @@ export function makeResults(
       ...tools,
     },
     options: { ...options, databaseUrl: options.databaseUrl === undefined ? undefined : 'given' },
-    medians: all.map(({ id, name }) => {
+    medians: measured.map(({ id, name }) => {
       const taken = samples.get(id) ?? []
       const of = (key: keyof Sample) => {
         const values = taken.map((sample) => sample[key]).filter((value) => value !== undefined)
@@ -60,34 +55,12 @@ export function makeResults(
         ...of('postgresCpuUs'),
       }
     }),
-    ratios: makeRatios(samples),
+    ratios,
+    notes,
   }
 }
 
-/** Each the median of the rounds' own ratios: what slows the machine for a while slows both sides. */
-function makeRatios(samples: ReadonlyMap<string, Sample[]>): Ratio[] {
-  const ratio = (name: string, over: string, under: string, goal?: Ratio['goal']): Ratio[] => {
-    const [top, bottom] = [samples.get(over), samples.get(under)]
-    if (!top || !bottom) return []
-    const values = top.map((sample, i) => sample.perSecond / (bottom[i]?.perSecond ?? Number.NaN))
-    return [{ name, value: round(median(values)), ...(goal ? { goal } : {}) }]
-  }
-  return [
-    ...ratio('list, first page / PostgreSQL alone', 'list.first', 'ceiling', { atLeast: 0.5 }),
-    ...ratio('list, first page, some moved / PostgreSQL alone', 'moved.first', 'ceiling', { atLeast: 0.35 }),
-    ...ratio('list, first page / bare node:http', 'list.first', 'floor'),
-    ...ratio('time of the middle page / first page', 'list.first', 'list.middle', { atMost: 1.3 }),
-    ...ratio('time of the last page / first page', 'list.first', 'list.last', { atMost: 1.3 }),
-    ...ratio('time of the middle page / first page, some moved', 'moved.first', 'moved.middle', { atMost: 1.3 }),
-    ...ratio('time of the last page / first page, some moved', 'moved.first', 'moved.last', { atMost: 1.3 }),
-    ...ratio('time of a search with 0 hits / a page', 'list.first', 'search.0', { atMost: 5 }),
-    ...ratio('time of a search with 1 hit / a page', 'list.first', 'search.1', { atMost: 5 }),
-    ...ratio('time of a search with 50 hits / a page', 'list.first', 'search.50', { atMost: 5 }),
-    ...ratio('create / one INSERT and COMMIT a request', 'create', 'insert', { atLeast: 1.5 }),
-  ]
-}
-
-export function toText({ machine, options, medians, ratios }: Results): string {
+export function toText({ machine, options, medians, ratios, notes }: Results): string {
   const number = (value: number | undefined, digits = 0) =>
     value === undefined
       ? '–'
@@ -113,6 +86,7 @@ export function toText({ machine, options, medians, ratios }: Results): string {
     ...table([['', 'per second', 'p50 ms', 'p99 ms', 'server µs', 'database µs'], ...rows]),
     '',
     ...table([['ratio', '', 'goal'], ...ratios.map((ratio) => [ratio.name, number(ratio.value, 2), goalText(ratio)])]),
+    ...(notes.length > 0 ? ['', ...notes] : []),
   ].join('\n')
 }
 
@@ -124,15 +98,4 @@ function table(rows: string[][]): string[] {
       .join('  ')
       .trimEnd(),
   )
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4))
 }

@@ -35,8 +35,13 @@ export class Scratch {
   }
 
   /** Starts a file of this folder as a process, sends it `input` and answers its first message. */
-  async startHelper<Answer>(file: string, input: Serializable): Promise<{ child: ChildProcess; answer: Answer }> {
+  async startHelper<Answer>(
+    file: string,
+    input: Serializable,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<{ child: ChildProcess; answer: Answer }> {
     const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.watch(child)
