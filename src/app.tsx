@@ -6,6 +6,8 @@ import { makeAccounts } from './features/accounts/accounts.ts'
 import { emailRoutes } from './features/accounts/email.dashboard.tsx'
 import { guardedActions } from './features/accounts/guarded-actions.ts'
 import { requireRecentSignIn } from './features/accounts/recent-sign-in.auth.tsx'
+import { signInCodeRoutes } from './features/accounts/sign-in-code.dashboard.tsx'
+import { twoFactorRoutes } from './features/accounts/two-factor.dashboard.tsx'
 import { activityRoutes } from './features/activity/activity.dashboard.tsx'
 import { apiKeyOperations } from './features/api-keys/api-keys.api.ts'
 import { makeCustomerApi } from './features/api-keys/api-keys.auth.ts'
@@ -57,6 +59,8 @@ export function createApp(services: Services): Hono<AppEnv> {
   accountRoutes(app, services, accounts)
   ownAccountRoutes(app, services)
   emailRoutes(app, services)
+  signInCodeRoutes(app, services)
+  twoFactorRoutes(app, services)
   organisationRoutes(app, services)
   memberRoutes(app, services)
   waitlistRoutes(app)

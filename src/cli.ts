@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { createApp } from './app.tsx'
 import { demo } from './demo.ts'
-import { passwordReset } from './features/accounts/accounts.cli.ts'
+import { passwordReset, twoFactorOff } from './features/accounts/accounts.cli.ts'
 import { activityList } from './features/activity/activity.cli.ts'
 import { keyCreate, keyList, keyRevoke } from './features/api-keys/api-keys.cli.ts'
 import { scopeNames } from './features/api-keys/scopes.ts'
@@ -76,6 +76,11 @@ const password = program.command('password').description('passwords')
 command(password, 'reset', 'print a one-time link to choose a new password')
   .requiredOption('--email <email>')
   .action((options) => run((services) => passwordReset(services, options)))
+
+const twoFactor = program.command('two-factor').description('two-factor sign-in')
+command(twoFactor, 'off', 'turn it off for somebody who has lost app and recovery codes')
+  .requiredOption('--email <email>')
+  .action((options) => run((services) => twoFactorOff(services, options)))
 
 const waitlist = program.command('waitlist').description('waitlists')
 command(waitlist, 'create', 'make a waitlist')

@@ -1,6 +1,7 @@
 import { mailPasswordReset } from './features/accounts/accounts.jobs.ts'
 import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
+import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
 import { syncJob, syncLater } from './features/billing/take-stripe-event.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
@@ -15,6 +16,7 @@ import type { Services } from './platform/services.ts'
 const jobs: Job[] = [
   { name: 'prune idempotency answers', everyMinutes: 10, run: pruneIdempotencyAnswers },
   { name: 'prune sessions and one-time tokens', everyMinutes: 60, run: pruneAccounts },
+  { name: 'renew two-factor secrets', everyMinutes: 60, run: renewTwoFactorSecrets },
   { name: 'reconcile billing', everyMinutes: 5, run: reconcileBilling },
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },
 ]

@@ -18,6 +18,7 @@ export function allPages(place: Place): ListedPage[] {
   const stranger: [string, string][] = [
     ['/', '/'],
     ['/sign-in', '/sign-in'],
+    ['/sign-in/code', '/sign-in/code'],
     ['/sign-up', '/sign-up?email=a%40example.com'],
     ['/forgot-password', '/forgot-password'],
     ['/reset-password/:token', '/reset-password/abc'],
@@ -31,6 +32,11 @@ export function allPages(place: Place): ListedPage[] {
     ['/organisations/new', '/organisations/new'],
     ['/account', '/account?saved=name'],
     ['/confirm-email/:token', place.emailChange],
+    ['/account/two-factor/new', '/account/two-factor/new'],
+    // These lead elsewhere but for who has it on: their looks are in the journey of two-factor sign-in.
+    ['/account/two-factor', '/account/two-factor'],
+    ['/account/two-factor/recovery-codes', '/account/two-factor/recovery-codes'],
+    ['/account/two-factor/off', '/account/two-factor/off'],
     ['/dev/mail', '/dev/mail'],
     ['/o/:slug/waitlists', `${base}/waitlists`],
     ['/o/:slug/waitlists/new', `${base}/waitlists/new`],

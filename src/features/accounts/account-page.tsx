@@ -6,12 +6,15 @@ import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import type { Session } from './sessions.ts'
 import { SessionsTable } from './sessions-table.tsx'
+import type { TwoFactor } from './two-factor.ts'
+import { TwoFactorCard } from './two-factor-card.tsx'
 
 interface AccountPageProps {
   frame: Frame
   person: Person
   typed: { name?: string; email?: string }
   pendingEmail: string | undefined
+  twoFactor: TwoFactor | undefined
   sessions: Session[]
   organisations: { slug: string; name: string }[]
   now: Date
@@ -21,7 +24,7 @@ interface AccountPageProps {
 }
 
 export function AccountPage(props: AccountPageProps) {
-  const { frame, person, typed, pendingEmail, sessions, organisations, now, notice, error, dialog } = props
+  const { frame, person, typed, pendingEmail, twoFactor, sessions, organisations, now, notice, error, dialog } = props
   const problems = error?.errors ?? []
   return (
     <PageLayout title="Account" frame={frame} dialog={dialog}>
@@ -75,6 +78,7 @@ export function AccountPage(props: AccountPageProps) {
             </button>
           </div>
         </form>
+        <TwoFactorCard twoFactor={twoFactor} now={now} />
         <SessionsTable sessions={sessions} ownId={person.sessionId} now={now} />
         {organisations.length > 0 ? (
           <section class="card stack">

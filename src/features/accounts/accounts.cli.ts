@@ -3,6 +3,7 @@ import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import type { Services } from '../../platform/services.ts'
 import { makeAccounts } from './accounts.ts'
+import { takeAwayTwoFactor } from './change-two-factor.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
 
 /** A one-time link to choose a new password, for whoever runs the server to pass on. */
@@ -21,4 +22,16 @@ export async function passwordReset(services: Services, options: { email: string
   const [url] = links
   if (!url) throw new Error('no reset link was made')
   return { json: { url }, text: `${url}\nThe link works once, for an hour.` }
+}
+
+/** The way back in for somebody who has neither their app nor a recovery code, once whoever runs the server knows them. */
+export async function twoFactorOff(services: Services, options: { email: string }): Promise<CommandResult> {
+  const email = parseInput(personEmailSchema, options.email)
+  const person = await findPerson(services.db.kysely, email)
+  if (!person) throw new AppError('not_found', `There is no account with ${email}.`)
+  const removed = await takeAwayTwoFactor(services, person)
+  return {
+    json: { email, two_factor: false, changed: removed },
+    text: removed ? `Two-factor sign-in of ${email} is off.` : `Two-factor sign-in of ${email} was off already.`,
+  }
 }

@@ -18,6 +18,11 @@ import { formLimit, requireToken, subscriberLine } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
 
+const notices: Record<string, string> = {
+  password: 'Your new password is saved. Sign in with it.',
+  late: 'That took too long. Sign in again.',
+}
+
 /** Signing up, in and out, and a new password by mail. */
 export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: Accounts): void {
   const isSignUpOpen = (next: string | undefined) =>
@@ -33,7 +38,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   app.get('/sign-in', (c) => {
     const next = ownPath(c.req.query('next'))
     if (c.var.person) return c.redirect(next ?? '/', 303)
-    const notice = c.req.query('done') === 'password' ? 'Your new password is saved. Sign in with it.' : undefined
+    const notice = notices[c.req.query('done') ?? '']
     return renderPage(c, <SignInPage frame={c.var.frame} next={next} notice={notice} signUpOpen={isSignUpOpen(next)} />)
   })
 
@@ -42,7 +47,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const given = { email: form.text('email'), password: form.text('password') }
     const next = ownPath(form.text('next'))
     try {
-      return goOn(c, [await signIn(services, given, c.var.meta)], next)
+      return goIn(c, await signIn(services, given, c.var.meta), next)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       const status = error.code === 'unauthenticated' ? 422 : error.status
@@ -82,8 +87,8 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       // The form was sent twice, or the account forgotten: whoever knows its password comes in.
-      const cookie = isTaken(error) ? await signIn(services, given, c.var.meta).catch(() => undefined) : undefined
-      if (cookie) return goOn(c, [cookie], next)
+      const signedIn = isTaken(error) ? await signIn(services, given, c.var.meta).catch(() => undefined) : undefined
+      if (signedIn) return goIn(c, signedIn, next)
       return renderPage(
         c,
         <SignUpPage frame={c.var.frame} next={next} email={given.email} error={error} />,
@@ -91,7 +96,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
         error.headers,
       )
     }
-    return goOn(c, [await signIn(services, given, c.var.meta)], next)
+    return goIn(c, await signIn(services, given, c.var.meta), next)
   })
 
   app.post('/sign-out', async (c) => {
@@ -147,6 +152,16 @@ function isTaken(error: AppError): boolean {
 async function findInvitationBehind(services: Services, next: string | undefined) {
   const token = /^\/invitations\/([0-9A-Za-z]{1,100})$/.exec(next ?? '')?.[1]
   return token ? findInvitation(services, token) : undefined
+}
+
+/** On to where they wanted to go, or to the page of the code on the way there. */
+function goIn(
+  c: HonoContext<AppEnv>,
+  { cookie, needsCode }: { cookie: string; needsCode: boolean },
+  next: string | undefined,
+): Response {
+  if (!needsCode) return goOn(c, [cookie], next)
+  return goOn(c, [cookie], next ? `/sign-in/code?next=${encodeURIComponent(next)}` : '/sign-in/code')
 }
 
 function goOn(c: HonoContext<AppEnv>, cookies: string[], next: string | undefined): Response {

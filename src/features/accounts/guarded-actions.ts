@@ -24,4 +24,7 @@ export const guardedActions: readonly GuardedAction[] = [
   },
   { path: '/o/:slug/settings/delete', to: 'delete the organisation' },
   { path: '/account/email', to: 'change your address' },
+  { path: '/account/two-factor/new', to: 'turn on two-factor sign-in' },
+  { path: '/account/two-factor', to: 'turn on two-factor sign-in' },
+  { path: '/account/two-factor/recovery-codes', to: 'make new recovery codes' },
 ]

@@ -8,12 +8,15 @@ import { listOrganisationsOf } from '../organisations/list-organisations.ts'
 import { AccountPage } from './account-page.tsx'
 import { findPendingEmail } from './change-email.ts'
 import { listSessions } from './sessions.ts'
+import { findTwoFactor } from './two-factor.ts'
 
 export interface ShownAccount {
   error?: AppError
   /** What was typed and refused. */
   typed?: { name?: string; email?: string }
   dialog?: Child
+  status?: number
+  headers?: Record<string, string>
 }
 
 const notices: Record<string, string> = {
@@ -21,6 +24,8 @@ const notices: Record<string, string> = {
   password: 'Your password is changed.',
   sessions: 'You are signed out everywhere else.',
   session: 'That session is ended.',
+  'two-factor-on': 'Two-factor sign-in is on. If you have not saved your recovery codes, make new ones.',
+  'two-factor-off': 'Two-factor sign-in is off.',
   email: 'A link to confirm the new address is on its way. It lasts an hour.',
   'email-cancelled': 'Your e-mail address stays as it is.',
   'email-confirmed': 'Your new e-mail address is confirmed. Sign in with it from now on.',
@@ -31,7 +36,7 @@ export async function showAccount(
   c: HonoContext<AppEnv>,
   services: Services,
   person: Person,
-  { error, typed = {}, dialog }: ShownAccount = {},
+  { error, typed = {}, dialog, status, headers }: ShownAccount = {},
 ) {
   const page = (
     <AccountPage
@@ -39,6 +44,7 @@ export async function showAccount(
       person={person}
       typed={typed}
       pendingEmail={await findPendingEmail(services, person)}
+      twoFactor={await findTwoFactor(services, person.id)}
       sessions={await listSessions(services, person)}
       organisations={await listOrganisationsOf(services, person.id)}
       now={services.now()}
@@ -47,7 +53,7 @@ export async function showAccount(
       dialog={dialog}
     />
   )
-  return renderPage(c, page, error?.status ?? 200, error?.headers)
+  return renderPage(c, page, status ?? error?.status ?? 200, headers ?? error?.headers)
 }
 
 /** A refusal that the page can say in its place; anything else goes to the error page. */

@@ -8,6 +8,7 @@ interface FieldProps {
   type?: 'text' | 'email' | 'password' | 'search' | 'date'
   hint?: Child
   autocomplete?: string
+  inputmode?: 'numeric'
   required?: boolean
   maxlength?: number
   autofocus?: boolean

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import type { Services } from '../../platform/services.ts'
+import type { Proven } from './check-password.ts'
+import { cookieLine, cookieName } from './session-cookie.ts'
+
+const validSeconds = 600
+
+const content = z.strictObject({ user_id: z.string(), password_mark: z.string(), expires_at: z.number() })
+
+/**
+ * What stands between the password and the code: a cookie, encrypted under SECRET_KEY, that says whose password was right.
+ * It opens nothing; it lasts ten minutes, and no longer than the password.
+ */
+export function halfSessionCookie(services: Services, { userId, passwordHash }: Proven): string {
+  const { config, secrets, now } = services
+  const text = JSON.stringify({
+    user_id: userId,
+    password_mark: secrets.hash('half-session', passwordHash).toString('base64url'),
+    expires_at: now().getTime() + validSeconds * 1000,
+  })
+  const value = secrets.seal('half-session', text).toString('base64url')
+  return cookieLine(config, { name: cookieName(config, 'half_session'), value }, validSeconds)
+}
+
+export function endHalfSessionCookie({ config }: Services): string {
+  return cookieLine(config, { name: cookieName(config, 'half_session'), value: '' }, 0)
+}
+
+/** Whose password was right, while that is still their password. */
+export async function readHalfSession(services: Services, cookies: string | undefined): Promise<Proven | undefined> {
+  const { secrets, now, db } = services
+  const sealed = /(?:^|; )(?:__Host-)?queueup\.half_session=([\w-]+)/.exec(cookies ?? '')?.[1]
+  const text = sealed && secrets.open('half-session', Buffer.from(sealed, 'base64url'))
+  if (!text) return undefined
+  const { user_id, password_mark, expires_at } = content.parse(JSON.parse(text))
+  if (expires_at <= now().getTime()) return undefined
+  const row = await db.kysely
+    .selectFrom('credentials')
+    .select('password')
+    .where('user_id', '=', user_id)
+    .where('provider_id', '=', 'credential')
+    .executeTakeFirst()
+  const { password } = row ?? {}
+  if (!password) return undefined
+  const marks = secrets.hashes('half-session', password).map((hash) => hash.toString('base64url'))
+  return marks.includes(password_mark) ? { userId: user_id, passwordHash: password } : undefined
+}

@@ -1,0 +1,42 @@
+import type { Hono } from 'hono'
+import { AppError } from '../../platform/errors.ts'
+import type { AppEnv } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
+import { renderPage } from '../../platform/http/render-page.tsx'
+import type { Services } from '../../platform/services.ts'
+import { endHalfSessionCookie, readHalfSession } from './half-session.ts'
+import { ownPath } from './own-path.ts'
+import { SignInCodePage } from './sign-in-code-page.tsx'
+import { signInWithCode } from './sign-in-with-code.ts'
+
+/** The second page of signing in, for whoever has two-factor sign-in on. */
+export function signInCodeRoutes(app: Hono<AppEnv>, services: Services): void {
+  const again = (next: string | undefined) => `/sign-in?done=late${next ? `&next=${encodeURIComponent(next)}` : ''}`
+
+  app.get('/sign-in/code', async (c) => {
+    const next = ownPath(c.req.query('next'))
+    if (c.var.person) return c.redirect(next ?? '/', 303)
+    if (!(await readHalfSession(services, c.req.header('cookie')))) return c.redirect(again(next), 303)
+    const isRecovery = c.req.query('with') === 'recovery'
+    return renderPage(c, <SignInCodePage frame={c.var.frame} next={next} isRecovery={isRecovery} />)
+  })
+
+  app.post('/sign-in/code', async (c) => {
+    const form = await readForm(c)
+    const next = ownPath(form.text('next'))
+    const isRecovery = form.text('with') === 'recovery'
+    const proven = await readHalfSession(services, c.req.header('cookie'))
+    if (!proven) return c.redirect(again(next), 303)
+    try {
+      const cookie = await signInWithCode(services, proven, form.text('code'), c.var.meta)
+      c.header('Set-Cookie', cookie, { append: true })
+      c.header('Set-Cookie', endHalfSessionCookie(services), { append: true })
+      return c.redirect(next ?? '/', 303)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      if (error.code === 'unauthenticated') return c.redirect(again(next), 303)
+      const page = <SignInCodePage frame={c.var.frame} next={next} isRecovery={isRecovery} error={error} />
+      return renderPage(c, page, error.status, error.headers)
+    }
+  })
+}

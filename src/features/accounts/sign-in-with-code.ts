@@ -1,0 +1,78 @@
+import { AppError } from '../../platform/errors.ts'
+import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
+import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
+import type { Services } from '../../platform/services.ts'
+import { wrongCode } from './change-two-factor.ts'
+import type { Proven } from './check-password.ts'
+import { readRecoveryCode } from './recovery-codes.ts'
+import { type SecurityEvent, securityMail } from './security-mails.ts'
+import { startSession } from './sessions.ts'
+import { requireToken, subscriberLine } from './sign-in-limits.ts'
+import { useCode } from './two-factor.ts'
+
+/**
+ * Guesses are slowed by where they come from. All of them together are too, or many machines could try every code; but
+ * neither where the person is signed in already nor for recovery codes, which nobody guesses: the way in stays open.
+ */
+const limits = {
+  pair: { perSecond: 1 / 60, burst: 10 },
+  strangers: { perSecond: 1 / 300, burst: 50 },
+  warning: { perSecond: 1 / 86_400, burst: 1 },
+} as const
+
+/**
+ * The second half of signing in: a session in exchange for a code, of the app or for recovery, each good once. Answers the
+ * cookie to set.
+ * @throws AppError `validation_failed` for a wrong code, `rate_limited`, `unauthenticated` when the password changed.
+ */
+export async function signInWithCode(
+  services: Services,
+  proven: Proven,
+  typed: string,
+  meta: RequestMeta,
+): Promise<string> {
+  await limitGuesses(services, proven.userId, typed, meta)
+  return services.db.kysely.transaction().execute(async (sql) => {
+    const kind = await useCode(services, sql, proven.userId, typed)
+    if (!kind) throw wrongCode()
+    if (kind === 'recovery') await tell(services, sql, proven.userId, 'recoveryCodeUsed', meta)
+    const cookie = await startSession(services, proven, meta, sql)
+    if (!cookie) throw new AppError('unauthenticated', 'Your password was changed meanwhile. Sign in again.')
+    return cookie
+  })
+}
+
+async function limitGuesses(services: Services, userId: string, typed: string, meta: RequestMeta): Promise<void> {
+  const line = subscriberLine(meta.ip)
+  try {
+    await requireToken(services, `code:${userId} ${line}`, limits.pair)
+    if (readRecoveryCode(typed) === undefined && !(await isSignedInFrom(services, userId, line)))
+      await requireToken(services, `code:${userId}`, limits.strangers)
+  } catch (error) {
+    const { granted } = await takeToken(services.db, `code-warning:${userId}`, limits.warning)
+    if (granted > 0) await tell(services, services.db.kysely, userId, 'wrongCodes', meta)
+    throw error
+  }
+}
+
+async function isSignedInFrom({ db, now }: Services, userId: string, line: string): Promise<boolean> {
+  const sessions = await db.kysely
+    .selectFrom('sessions')
+    .select('ip_address')
+    .where('user_id', '=', userId)
+    .where('expires_at', '>', now())
+    .execute()
+  return sessions.some((session) => subscriberLine(session.ip_address) === line)
+}
+
+async function tell(
+  services: Services,
+  sql: Services['db']['kysely'],
+  userId: string,
+  event: SecurityEvent,
+  meta: RequestMeta,
+): Promise<void> {
+  const person = await sql.selectFrom('users').select('email').where('id', '=', userId).executeTakeFirstOrThrow()
+  await sendMailLater({ sql, secrets: services.secrets }, securityMail(services, person.email, event, meta))
+}

@@ -1,0 +1,77 @@
+import type { Hono, Context as HonoContext } from 'hono'
+import { AppError } from '../../platform/errors.ts'
+import type { AppEnv, Person } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
+import type { Services } from '../../platform/services.ts'
+import { confirmTwoFactor, endTwoFactor, prepareTwoFactor, renewRecoveryCodes } from './change-two-factor.ts'
+import { requirePerson, showAccount } from './show-account.tsx'
+import { guessLimit, requireToken } from './sign-in-limits.ts'
+import { findTwoFactor } from './two-factor.ts'
+import { RecoveryCodesDialog, SetUpDialog, StartDialog, TurnOffDialog } from './two-factor-dialogs.tsx'
+
+const on = '/account?saved=two-factor-on#two-factor'
+
+/** Two-factor sign-in, turned on and off. The secret and the recovery codes are in the answer to a form alone. */
+export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
+  const setUp = async (c: HonoContext<AppEnv>, person: Person, status: number, error?: AppError) => {
+    try {
+      const secret = await prepareTwoFactor(services, person)
+      const dialog = <SetUpDialog secret={secret} email={person.email} error={error} />
+      return showAccount(c, services, person, { dialog, status })
+    } catch (error) {
+      // A form sent twice: it is on.
+      if (error instanceof AppError && error.code === 'conflict') return c.redirect(on, 303)
+      throw error
+    }
+  }
+
+  app.get('/account/two-factor/new', async (c) => {
+    const person = requirePerson(c)
+    if (await findTwoFactor(services, person.id)) return c.redirect(on, 303)
+    return showAccount(c, services, person, { dialog: <StartDialog /> })
+  })
+
+  app.post('/account/two-factor/new', (c) => setUp(c, requirePerson(c), 201))
+
+  // Where the answers below are left by a reload.
+  app.get('/account/two-factor', (c) => c.redirect('/account#two-factor', 303))
+  app.get('/account/two-factor/recovery-codes', (c) => c.redirect('/account#two-factor', 303))
+
+  app.post('/account/two-factor', async (c) => {
+    const person = requirePerson(c)
+    try {
+      const codes = await confirmTwoFactor(services, person, (await readForm(c)).text('code'), c.var.meta)
+      return showAccount(c, services, person, { dialog: <RecoveryCodesDialog codes={codes} isNew />, status: 201 })
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error
+      return setUp(c, person, error.status, error)
+    }
+  })
+
+  app.post('/account/two-factor/recovery-codes', async (c) => {
+    const person = requirePerson(c)
+    const codes = await renewRecoveryCodes(services, person, c.var.meta)
+    return showAccount(c, services, person, { dialog: <RecoveryCodesDialog codes={codes} />, status: 201 })
+  })
+
+  app.get('/account/two-factor/off', async (c) => {
+    const person = requirePerson(c)
+    if (!(await findTwoFactor(services, person.id))) return c.redirect('/account#two-factor', 303)
+    return showAccount(c, services, person, { dialog: <TurnOffDialog email={person.email} /> })
+  })
+
+  app.post('/account/two-factor/off', async (c) => {
+    const person = requirePerson(c)
+    const form = await readForm(c)
+    const given = { password: form.text('off_password'), code: form.text('code') }
+    try {
+      await requireToken(services, `password:${person.sessionId}`, guessLimit)
+      await endTwoFactor(services, person, given, c.var.meta)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      const dialog = <TurnOffDialog email={person.email} error={error} />
+      return showAccount(c, services, person, { dialog, status: error.status, headers: error.headers })
+    }
+    return c.redirect('/account?saved=two-factor-off#two-factor', 303)
+  })
+}
