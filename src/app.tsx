@@ -22,6 +22,7 @@ import { enterOrganisation } from './features/organisations/organisations.auth.t
 import { organisationRoutes } from './features/organisations/organisations.dashboard.tsx'
 import { planRoutes } from './features/plans/plans.dashboard.tsx'
 import { exportRoutes } from './features/subscribers/export.dashboard.tsx'
+import { subscriberRoutesOfOne } from './features/subscribers/subscriber.dashboard.tsx'
 import { subscriberOperations } from './features/subscribers/subscribers.api.ts'
 import { subscriberRoutes } from './features/subscribers/subscribers.dashboard.tsx'
 import { waitlistRoutes } from './features/waitlists/waitlists.dashboard.tsx'
@@ -66,6 +67,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   waitlistRoutes(app)
   subscriberRoutes(app)
   exportRoutes(app)
+  subscriberRoutesOfOne(app)
   apiKeyRoutes(app)
   activityRoutes(app)
   planRoutes(app)

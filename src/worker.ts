@@ -5,6 +5,7 @@ import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secr
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
 import { syncJob, syncLater } from './features/billing/take-stripe-event.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
+import { renewRemovalKeys } from './features/subscribers/removed-subscribers.ts'
 import type { JobHandlers } from './platform/jobs/run-due-jobs.ts'
 import { startQueue } from './platform/jobs/start-queue.ts'
 import { type Job, startSchedule } from './platform/jobs/start-schedule.ts'
@@ -18,6 +19,7 @@ const jobs: Job[] = [
   { name: 'prune sessions and one-time tokens', everyMinutes: 60, run: pruneAccounts },
   { name: 'renew two-factor secrets', everyMinutes: 60, run: renewTwoFactorSecrets },
   { name: 'reconcile billing', everyMinutes: 5, run: reconcileBilling },
+  { name: 'renew removal keys', everyMinutes: 60, run: renewRemovalKeys },
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },
 ]
 

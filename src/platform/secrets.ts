@@ -41,6 +41,7 @@ export type SecretPurpose =
   | 'job'
   | 'half-session'
   | 'two-factor'
+  | 'removed-subscriber'
 
 /** Keyed hashing under SECRET_KEY. Each purpose has a key of its own (HKDF, RFC 5869), so that no hash serves for another. */
 export interface Secrets {

@@ -5,11 +5,13 @@ import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import type { EmailAddress } from './email-address.ts'
 import { emailAddressSchema } from './email-address.ts'
+import { findRemoved } from './removed-subscribers.ts'
 import type { SubscriberJson } from './subscriber.ts'
 
 const addSubscriberInput = z.strictObject({ email: emailAddressSchema })
 
-export type AddOutcome = 'added' | 'confirmed' | 'already_there'
+/** `removed`: an admin removed them once, and an import does not bring them back. */
+export type AddOutcome = 'added' | 'confirmed' | 'already_there' | 'removed'
 
 export interface JoinRow {
   email: EmailAddress
@@ -26,21 +28,24 @@ export async function addSubscriber(
   const { email } = parseInput(addSubscriberInput, input)
   return inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'admin')
-    const [joined] = await joinOpenWaitlist(ctx, waitlistId, [{ email, joinedAt: null }], { logged: true })
-    if (!joined) throw new Error('join_waitlists answered no row')
+    const [joined = noRow()] = await joinOpenWaitlist(ctx, waitlistId, [{ email, joinedAt: null }], {
+      logged: true,
+      bringsBackRemoved: true,
+    })
     return { outcome: joined.outcome, subscriber: JSON.parse(joined.item) as SubscriberJson }
   })
 }
 
 /**
- * Adds many people to an open waitlist, one outcome for each, in order; one activity for each where `logged`.
+ * Adds many people to an open waitlist, one outcome for each, in order; one activity for each where `logged`. Whoever was
+ * removed stays away (`removed`, without an item) unless the caller `bringsBackRemoved`.
  * @throws AppError `not_found` for a waitlist that is unknown, archived or another organisation's.
  */
 export async function joinOpenWaitlist(
   ctx: TransactionContext,
   waitlistId: string,
   rows: readonly JoinRow[],
-  { logged }: { logged: boolean },
+  { logged, bringsBackRemoved = false }: { logged: boolean; bringsBackRemoved?: boolean },
 ): Promise<{ outcome: AddOutcome; item: string }[]> {
   const waitlist = await ctx.sql
     .selectFrom('waitlists')
@@ -51,13 +56,23 @@ export async function joinOpenWaitlist(
   if (!waitlist || waitlist.archived_at)
     throw new AppError('not_found', 'There is no such waitlist, or it is archived.')
   const { actor } = ctx
+  const removed = bringsBackRemoved ? new Set<string>() : await findRemoved(ctx, waitlistId, rows)
+  const joining = rows.filter(({ email }) => !removed.has(email.canonical))
   const { rows: joined } = await sql<{ outcome: AddOutcome; item: string }>`
     select j.outcome, j.item from join_waitlists(${ctx.organisation.id}, (
       select array_agg((r.ordinal, ${waitlistId}::text, r.email, r.canonical_email, null, r.joined_at, ${actor.type}::text, ${actor.id}::text,
                         ${actor.name}::text, ${ctx.requestId}::text, ${ctx.ip}::text, ${ctx.userAgent}::text)::waitlist_join order by r.ordinal)
-      from unnest(${rows.map((row) => row.email.email)}::text[], ${rows.map((row) => row.email.canonical)}::text[],
-                  ${rows.map((row) => row.joinedAt)}::timestamptz[]) with ordinality r(email, canonical_email, joined_at, ordinal)
+      from unnest(${joining.map((row) => row.email.email)}::text[], ${joining.map((row) => row.email.canonical)}::text[],
+                  ${joining.map((row) => row.joinedAt)}::timestamptz[]) with ordinality r(email, canonical_email, joined_at, ordinal)
     ), ${logged}) j order by j.ordinal`.execute(ctx.sql)
   ctx.growth.added(joined.length)
-  return joined
+  if (removed.size === 0) return joined
+  const next = joined.values()
+  return rows.map(({ email }) =>
+    removed.has(email.canonical) ? { outcome: 'removed', item: '' } : (next.next().value ?? noRow()),
+  )
+}
+
+function noRow(): never {
+  throw new Error('join_waitlists answered too few rows')
 }

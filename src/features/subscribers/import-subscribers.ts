@@ -5,7 +5,7 @@ import { type Context, inTransaction, requireRole } from '../../platform/context
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
-import { type JoinRow, joinOpenWaitlist } from './add-subscriber.ts'
+import { type AddOutcome, type JoinRow, joinOpenWaitlist } from './add-subscriber.ts'
 import { parseEmailAddress } from './email-address.ts'
 import { parseRfc3339 } from './joined-at.ts'
 
@@ -15,6 +15,13 @@ export interface ImportCounts {
   refused: number
 }
 
+/** Whoever was removed is refused: only they themselves, or somebody by hand, bring them back. */
+const countedAs = {
+  added: 'added',
+  confirmed: 'already_there',
+  already_there: 'already_there',
+  removed: 'refused',
+} as const satisfies Record<AddOutcome, keyof ImportCounts>
 const batchRows = 1_000
 const maxRecordBytes = 64 * 1024
 
@@ -30,7 +37,7 @@ export async function importSubscribers(ctx: Context, waitlistId: string, file: 
   try {
     for await (const rows of batches(ctx, file, counts)) {
       const joined = await inTransaction(ctx, (ctx) => joinOpenWaitlist(ctx, waitlistId, rows, { logged: false }))
-      for (const { outcome } of joined) counts[outcome === 'added' ? 'added' : 'already_there'] += 1
+      for (const { outcome } of joined) counts[countedAs[outcome]] += 1
     }
   } finally {
     // Also for an import that broke off: what it had added until then is there.

@@ -1,33 +1,148 @@
 import { sql } from 'kysely'
-import { type Context, inSnapshot } from '../../platform/context.ts'
+import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
-import type { SubscriberJson } from './subscriber.ts'
+import type { SubscriberJson, SubscriberRow } from './subscriber.ts'
+import { listSubscriberRows } from './subscriber-rows.ts'
+import { type SortKey, type SubscriberSort, sortOrders, walkSubscribers } from './subscriber-sorts.ts'
 
-export interface SubscriberRow extends SubscriberJson {
-  state: 'pending' | 'active'
+export interface SubscribersAsked {
+  page: number
+  limit: number
+  /** Keeps those whose e-mail address contains it, in any case; '' keeps everybody. */
+  needle: string
+  sort?: SubscriberSort
+  /** Where a page begins (or, `before`, ends) whose number alone does not tell. */
+  after?: SortKey | undefined
+  before?: SortKey | undefined
 }
 
+export interface SubscribersFound {
+  items: SubscriberRow[]
+  total: number
+  /** True where so many were found that counting them would keep people waiting. */
+  isEstimate: boolean
+  /** Undefined where page numbers lead everywhere. */
+  seek?: { before: SortKey | undefined; after: SortKey | undefined }
+}
+
+/** Up to this many people are searched one by one, and as many found are sorted. */
+const fewPeople = 20_000
+
 /**
- * A page of a waitlist for people, in order of joining; an archived waitlist shows too. `needle` keeps those whose e-mail
- * address contains it, in any case. A page costs the same wherever it lies.
+ * A page of a waitlist for people; an archived waitlist shows too. It costs the same wherever it lies and however many there
+ * are: pages are found by counts or by where the last one ended, never by passing over what comes before.
  * @throws AppError `not_found`.
  */
 export async function listSubscribers(
   ctx: Context,
   waitlistId: string,
-  { page, limit, needle }: { page: number; limit: number; needle: string },
-): Promise<{ items: SubscriberRow[]; total: number }> {
+  asked: SubscribersAsked,
+): Promise<SubscribersFound> {
   return inSnapshot(ctx, async (ctx) => {
     const waitlist = await getWaitlist(ctx, waitlistId)
-    const { rows } = await sql<{ items: string; total: number }>`
-      select items, total from list_subscribers_json(${ctx.organisation.id}, ${waitlistId}, ${waitlist.referrals_enabled},
-        ${(page - 1) * limit}::bigint, ${limit}::integer, ${needle.toLowerCase()})`.execute(ctx.sql)
-    const [row] = rows
-    if (!row) throw new Error('list_subscribers_json answered no row')
-    const items = JSON.parse(row.items) as SubscriberJson[]
-    return {
-      total: row.total,
-      items: items.map((item) => ({ ...item, state: item.position === null ? 'pending' : 'active' })),
+    const total = waitlist.subscriber_count
+    const needle = asked.needle.toLowerCase()
+    const order = sortOrders[asked.sort ?? 'joined']
+    if (needle) {
+      const estimate = total > fewPeople ? await estimateFound(ctx, waitlistId, needle) : 0
+      if (estimate > fewPeople) return walk(ctx, waitlistId, asked, needle, estimate)
+      return findFew(ctx, waitlistId, asked, needle)
     }
+    if (order.by === 'referrals') return walk(ctx, waitlistId, asked, '', total)
+    const span = spanOf(asked, order.backward, total)
+    const items =
+      order.by === 'joined'
+        ? await listInOrderOfJoining(ctx, waitlistId, waitlist.referrals_enabled, span)
+        : await listInLine(ctx, waitlistId, span)
+    return { items: order.backward ? items.reverse() : items, total, isEstimate: false }
   })
+}
+
+/** Which rows a page is, counted from the first in ascending order. */
+function spanOf({ page, limit }: SubscribersAsked, backward: boolean, total: number) {
+  if (!backward) return { offset: (page - 1) * limit, limit }
+  const end = Math.max(0, total - (page - 1) * limit)
+  const offset = Math.max(0, end - limit)
+  return { offset, limit: end - offset }
+}
+
+type Span = ReturnType<typeof spanOf>
+
+async function listInOrderOfJoining(
+  ctx: TransactionContext,
+  waitlistId: string,
+  referrals: boolean,
+  { offset, limit }: Span,
+): Promise<SubscriberRow[]> {
+  const { rows } = await sql<{ items: string }>`
+    select items from list_subscribers_json(${ctx.organisation.id}, ${waitlistId}, ${referrals}, ${offset}::bigint,
+      ${limit}::integer, '')`.execute(ctx.sql)
+  const items = JSON.parse(rows[0]?.items ?? '[]') as SubscriberJson[]
+  return items.map((item) => ({ ...item, state: item.position === null ? 'pending' : 'active' }))
+}
+
+async function listInLine(ctx: TransactionContext, waitlistId: string, { offset, limit }: Span) {
+  const { rows } = await sql<SortKey>`
+    select w.join_number, w.sort_key from walk_from_position(${ctx.organisation.id}, ${waitlistId}, ${offset}::bigint) start,
+      walk_subscribers(${waitlistId}, 'position', false, start.sort_key, start.join_number, ${limit}::integer, '') w`.execute(
+    ctx.sql,
+  )
+  const joinNumbers = rows.map((row) => row.join_number)
+  return listSubscriberRows(ctx, waitlistId, joinNumbers, { firstPosition: offset + 1 })
+}
+
+async function findFew(
+  ctx: TransactionContext,
+  waitlistId: string,
+  { page, limit, sort = 'joined' }: SubscribersAsked,
+  needle: string,
+): Promise<SubscribersFound> {
+  const { by, backward } = sortOrders[sort]
+  const { rows } = await sql<{ total: number; join_numbers: number[] }>`
+    select total, join_numbers from find_subscribers(${waitlistId}, ${needle}, ${by}, ${backward},
+      ${(page - 1) * limit}::bigint, ${limit}::integer)`.execute(ctx.sql)
+  const [found = { total: 0, join_numbers: [] }] = rows
+  return {
+    items: await listSubscriberRows(ctx, waitlistId, found.join_numbers.map(Number)),
+    total: found.total,
+    isEstimate: false,
+  }
+}
+
+/** A page found by where the one beside it ended. */
+async function walk(
+  ctx: TransactionContext,
+  waitlistId: string,
+  asked: SubscribersAsked,
+  needle: string,
+  total: number,
+): Promise<SubscribersFound> {
+  const { sort = 'joined', limit, after, before } = asked
+  const { by, backward } = sortOrders[sort]
+  const toStart = before !== undefined
+  // One more than the page tells whether the walk goes on.
+  const rows = await walkSubscribers(ctx, waitlistId, {
+    ...{ by, backward: backward !== toStart, from: before ?? after, limit: limit + 1, needle },
+  })
+  const goesOn = rows.length > limit
+  const page = toStart ? rows.slice(0, limit).reverse() : rows.slice(0, limit)
+  const items = await listSubscriberRows(
+    ctx,
+    waitlistId,
+    page.map((row) => row.join_number),
+  )
+  const hasEarlier = toStart ? goesOn : after !== undefined
+  const hasLater = toStart || goesOn
+  return {
+    items,
+    total,
+    isEstimate: needle !== '',
+    seek: { before: hasEarlier ? page[0] : undefined, after: hasLater ? page.at(-1) : undefined },
+  }
+}
+
+async function estimateFound(ctx: TransactionContext, waitlistId: string, needle: string): Promise<number> {
+  const { rows } = await sql<{ estimate: number | null }>`
+    select estimate_subscribers_found(${waitlistId}, ${needle}) as estimate`.execute(ctx.sql)
+  return rows[0]?.estimate ?? 0
 }

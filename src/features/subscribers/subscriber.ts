@@ -20,6 +20,11 @@ export const subscriberJsonSchema = z.strictObject({
 
 export type SubscriberJson = z.output<typeof subscriberJsonSchema>
 
+/** A subscriber as the dashboard lists them. */
+export interface SubscriberRow extends SubscriberJson {
+  state: 'pending' | 'active'
+}
+
 export const subscriberPageSchema = z.strictObject({
   items: z.array(subscriberJsonSchema),
   total: z.int().min(0).describe('How many there are on all pages.').meta({ example: 1024 }),

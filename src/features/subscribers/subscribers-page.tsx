@@ -4,33 +4,29 @@ import { Dialog } from '../../platform/ui/dialog.tsx'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
-import { Pagination } from '../../platform/ui/pagination.tsx'
-import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
-import type { SubscriberRow } from './list-subscribers.ts'
-
-const numbers = new Intl.NumberFormat('en')
+import type { SubscribersFound } from './list-subscribers.ts'
+import { SubscriberPages } from './subscriber-pages.tsx'
+import { sortOrders } from './subscriber-sorts.ts'
+import { type SubscribersAddress, SubscribersTable } from './subscribers-table.tsx'
 
 interface SubscribersPageProps {
   frame: Frame
   waitlist: Waitlist
-  items: SubscriberRow[]
-  total: number
-  page: number
+  found: SubscribersFound
+  address: SubscribersAddress
   limit: number
-  needle: string
   isAdmin: boolean
   now: Date
   notice?: string | undefined
   dialog?: Child
 }
 
-/** The people of a waitlist, in order of joining. */
+/** The people of a waitlist. */
 export function SubscribersPage(props: SubscribersPageProps) {
-  const { frame, waitlist, items, total, page, limit, needle, isAdmin, now, notice, dialog } = props
+  const { frame, waitlist, found, address, limit, isAdmin, now, notice, dialog } = props
+  const { needle } = address
   const base = `/o/${frame.organisation?.slug}/waitlists/${waitlist.id}`
-  const href = (to: number) =>
-    `${base}?${new URLSearchParams({ ...(needle ? { q: needle } : {}), ...(to > 1 ? { page: String(to) } : {}) })}`
   return (
     <PageLayout title={waitlist.name} frame={frame} current="waitlists" dialog={dialog}>
       <div class="page-head">
@@ -61,39 +57,53 @@ export function SubscribersPage(props: SubscribersPageProps) {
           This waitlist is archived: it takes no signups, and its API answers 404. Restore it under Set up.
         </Notice>
       ) : null}
-      {total > 0 || needle ? <Search base={base} needle={needle} /> : null}
-      {isAdmin && total > 0 ? <Export base={base} needle={needle} /> : null}
-      {items.length > 0 ? (
-        <SubscribersTable items={items} now={now} />
+      {waitlist.subscriber_count > 0 ? <Search address={address} /> : null}
+      {isAdmin && found.total > 0 ? <Export base={base} needle={needle} /> : null}
+      {found.items.length > 0 ? (
+        <SubscribersTable items={found.items} address={address} now={now} />
       ) : (
-        <div class="empty">
-          <h2>{needle ? 'Nobody found' : 'Nobody has joined yet'}</h2>
-          <p>
-            {needle
-              ? 'No e-mail address on this waitlist contains that.'
-              : 'Add the first person by hand, or let your backend do it: create an API key with the permission Create subscribers, and use the id above.'}
-          </p>
-        </div>
+        <Empty address={address} total={found.total} />
       )}
-      {total > 0 ? (
-        <Pagination
-          href={href}
-          page={page}
-          limit={limit}
-          total={total}
-          noun={needle ? 'people found' : 'subscribers'}
-        />
-      ) : null}
+      {found.total > 0 ? <SubscriberPages found={found} address={address} limit={limit} /> : null}
     </PageLayout>
   )
 }
 
-function Search({ base, needle }: { base: string; needle: string }) {
+function Empty({ address: { base, needle }, total }: { address: SubscribersAddress; total: number }) {
+  const [heading, words] =
+    total > 0
+      ? ['This page is past the end', 'There are fewer people here by now.']
+      : needle
+        ? ['Nobody found', 'No e-mail address on this waitlist contains that.']
+        : [
+            'Nobody has joined yet',
+            'Add the first person by hand, or let your backend do it: create an API key with the permission Create subscribers, and use the id above.',
+          ]
+  return (
+    <div class="empty">
+      <h2>{heading}</h2>
+      <p>{words}</p>
+      {total > 0 ? <a href={base}>To the first page</a> : null}
+    </div>
+  )
+}
+
+function Search({ address: { base, needle, sort } }: { address: SubscribersAddress }) {
   return (
     <form method="get" action={base} class="filters" role="search">
       <div class="field grow">
         <label for="q">Search by e-mail</label>
         <input class="input" id="q" name="q" type="search" value={needle} maxlength={254} />
+      </div>
+      <div class="field">
+        <label for="sort">Order</label>
+        <select class="input" id="sort" name="sort">
+          {Object.entries(sortOrders).map(([name, { label }]) => (
+            <option value={name} selected={name === sort}>
+              {label}
+            </option>
+          ))}
+        </select>
       </div>
       <button type="submit" class="button plain">
         Search
@@ -111,50 +121,6 @@ function Export({ base, needle }: { base: string; needle: string }) {
         {needle ? 'Export those found as CSV' : 'Export CSV'}
       </button>
     </form>
-  )
-}
-
-function SubscribersTable({ items, now }: { items: SubscriberRow[]; now: Date }) {
-  return (
-    <div class="table-wrap">
-      <table class="cards">
-        <caption class="visually-hidden">Subscribers</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="right">
-              Position
-            </th>
-            <th scope="col">E-mail</th>
-            <th scope="col">Joined</th>
-            <th scope="col">State</th>
-            <th scope="col">Referral code</th>
-            <th scope="col" class="right">
-              Referred
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <tr>
-              <td class="right" data-label="Position">
-                {item.position === null ? '–' : numbers.format(item.position)}
-              </td>
-              <td class="name" data-label="E-mail">
-                <bdi>{item.email}</bdi>
-              </td>
-              <td data-label="Joined">
-                <RelativeTime at={new Date(item.joined_at)} now={now} />
-              </td>
-              <td data-label="State">{item.state === 'active' ? 'Active' : <span class="badge warn">Pending</span>}</td>
-              <td data-label="Referral code">{item.referral_code ? <code>{item.referral_code}</code> : '–'}</td>
-              <td class="right" data-label="Referred">
-                {numbers.format(item.referral_count)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   )
 }
 

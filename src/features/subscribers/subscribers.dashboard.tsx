@@ -8,13 +8,16 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { addSubscriber } from './add-subscriber.ts'
 import { listSubscribers } from './list-subscribers.ts'
+import { isSubscriberSort, parseSeekText } from './subscriber-sorts.ts'
 import { AddSubscriberDialog, SubscribersPage } from './subscribers-page.tsx'
+import type { SubscribersAddress } from './subscribers-table.tsx'
 
 const limit = 50
 
 const notices: Record<string, string> = {
   added: 'The person is on the list.',
   confirmed: 'The person was waiting for confirmation, and is on the list now.',
+  removed: 'The person is removed, and their e-mail address is forgotten.',
   already_there: 'The person was on the list already and keeps their place.',
 }
 
@@ -24,19 +27,16 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
     const { ctx, frame } = c.var
     const id = c.req.param('id') ?? ''
     const waitlist = await getWaitlist(ctx, id)
-    const page = readPage(c.req.query('page'))
-    const needle = (c.req.query('q') ?? '').trim().slice(0, 254)
-    const { items, total } = await listSubscribers(ctx, id, { page, limit, needle })
+    const address = addressOf(c)
+    const found = await listSubscribers(ctx, id, { ...address, limit })
     return renderPage(
       c,
       <SubscribersPage
         frame={frame}
         waitlist={waitlist}
-        items={items}
-        total={total}
-        page={page}
+        found={found}
+        address={address}
         limit={limit}
-        needle={needle}
         isAdmin={hasRole(ctx.actor, 'admin')}
         now={ctx.now()}
         notice={notices[c.req.query('done') ?? '']}
@@ -67,6 +67,19 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
 
 function baseOf(c: HonoContext<AppEnv>): string {
   return `/o/${c.var.ctx.organisation.slug}/waitlists/${c.req.param('id')}`
+}
+
+/** What of a waitlist's people an address asks for. */
+function addressOf(c: HonoContext<AppEnv>): SubscribersAddress {
+  const sort = c.req.query('sort') ?? ''
+  return {
+    base: baseOf(c),
+    needle: (c.req.query('q') ?? '').trim().slice(0, 254),
+    sort: isSubscriberSort(sort) ? sort : 'joined',
+    page: readPage(c.req.query('page')),
+    after: parseSeekText(c.req.query('after')),
+    before: parseSeekText(c.req.query('before')),
+  }
 }
 
 /** An odd page number in an address is the first page. */

@@ -15,6 +15,14 @@ interface OrganisationsTable {
   name: string
   plan: string
   created_at: Generated<Date>
+  deleted_at: Date | null
+  deleted_by_name: string | null
+}
+
+/** Every slug an organisation has or had, kept by a trigger. */
+export interface OrganisationSlugsTable {
+  slug: Fixed<string>
+  organisation_id: Fixed<string>
 }
 
 interface OrganisationCountersTable {
@@ -66,6 +74,34 @@ interface WaitlistsTable {
   referral_key: Generated<Buffer>
   created_at: Generated<Date>
   archived_at: Date | null
+  version: Generated<number>
+}
+
+/** Kept by a trigger on `subscribers`. */
+export interface DailyJoinsTable {
+  organisation_id: Fixed<string>
+  waitlist_id: Fixed<string>
+  day: Fixed<Date>
+  joined: Fixed<number>
+}
+
+export interface IdempotencyAnswersTable {
+  organisation_id: Fixed<string>
+  subscriber_id: Fixed<number>
+}
+
+export interface RemovalKeysTable {
+  organisation_id: Fixed<string>
+  sealed_key: Buffer
+  secret_version: string
+}
+
+export interface RemovedSubscribersTable {
+  organisation_id: Fixed<string>
+  waitlist_id: Fixed<string>
+  email_hash: Fixed<Buffer>
+  subscriber_id: number
+  removed_at: Date
 }
 
 /** Kept by triggers on `subscribers`. */
@@ -191,6 +227,7 @@ interface DepartedCustomersTable {
 /** The schema as the application sees it. */
 export interface Tables {
   organisations: OrganisationsTable
+  organisation_slugs: OrganisationSlugsTable
   organisation_counters: OrganisationCountersTable
   users: UsersTable
   members: MembersTable
@@ -206,7 +243,11 @@ export interface Tables {
   invitations: InvitationsTable
   waitlists: WaitlistsTable
   waitlist_counters: WaitlistCountersTable
+  daily_joins: DailyJoinsTable
   subscribers: SubscribersTable
+  idempotency_answers: IdempotencyAnswersTable
+  removal_keys: RemovalKeysTable
+  removed_subscribers: RemovedSubscribersTable
   api_keys: ApiKeysTable
   api_key_usage: ApiKeyUsageTable
   activities: ActivitiesTable

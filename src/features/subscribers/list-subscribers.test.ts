@@ -1,0 +1,151 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asUser } from '../../../test/as.ts'
+import { explaining } from '../../../test/explaining.ts'
+import {
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestOrganisation,
+  type TestProduct,
+} from '../../../test/make.ts'
+import { textOf } from '../../../test/people.ts'
+import { listSubscribers, type SubscribersAsked } from './list-subscribers.ts'
+import { type SubscriberSort, sortOrders } from './subscriber-sorts.ts'
+
+let product: TestProduct
+beforeAll(async () => {
+  product = await makeProduct()
+})
+afterAll(() => product.close())
+
+/** People straight into the table: every 7th pending, every 5th moved ahead, every 11th of another domain, some gone again. */
+async function fill(organisation: TestOrganisation, waitlist: string, people: number): Promise<void> {
+  const { kysely } = product.database.owner
+  await sql`insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at,
+      referral_code, priority_score, referral_count)
+    select ${organisation.id}, ${waitlist}, n, n, e, e, case when n % 7 = 0 then 'pending' else 'active' end,
+      timestamptz '2026-01-01' + n * interval '1 minute', 'x' || n, case when n % 5 = 0 then n % 30 * 5 else 0 end,
+      case when n % 5 = 0 then n % 30 else 0 end
+    from (select n, 'Person' || n || case when n % 11 = 0 then '@rare.example' else '@common.example' end as e
+          from generate_series(1, ${people}::integer) n) p`.execute(kysely)
+  await sql`delete from subscribers where waitlist_id = ${waitlist} and id % 13 = 0`.execute(kysely)
+  await sql`analyze subscribers`.execute(kysely)
+}
+
+/** Everybody in an order, as one statement over the whole table says it. */
+async function everybody(waitlist: string, sort: SubscriberSort, needle = '') {
+  const order = {
+    joined: sql`join_number`,
+    '-joined': sql`join_number desc`,
+    position: sql`state, line_key, join_number`,
+    '-position': sql`state desc, case when state = 'active' then line_key end desc, join_number desc`,
+    '-referrals': sql`referral_count desc, join_number`,
+  }[sort]
+  const pending = sort === 'position' ? sql`state, case when state = 'active' then line_key end, join_number` : order
+  const { rows } = await sql<{ id: string; position: number | null }>`
+    select id::text, case when state = 'active' then
+      row_number() over (partition by state order by line_key, join_number) end as position
+    from subscribers where waitlist_id = ${waitlist} and strpos(lower(email), ${needle}) > 0
+    order by ${pending}`.execute(product.database.owner.kysely)
+  return rows.map(({ id, position }) => [id, needle ? null : position])
+}
+
+/** Everybody, page by page, as the links of the pages lead. */
+async function leafThrough(organisation: TestOrganisation, waitlist: string, asked: Omit<SubscribersAsked, 'page'>) {
+  const seen: (readonly [string, number | null])[] = []
+  let after: SubscribersAsked['after']
+  for (let page = 1; ; page++) {
+    const found = await listSubscribers(organisation.ctx, waitlist, { ...asked, page, after })
+    seen.push(...found.items.map((item) => [item.id, asked.needle ? null : item.position] as const))
+    after = found.seek?.after
+    const isLast = found.seek ? after === undefined : page * asked.limit >= found.total
+    if (isLast) return seen
+  }
+}
+
+const sorts = Object.keys(sortOrders) as SubscriberSort[]
+
+describe('a waitlist of many pages', () => {
+  test.for(sorts)('shows everybody exactly once in the order %s, each with their place', async (sort) => {
+    const organisation = await makeOrganisation(product)
+    const waitlist = await makeWaitlist(organisation)
+    await fill(organisation, waitlist, 700)
+    expect(await leafThrough(organisation, waitlist, { sort, limit: 50, needle: '' })).toEqual(
+      await everybody(waitlist, sort),
+    )
+    expect(await leafThrough(organisation, waitlist, { sort, limit: 7, needle: 'RARE' })).toEqual(
+      await everybody(waitlist, sort, 'rare'),
+    )
+  })
+
+  test('leads back by the same pages from its end', async () => {
+    const organisation = await makeOrganisation(product)
+    const waitlist = await makeWaitlist(organisation)
+    await fill(organisation, waitlist, 300)
+    const all = (await everybody(waitlist, '-referrals')).map(([id]) => id)
+    const asked = { sort: '-referrals', limit: 40, needle: '' } as const
+    const last = await listSubscribers(organisation.ctx, waitlist, {
+      ...{ ...asked, page: 7, before: { sort_key: 1, join_number: 0 } },
+    })
+    const earlier = await listSubscribers(organisation.ctx, waitlist, { ...asked, page: 6, before: last.seek?.before })
+    expect([...earlier.items, ...last.items].map((item) => item.id)).toEqual(all.slice(-80))
+  })
+
+  test('is sorted by its headings and by a form, and an odd address shows its beginning', async () => {
+    const organisation = await makeOrganisation(product)
+    const waitlist = await makeWaitlist(organisation)
+    await fill(organisation, waitlist, 120)
+    const user = await asUser(product, organisation.owner)
+    const base = `/o/${organisation.slug}/waitlists/${waitlist}`
+    const first = async (address: string) => /subscribers\/(\d+)"/.exec((await user.get(address)).html)?.[1]
+    const page = await user.get(base)
+    expect(page.html).toContain(`href="${base}?sort=-joined"`)
+    expect(await first(`${base}?sort=-joined`)).toBe('120')
+    const byReferrals = await user.get(`${base}?sort=-referrals`)
+    expect(byReferrals.html).toContain('aria-sort="descending"')
+    const next = /href="([^"]+)" rel="next"/.exec(byReferrals.html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const second = await user.get(next)
+    expect(textOf(second.html)).toContain('51–100 of 111 subscribers')
+    const back = /href="([^"]+)" rel="prev"/.exec(second.html)?.[1]?.replaceAll('&amp;', '&')
+    expect(await first(back ?? '')).toBe(await first(`${base}?sort=-referrals`))
+    for (const odd of [
+      'after=x',
+      'after=1.1.1',
+      'sort=email',
+      'sort=toString',
+      'before=-9999999999999999999.1',
+      'page=999',
+    ])
+      expect([odd, (await user.get(`${base}?${odd}`)).status]).toEqual([odd, 200])
+  })
+})
+
+test('among 200,000 people no page, order or search reads or sorts the whole waitlist', async () => {
+  const organisation = await makeOrganisation(product)
+  const waitlist = await makeWaitlist(organisation)
+  await fill(organisation, waitlist, 200_000)
+  const explained = explaining(product, organisation.ctx)
+  const found: string[] = []
+  const look = async (asked: Partial<SubscribersAsked>, maxRows: number) => {
+    const page = await listSubscribers(explained.ctx, waitlist, { limit: 50, page: 1, needle: '', ...asked })
+    const { seqScans, mostRows, mostSorted } = explained.since()
+    if (seqScans.length > 0 || mostRows > maxRows || mostSorted > 1_000)
+      found.push(`${JSON.stringify(asked)}: ${seqScans.join()} ${mostRows} rows, ${mostSorted} sorted`)
+    return page
+  }
+  for (const sort of sorts) {
+    for (const page of [1, 1_700, 3_692]) await look({ sort, page }, 1_200)
+    await look({ sort, needle: 'person77777@' }, 6_000)
+    const dense = await look({ sort, needle: 'common' }, 6_000)
+    expect([dense.isEstimate, dense.items.length]).toEqual([true, 50])
+    const ids = (await everybody(waitlist, sort, 'common')).slice(0, 100).map(([id]) => id)
+    const next = await look({ sort, needle: 'common', page: 2, after: dense.seek?.after }, 6_000)
+    expect([...dense.items, ...next.items].map((item) => item.id)).toEqual(ids)
+    // In the middle of an order, and among those with nothing to tell them apart.
+    await look({ sort: '-referrals', after: { sort_key: -5, join_number: 100_000 } }, 1_200)
+    await look({ sort: '-referrals', after: { sort_key: 0, join_number: 100_000 } }, 1_200)
+  }
+  expect(found).toEqual([])
+  await explained.close()
+})

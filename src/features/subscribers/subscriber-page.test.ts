@@ -1,0 +1,132 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asApiKey, asUser } from '../../../test/as.ts'
+import { explaining } from '../../../test/explaining.ts'
+import {
+  makeApiKey,
+  makeMember,
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestProduct,
+} from '../../../test/make.ts'
+import { textOf } from '../../../test/people.ts'
+import { setPlan } from '../plans/set-plan.ts'
+import { findHowJoined } from './find-how-joined.ts'
+import { getSubscriber } from './get-subscriber.ts'
+
+let product: TestProduct
+beforeAll(async () => {
+  product = await makeProduct()
+})
+afterAll(() => product.close())
+
+async function setUp() {
+  const organisation = await makeOrganisation(product, 'team')
+  const waitlist = await makeWaitlist(organisation, 'Spring launch')
+  const key = await makeApiKey(organisation)
+  const api = asApiKey(product, key.secret)
+  const join = async (email: string, referral_code?: string) =>
+    (await api.post(`/waitlists/${waitlist}/subscribers`, { email, ...(referral_code ? { referral_code } : {}) })).json
+  const base = `/o/${organisation.slug}/waitlists/${waitlist}`
+  const user = await asUser(product, organisation.owner)
+  const read = async (id: string, query = '') => textOf((await user.get(`${base}/subscribers/${id}${query}`)).html)
+  return { organisation, waitlist, key, api, join, base, user, read }
+}
+
+test('a person’s page tells their place, who added them, who brought them and whom they brought', async () => {
+  const { organisation, join, key, base, user, read } = await setUp()
+  const first = await join('Ada+🚀@Example.com')
+  const second = await join('grace@example.com', first.referral_code)
+  await user.post(`${base}/add`, { email: 'by-hand@example.com' })
+
+  expect(await read(first.id)).toMatch(
+    /Ada\+🚀@Example\.com On Spring launch Remove .* State Active Position 1 Joined .* as number 1 Referred by Nobody Referral code \w{6} Moved ahead by 5 places, for 1 person/,
+  )
+  expect(await read(first.id)).toMatch(
+    new RegExp(`History Moved ahead: grace@example.com joined through them .* Added by ${key.name} API key Details`),
+  )
+  expect(await read(first.id)).toMatch(/Joined through them grace@example.com/)
+  const page = await user.get(`${base}/subscribers/${second.id}`)
+  expect(page.html).toContain(`Referred by</dt><dd><a href="${base}/subscribers/${first.id}">`)
+  const details = /href="([^"]+\/activity\/\d+)"/.exec(page.html)?.[1] ?? ''
+  expect(textOf((await user.get(details)).html)).toContain('grace@example.com')
+  expect(await read('3')).toMatch(new RegExp(`Added by ${organisation.owner.email} Details`))
+
+  const member = await asUser(product, await makeMember(product, organisation, 'member'))
+  const seen = textOf((await member.get(`${base}/subscribers/${first.id}`)).html)
+  expect([/Position 1/.test(seen), /Added by|Details|Remove/.test(seen)]).toEqual([true, false])
+})
+
+test('somebody pending is not in line; whoever confirms them is told', async () => {
+  const { organisation, waitlist, join, read, user, base } = await setUp()
+  const { id } = await join('waits@example.com')
+  await sql`update subscribers set state = 'pending' where organisation_id = ${organisation.id}`.execute(
+    product.database.owner.kysely,
+  )
+  expect(await read(id)).toMatch(/Pending: they have not confirmed .* Position Not in line yet/)
+  expect(textOf((await user.get(`${base}?sort=position`)).html)).toContain('– waits@example.com')
+  await asUser(product, organisation.owner).then((owner) => owner.post(`${base}/add`, { email: 'waits@example.com' }))
+  expect(await read(id)).toMatch(new RegExp(`Position 1 .* Confirmed by ${organisation.owner.email} .* Added by`))
+  expect(waitlist).toMatch(/^wl_/)
+})
+
+test('somebody whom a file brought names the import; one beyond the plan’s log says that it does not reach back', async () => {
+  const { organisation, waitlist, read } = await setUp()
+  const { kysely } = product.database.owner
+  await sql`insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, referral_code)
+    values (${organisation.id}, ${waitlist}, 1, 1, 'i@example.com', 'i@example.com', 'active', now(), 'x')`.execute(
+    kysely,
+  )
+  expect(await read('1')).toContain('Joined, earlier than the log tells by whom')
+  await sql`select record_activity(${organisation.id}, 'subscriber.imported', 'user', 'usr_1', 'Grace',
+    ${JSON.stringify([{ type: 'waitlist', id: waitlist }])}::jsonb, null, null, null, null)`.execute(kysely)
+  expect(await read('1')).toContain('Came with a file, imported by Grace Details')
+  await setPlan(organisation.ctx, 'free')
+  const person = await getSubscriber(organisation.ctx, waitlist, '1')
+  const later = { ...organisation.ctx, now: () => new Date(Date.now() + 31 * 86_400_000) }
+  later.organisation = { ...later.organisation, plan: 'free' }
+  expect(await findHowJoined(later, person)).toEqual([])
+})
+
+test('whoever brought hundreds shows the last ones first, page by page', async () => {
+  const { join, read, user, base } = await setUp()
+  const { id, referral_code } = await join('popular@example.com')
+  for (let i = 1; i <= 30; i++) await join(`friend${i}@example.com`, referral_code)
+  const first = await read(id)
+  expect([first.includes('friend30@'), first.includes('friend5@')]).toEqual([true, false])
+  const next = /href="([^"]+)">Earlier ones/.exec((await user.get(`${base}/subscribers/${id}`)).html)?.[1] ?? ''
+  const second = textOf((await user.get(next)).html)
+  expect([second.includes('friend30@'), second.includes('friend5@'), second.includes('friend1@')]).toEqual([
+    false,
+    true,
+    true,
+  ])
+  expect((await user.get(`${base}/subscribers/${id}?before=x`)).status).toBe(200)
+})
+
+test('among 100,000 rows of the log and as many people, the page reads a few hundred', async () => {
+  const { organisation, waitlist, join } = await setUp()
+  const { kysely } = product.database.owner
+  const { referral_code } = await join('first@example.com')
+  await sql`insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, added_at,
+      referral_code, referred_by)
+    select ${organisation.id}, ${waitlist}, n, n, e, e, 'active', now(), date_trunc('milliseconds', now()) + n / 50 * interval '1 ms', 'x' || n,
+      case when n % 3 = 0 then 1 end
+    from (select n, 'p' || n || '@example.com' as e from generate_series(2, 100000) n) p`.execute(kysely)
+  await sql`insert into activities (organisation_id, number, occurred_at, action, actor_type, actor_id, actor_name, targets)
+    select s.organisation_id, s.join_number + 1000, s.added_at, 'subscriber.joined', 'api_key', 'key_1', 'crm-' || s.id,
+      jsonb_build_array(jsonb_build_object('type', 'subscriber', 'id', s.id::text))
+    from subscribers s where s.organisation_id = ${organisation.id} and s.id > 1`.execute(kysely)
+  await sql`analyze subscribers, activities`.execute(kysely)
+  const explained = explaining(product, organisation.ctx)
+  for (const id of ['1', '50000', '99999']) {
+    const person = await getSubscriber(explained.ctx, waitlist, id)
+    const events = await findHowJoined(explained.ctx, person)
+    if (id !== '1') expect(events).toMatchObject([{ actor: { name: `crm-${id}` } }])
+    const { seqScans, mostRows } = explained.since()
+    expect([id, seqScans, mostRows < 1_000]).toEqual([id, [], true])
+  }
+  expect(referral_code).not.toBe('')
+  await explained.close()
+})
