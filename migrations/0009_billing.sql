@@ -14,12 +14,14 @@ create table billing_accounts (
   renews_at timestamptz,
   ends_at timestamptz,
   -- Every question to Stripe draws a number before it is asked. An answer counts only where none with a higher one has been
-  -- applied, so that the order in which events, answers and processes come does not matter.
+  -- applied, so that the order in which events, answers and processes come does not matter. One without an answer is asked again.
   last_question bigint not null default 0,
   last_answer bigint not null default 0,
   checked_at timestamptz not null default clock_timestamp()
 );
 create index billing_accounts_by_check on billing_accounts (checked_at);
+create index billing_accounts_unanswered on billing_accounts (checked_at) where last_answer < last_question;
+create index billing_accounts_in_arrears on billing_accounts (past_due_since) where past_due_since is not null;
 
 -- Events that have been applied, so that a repeated one costs nothing. Pruned when Stripe has long stopped repeating.
 create table billing_events (

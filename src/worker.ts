@@ -3,7 +3,6 @@ import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
-import { syncJob, syncLater } from './features/billing/take-stripe-event.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
 import { renewRemovalKeys } from './features/subscribers/removed-subscribers.ts'
 import type { JobHandlers } from './platform/jobs/run-due-jobs.ts'
@@ -18,7 +17,7 @@ const jobs: Job[] = [
   { name: 'prune idempotency answers', everyMinutes: 10, run: pruneIdempotencyAnswers },
   { name: 'prune sessions and one-time tokens', everyMinutes: 60, run: pruneAccounts },
   { name: 'renew two-factor secrets', everyMinutes: 60, run: renewTwoFactorSecrets },
-  { name: 'reconcile billing', everyMinutes: 5, run: reconcileBilling },
+  { name: 'reconcile billing', everyMinutes: 1, run: reconcileBilling },
   { name: 'renew removal keys', everyMinutes: 60, run: renewRemovalKeys },
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },
 ]
@@ -27,7 +26,6 @@ const jobs: Job[] = [
 export const jobHandlers: JobHandlers = {
   [sendMailJob]: sendQueuedMail,
   [passwordResetJob]: mailPasswordReset,
-  [syncJob]: syncLater,
 }
 
 export async function startWorker(services: Services): Promise<{ stop(): Promise<void> }> {

@@ -9,6 +9,11 @@ export class IssuedSecrets {
     if (secret && /^qu_live_[0-9A-Za-z]{38}$/.test(secret)) this.#secrets.add(secret.slice(12))
   }
 
+  /** Any other that must not be seen. */
+  add(secret: string): void {
+    this.#secrets.add(secret)
+  }
+
   /** The session token of a cookie that is being set. */
   addSession(setCookie: string): void {
     const [, value = ''] = /session_token=([^;]*)/.exec(setCookie) ?? []

@@ -1,7 +1,5 @@
 import { reconcileBilling } from '../src/features/billing/reconcile-billing.ts'
-import { runDueJobs } from '../src/platform/jobs/run-due-jobs.ts'
 import type { Services } from '../src/platform/services.ts'
-import { jobHandlers } from '../src/worker.ts'
 import { asUser } from './as.ts'
 import { makeApiKey, makeOrganisation, makeProduct, type TestProduct } from './make.ts'
 import { log } from './people.ts'
@@ -11,6 +9,7 @@ import { type StripeServer, signEvent, startStripeServer } from './stripe-server
 export async function makeSoldProduct(env: Record<string, string> = {}) {
   const stripe = await startStripeServer()
   const product = await makeProduct({ ...stripe.env, ...env })
+  for (const secret of [stripe.env.STRIPE_SECRET_KEY, stripe.env.STRIPE_WEBHOOK_SECRET]) product.issued.add(secret)
   const atWork = (): Services => ({ ...product.services, db: product.database.owner })
   const close = async () => {
     await product.close()
@@ -20,15 +19,8 @@ export async function makeSoldProduct(env: Record<string, string> = {}) {
     product,
     stripe,
     close,
-    /** What runs by itself every few minutes. */
+    /** What runs by itself every minute. */
     reconcile: () => reconcileBilling(atWork()),
-    runJobs: () => runDueJobs(atWork(), jobHandlers),
-    /** The next run does also what has failed and waits. */
-    makeJobsDue: () =>
-      product.database.owner.kysely
-        .updateTable('queued_jobs')
-        .set({ run_at: new Date(0) })
-        .execute(),
     deliver: (event: { body: string; signature: string }, to = product) => deliver(to, event),
     /** Stripe tells of something. */
     tell: (type: string, object: unknown, to = product) => deliver(to, signEvent(type, object)),

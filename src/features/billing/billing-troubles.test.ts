@@ -89,14 +89,12 @@ test('while Stripe is away: the checkout says so, an event is kept and applied w
   expect((await owner.get(`${home}/plan?back=checkout`)).status).toBe(303)
   const ended = sold.stripe.set(subscription.id, { status: 'canceled' })
   expect((await sold.tell('customer.subscription.deleted', ended)).status).toBe(200)
-  await sold.runJobs()
   await later(2 * day, sold.reconcile)
   expect(await plans()).toEqual(['Stripe: pro'])
   expect(await isAwake(key)).toBe(true)
 
   sold.stripe.state.isDown = false
-  await sold.makeJobsDue()
-  await sold.runJobs()
+  await sold.reconcile()
   expect(await isAwake(key)).toBe(false)
   expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free'])
   expect(leadsTo(await other.checkout('pro'))).toMatch(/^https:/)
@@ -109,6 +107,21 @@ test('back from the checkout while Stripe is away, the page says that it is not 
   const { location } = await buyer.owner.get(`${buyer.home}/plan?back=checkout`)
   sold.stripe.state.isDown = false
   expect(textOf((await buyer.owner.get(location ?? '')).html)).toContain('has not confirmed the payment yet')
+})
+
+test('a process that ends while Stripe is asked leaves the question, and the next run asks it again', async () => {
+  const { subscription, plans, organisation } = await makeSubscriber(sold)
+  sold.stripe.set(subscription.id, { status: 'canceled' })
+  await sold.product.database.owner.kysely
+    .updateTable('billing_accounts')
+    .set((eb) => ({ last_question: eb('last_question', '+', 1) }))
+    .where('organisation_id', '=', organisation.id)
+    .execute()
+  await sold.reconcile()
+  expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free'])
+  const asked = sold.stripe.requests.length
+  await sold.reconcile()
+  expect(sold.stripe.requests.length).toBe(asked)
 })
 
 test('a Stripe account that does not know the customer takes no plan away: the key may be the wrong one', async () => {

@@ -1,10 +1,10 @@
-import type { Stripe } from 'stripe'
 import type { StripeConfig } from '../../platform/config.ts'
 import { askStripe } from '../../platform/net/ask-stripe.ts'
 import type { Services } from '../../platform/services.ts'
+import { priceInWords } from './price-in-words.ts'
 
-/** In words, such as "€29.00 a month"; undefined where Stripe did not say, or it depends. */
-export type PlanPrices = Partial<Record<'pro' | 'team', string>>
+/** In words, such as "€29 a month"; undefined where Stripe did not say, or it depends. */
+export type PlanPrices = Partial<Record<'pro' | 'team', string | undefined>>
 
 const keptMs = 600_000
 const keptAfterFailureMs = 30_000
@@ -24,7 +24,7 @@ export async function listPlanPrices(services: Services): Promise<PlanPrices> {
         stripe.prices.retrieve(pricePro, {}, briefly),
         stripe.prices.retrieve(priceTeam, {}, briefly),
       ])
-      return { ...named('pro', pro), ...named('team', team) }
+      return { pro: priceInWords(pro), team: priceInWords(team) }
     })
     kept.set(config.stripe, { until: now().getTime() + keptMs, prices })
     return prices
@@ -33,12 +33,4 @@ export async function listPlanPrices(services: Services): Promise<PlanPrices> {
     kept.set(config.stripe, { until: now().getTime() + keptAfterFailureMs, prices: known?.prices ?? {} })
     return known?.prices ?? {}
   }
-}
-
-function named(plan: 'pro' | 'team', { unit_amount, currency, recurring }: Stripe.Price): PlanPrices {
-  if (unit_amount === null || !recurring) return {}
-  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency })
-  const amount = format.format(unit_amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
-  const { interval, interval_count: count } = recurring
-  return { [plan]: `${amount} ${count === 1 ? `a ${interval}` : `every ${count} ${interval}s`}` }
 }

@@ -10,8 +10,8 @@ const maxAtOnce = 500
 const keepEventsDays = 30
 
 /**
- * Compares with Stripe, once a day for each organisation, what lost events may have left wrong, and puts it right; ends
- * graces that are over; cancels what deleted organisations left. The longest unchecked come first, so that many
+ * Asks Stripe again what it has not answered; compares with it, once a day for each organisation, what lost events may have
+ * left wrong, and puts it right; ends graces that are over; cancels what deleted organisations left. The longest unchecked come first, so that many
  * organisations are spread over the day. Where Stripe is away it stops, and the next run goes
  * on; an organisation that Stripe does not know is left as it is.
  */
@@ -28,7 +28,7 @@ export async function reconcileBilling(services: Services): Promise<void> {
       if (error instanceof AppError && error.code === 'unavailable') return
       await services.db.kysely
         .updateTable('billing_accounts')
-        .set({ checked_at: sql<Date>`clock_timestamp()` })
+        .set((eb) => ({ checked_at: sql<Date>`clock_timestamp()`, last_answer: eb.ref('last_question') }))
         .where('organisation_id', '=', id)
         .execute()
     }
@@ -46,6 +46,7 @@ async function findDue(services: Services): Promise<string[]> {
     .select('organisation_id')
     .where((eb) =>
       eb.or([
+        eb('last_answer', '<', eb.ref('last_question')),
         eb('checked_at', '<', new Date(now.getTime() - 86_400_000)),
         eb.and([eb('past_due_since', '<=', graceStart), eb('plan', '<>', 'free')]),
       ]),

@@ -2,20 +2,18 @@ import { sql } from 'kysely'
 import type { Stripe } from 'stripe'
 import { type Context, inSnapshot } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { askStripe } from '../../platform/net/ask-stripe.ts'
 import type { Services } from '../../platform/services.ts'
 import { findOrganisationForStripe } from './billing-account.ts'
 import { syncSubscription } from './sync-subscription.ts'
-
-export const syncJob = 'sync_subscription'
 
 const toleranceSeconds = 300
 const telling = /^(customer\.(deleted|subscription\.)|checkout\.session\.|invoice\.(paid|payment_|voided|marked_))/
 
 /**
  * Takes an event of Stripe's. It only says that something changed for a customer; what holds now is asked. Once it has
- * returned, the change is applied, or, where Stripe could not be asked, will be by a job. Events of customers and kinds that are
+ * returned, the change is applied, or, where Stripe could not be asked, will be by
+ * `reconcileBilling`: a question without an answer is asked again. Events of customers and kinds that are
  * none of ours are taken and do nothing.
  * @throws AppError `invalid_request` for what Stripe did not sign within the last five minutes.
  */
@@ -34,16 +32,7 @@ export async function takeStripeEvent(
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'unavailable') throw error
     services.log.warn({ err: error, event: event.id }, 'Stripe could not be asked about its event; it is asked again')
-    const payload = { organisation_id: ctx.organisation.id, event_id: event.id }
-    await enqueue({ sql: services.db.kysely, secrets: services.secrets }, syncJob, payload)
   }
-}
-
-/** Does what an event left to do while Stripe was away. */
-export async function syncLater(services: Services, payload: unknown): Promise<void> {
-  const { organisation_id, event_id } = payload as { organisation_id: string; event_id: string }
-  const ctx = await findOrganisationForStripe(services, organisation_id)
-  if (ctx) await syncSubscription(ctx, event_id)
 }
 
 function verify(services: Services, body: Buffer, signature: string): Promise<Stripe.Event> {
