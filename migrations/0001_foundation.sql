@@ -96,7 +96,8 @@ create table subscribers (
 ) with (fillfactor = 90);
 create index subscribers_moved on subscribers (organisation_id, waitlist_id, line_key, join_number)
   where state = 'active' and priority_score > 0;
-create index subscribers_search on subscribers using gin (waitlist_id, lower(email) gin_trgm_ops);
+-- The text first: the list of everybody of a waitlist is then looked into only for those whose address fits.
+create index subscribers_search on subscribers using gin (lower(email) gin_trgm_ops, waitlist_id);
 
 -- API keys -----------------------------------------------------------------------------------------------------------
 

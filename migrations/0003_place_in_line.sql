@@ -1,10 +1,10 @@
--- Counts by ranges of 256, 65,536 and 16,777,216 numbers, so that a rank, a total or the start of a page costs the
--- reading of a few hundred small rows, however long the list is. Kept by the triggers below, in the same transaction as
+-- Counts by ranges of 64, 4,096, 262,144 and 16,777,216 numbers, so that a rank or the start of a page costs the reading
+-- of some hundred small rows, however long the list is. Kept by the triggers below, in the same transaction as
 -- the change and whatever path it takes; writers of an organisation are in a queue already (see organisation_counters).
 create table line_counts (
   organisation_id text collate "C" not null,
   waitlist_id text collate "C" not null,
-  level smallint not null check (level between 1 and 3),
+  level smallint not null check (level between 1 and 4),
   bucket bigint not null,
   -- Everybody, by join number.
   listed integer not null,
@@ -35,7 +35,7 @@ begin
     select c.organisation_id, c.waitlist_id, l.level, c.number >> l.bits, sum(c.listed), sum(c.unmoved), sum(c.moved)
     from unnest(p_organisation_ids, p_waitlist_ids, p_numbers, p_listed, p_unmoved, p_moved)
            c(organisation_id, waitlist_id, number, listed, unmoved, moved)
-      cross join (values (1::smallint, 8), (2::smallint, 16), (3::smallint, 24)) l(level, bits)
+      cross join (values (1::smallint, 6), (2::smallint, 12), (3::smallint, 18), (4::smallint, 24)) l(level, bits)
     group by 1, 2, 3, 4
     having sum(c.listed) <> 0 or sum(c.unmoved) <> 0 or sum(c.moved) <> 0
     order by 1, 2, 3, 4
@@ -124,62 +124,57 @@ begin
 end $$;
 create trigger open_counter after insert on waitlists for each row execute function open_waitlist_counter();
 
--- How many stand before `p_number`: the unmoved by join number, the moved by line key.
-create function line_before(
-  p_organisation_id text, p_waitlist_id text, p_number bigint, out unmoved bigint, out moved bigint
-) language sql stable as $$
-  select coalesce(sum(part.unmoved), 0)::bigint, coalesce(sum(part.moved), 0)::bigint
-  from (
-    select sum(c.unmoved) as unmoved, sum(c.moved) as moved from line_counts c
+-- How many stand before the first number of a range of 64: the unmoved by join number, the moved by line key.
+create function people_before_range(p_organisation_id text, p_waitlist_id text, p_bucket bigint) returns bigint
+language plpgsql stable set plan_cache_mode = force_generic_plan as $$
+declare
+  v_people bigint;
+begin
+  select coalesce(sum(part.people), 0) into v_people from (
+    select sum(c.unmoved + c.moved) as people from line_counts c
+      where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 4
+        and c.bucket < p_bucket >> 18
+    union all
+    select sum(c.unmoved + c.moved) from line_counts c
       where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 3
-        and c.bucket < p_number >> 24
+        and c.bucket >= (p_bucket >> 18) << 6 and c.bucket < p_bucket >> 12
     union all
-    select sum(c.unmoved), sum(c.moved) from line_counts c
+    select sum(c.unmoved + c.moved) from line_counts c
       where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 2
-        and c.bucket >= (p_number >> 24) << 8 and c.bucket < p_number >> 16
+        and c.bucket >= (p_bucket >> 12) << 6 and c.bucket < p_bucket >> 6
     union all
-    select sum(c.unmoved), sum(c.moved) from line_counts c
+    select sum(c.unmoved + c.moved) from line_counts c
       where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 1
-        and c.bucket >= (p_number >> 16) << 8 and c.bucket < p_number >> 8
-    union all
-    select count(*), 0 from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.join_number >= (p_number >> 8) << 8 and s.join_number < p_number
-        and s.state = 'active' and s.priority_score = 0
-    union all
-    select 0, count(*) from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.line_key >= (p_number >> 8) << 8 and s.line_key < p_number
-        and s.state = 'active' and s.priority_score > 0
-  ) part
-$$;
+        and c.bucket >= (p_bucket >> 6) << 6 and c.bucket < p_bucket
+  ) part;
+  return v_people;
+end $$;
 
 -- The place in line (1 is next) of an active person: order of (join number - priority score), then join number.
 create function place_in_line(
   p_organisation_id text, p_waitlist_id text, p_join_number bigint, p_priority_score integer
-) returns bigint language plpgsql stable as $$
+) returns bigint language plpgsql stable set plan_cache_mode = force_generic_plan as $$
 declare
   v_key bigint := p_join_number - p_priority_score;
-  v_unmoved bigint;
-  v_moved bigint;
-  v_same bigint := 0;
+  v_range bigint := v_key >> 6;
 begin
-  select b.unmoved, b.moved into v_unmoved, v_moved from line_before(p_organisation_id, p_waitlist_id, v_key) b;
-  if p_priority_score > 0 then
-    -- With the same key an unmoved person joined earlier, and so did a moved one with a lower join number.
-    select count(*) into v_same from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.join_number = v_key and s.state = 'active' and s.priority_score = 0;
-    v_same := v_same + (select count(*) from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.line_key = v_key and s.join_number < p_join_number and s.state = 'active' and s.priority_score > 0);
-  end if;
-  return v_unmoved + v_moved + v_same + 1;
+  -- With the same key an unmoved person joined earlier, and so did a moved one with a lower join number.
+  return 1 + people_before_range(p_organisation_id, p_waitlist_id, v_range) + (
+    select count(*) from subscribers s
+    where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+      and s.join_number >= v_range << 6 and s.join_number <= v_key and s.join_number < p_join_number
+      and s.state = 'active' and s.priority_score = 0
+  ) + (
+    select count(*) from subscribers s
+    where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+      and s.line_key >= v_range << 6 and s.line_key <= v_key and (s.line_key < v_key or s.join_number < p_join_number)
+      and s.state = 'active' and s.priority_score > 0
+  );
 end $$;
 
 -- The join number of the person at `p_offset` (0 is the first) in order of joining; null past the end.
 create function join_number_at(p_organisation_id text, p_waitlist_id text, p_offset bigint) returns bigint
-language plpgsql stable as $$
+language plpgsql stable set plan_cache_mode = force_generic_plan as $$
 declare
   v_counters waitlist_counters;
   v_rest bigint := p_offset;
@@ -197,19 +192,19 @@ begin
   if v_counters.listed = v_counters.last_join_number then
     return p_offset + 1;
   end if;
-  for v_level in reverse 3..1 loop
+  for v_level in reverse 4..1 loop
     select c.bucket, c.before into strict v_found, v_before from (
       select counts.bucket, sum(counts.listed) over (order by counts.bucket) as through,
              sum(counts.listed) over (order by counts.bucket) - counts.listed as before
       from line_counts counts
       where counts.organisation_id = p_organisation_id and counts.waitlist_id = p_waitlist_id and counts.level = v_level
-        and (v_low is null or (counts.bucket >= v_low << 8 and counts.bucket < (v_low + 1) << 8))
+        and (v_low is null or (counts.bucket >= v_low << 6 and counts.bucket < (v_low + 1) << 6))
     ) c where c.through > v_rest order by c.bucket limit 1;
     v_low := v_found;
     v_rest := v_rest - v_before;
   end loop;
   select s.join_number into strict v_found from subscribers s
-    where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_low << 8
+    where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_low << 6
     order by s.join_number offset v_rest limit 1;
   return v_found;
 end $$;

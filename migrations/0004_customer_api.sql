@@ -89,7 +89,7 @@ $$;
 -- check, which would keep the trigram index out of use. The organisation is named, and is the caller's own setting.
 create function search_subscribers(
   p_waitlist_id text, p_needle text, p_offset bigint, p_limit integer, out total bigint, out join_numbers bigint[]
-) language plpgsql volatile security definer set search_path = public, pg_temp as $$
+) language plpgsql volatile security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   v_pattern text := '%' || replace(replace(replace(p_needle, '\', '\\'), '%', '\%'), '_', '\_') || '%';
   v_organisation_id text := current_setting('app.organisation_id', true);
@@ -111,8 +111,11 @@ create function list_subscribers_json(
 declare
   v_counters waitlist_counters;
   v_from bigint;
+  v_through bigint;
+  v_low bigint;
+  v_before bigint;
+  v_apart bigint;
   v_numbers bigint[];
-  v_before record;
 begin
   select * into strict v_counters from waitlist_counters w
     where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
@@ -147,32 +150,42 @@ begin
       order by s.join_number limit p_limit
     ) item;
   else
-    -- The unmoved are counted on from the first row's place; only who was moved is looked up one by one.
-    select * into v_before from line_before(p_organisation_id, p_waitlist_id, v_from);
-    with page as materialized (
-      select s.id, s.email, s.joined_at, s.join_number, s.state, s.priority_score, s.referral_code, s.referral_count
-      from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_from
-      order by s.join_number limit p_limit
+    -- Whoever stands between the first and the last key of the page is ranked in one pass, from the place of the first.
+    -- Only who was moved far away from their page is looked up one by one.
+    select min(p.line_key) filter (where p.line_key >= v_from - 256), max(p.join_number),
+           count(*) filter (where p.state <> 'active' or p.line_key < v_from - 256)
+      into v_low, v_through, v_apart
+      from (
+        select s.line_key, s.join_number, s.state from subscribers s
+        where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_from
+        order by s.join_number limit p_limit
+      ) p;
+    v_low := (coalesce(v_low, v_from) >> 6) << 6;
+    v_before := people_before_range(p_organisation_id, p_waitlist_id, v_low >> 6);
+    with standing as (
+      select s.id, s.email, s.joined_at, s.join_number, s.line_key, s.referral_code, s.referral_count from subscribers s
+        where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+          and s.join_number between v_low and v_through and s.state = 'active' and s.priority_score = 0
+      union all
+      select s.id, s.email, s.joined_at, s.join_number, s.line_key, s.referral_code, s.referral_count from subscribers s
+        where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+          and s.line_key between v_low and v_through and s.state = 'active' and s.priority_score > 0
     ), placed as (
-      select page.*, count(*) filter (where state = 'active' and priority_score = 0) over (order by join_number) as unmoved_through
-      from page
+      select *, v_before + row_number() over (order by line_key, join_number) as position from standing
+    ), page as (
+      select * from placed where join_number between v_from and v_through
+      union all
+      select s.id, s.email, s.joined_at, s.join_number, s.line_key, s.referral_code, s.referral_count,
+             case when s.state = 'active'
+                  then place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end
+      from subscribers s
+      where v_apart > 0 and s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+        and s.join_number between v_from and v_through and (s.state <> 'active' or s.line_key < v_low)
     )
     select json_agg(item)::text into items from (
       select p.id::text as id, p.email, to_char(p.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
-             case when p.state <> 'active' then null
-                  when p.priority_score > 0
-                  then place_in_line(p_organisation_id, p_waitlist_id, p.join_number, p.priority_score)
-                  else v_before.unmoved + v_before.moved + p.unmoved_through
-                       + case when v_counters.moved = 0 then 0 else (
-                           select count(*) from subscribers m
-                           where m.organisation_id = p_organisation_id and m.waitlist_id = p_waitlist_id
-                             and m.state = 'active' and m.priority_score > 0
-                             and m.line_key >= v_from and m.line_key < p.join_number) end
-             end as position,
-             case when p_referrals then p.referral_code else '' end as referral_code, p.referral_count
-      from placed p
-      order by p.join_number
+             p.position, case when p_referrals then p.referral_code else '' end as referral_code, p.referral_count
+      from page p order by p.join_number
     ) item;
   end if;
 end $$;
@@ -198,6 +211,27 @@ begin
   waitlist_found := true;
   select l.items, l.total into items, total
     from list_subscribers_json(attempt.organisation_id, p_waitlist_id, v_referrals, p_offset, p_limit, p_needle) l;
+end $$;
+
+-- Several pages in one call, for requests that came while another call ran. Each is authorised by itself and in its turn;
+-- all have their token already, so that nothing is locked.
+create function api_list_pages(
+  p_hashes bytea[], p_previous_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision,
+  p_burst double precision, p_waitlist_ids text[], p_offsets bigint[], p_limits integer[]
+) returns table (attempt api_attempt, waitlist_found boolean, items text, total bigint) language plpgsql volatile as $$
+declare
+  v_page record;
+begin
+  for i in 1..cardinality(p_hashes) loop
+    v_page := api_list_subscribers(
+      array_remove(array[p_hashes[i], p_previous_hashes[i]], null), p_scope, p_api_plans, p_per_second, p_burst, 0, 0, 0,
+      p_waitlist_ids[i], p_offsets[i], p_limits[i], '');
+    attempt := v_page.attempt;
+    waitlist_found := v_page.waitlist_found;
+    items := v_page.items;
+    total := v_page.total;
+    return next;
+  end loop;
 end $$;
 
 -- When keys were last used, for several organisations at once, and so past the row-level wall; only ever forward.

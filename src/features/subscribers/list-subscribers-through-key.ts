@@ -1,4 +1,6 @@
 import type { Database, Statement } from '../../platform/db/database.ts'
+import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
+import { AppError } from '../../platform/errors.ts'
 import type { ApiKeyAttempt } from '../api-keys/api-key-attempt.ts'
 import type { KeyGate, PresentedKey } from '../api-keys/key-gate.ts'
 
@@ -16,24 +18,72 @@ const list: Statement = {
     from api_list_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) l`,
 }
 
+const listMany: Statement = {
+  name: 'api_list_pages',
+  text: `select (l.attempt).*, l.waitlist_found, l.items, l.total
+    from api_list_pages($1, $2, $3, $4, $5, $6, $7, $8, $9) l`,
+}
+
+export interface ListThroughKey {
+  key: PresentedKey
+  waitlistId: string
+  page: number
+  limit: number
+  needle: string
+}
+
 /**
- * Checks a key and reads one page of a waitlist, in one round trip. The page is in order of joining; `needle` keeps those
- * whose e-mail address contains it, in any case.
+ * Checks keys and reads pages of waitlists, in one round trip. A page is in order of joining; `needle` keeps those whose
+ * e-mail address contains it, in any case. Plain pages that are asked for while others are under way go together.
  */
-export async function listSubscribersThroughKey(
-  db: Database,
-  gate: KeyGate,
-  key: PresentedKey,
-  input: { waitlistId: string; page: number; limit: number; needle: string },
-): Promise<ListedThroughKey> {
-  const offset = (input.page - 1) * input.limit
-  const [row] = await db.run<ListedThroughKey>(list, [
-    ...gate.attemptArguments(key, 'subscribers:read'),
-    input.waitlistId,
-    offset,
-    input.limit,
-    input.needle.toLowerCase(),
-  ])
-  if (!row) throw new Error('api_list_subscribers answered no row')
-  return row
+export class SubscriberLists {
+  readonly #db: Database
+  readonly #gate: KeyGate
+  readonly #calls: GroupedCalls<ListThroughKey, ListedThroughKey>
+
+  constructor(db: Database, gate: KeyGate) {
+    this.#db = db
+    this.#gate = gate
+    this.#calls = new GroupedCalls((items) => this.#listMany(items), { maxItems: 16, maxRunning: 2 })
+  }
+
+  list(item: ListThroughKey): Promise<ListedThroughKey> {
+    // Whoever must ask the shared bucket goes alone: it locks its key's tokens. So does a search, which may take longer.
+    if (item.key.question || item.needle) return this.#list(item)
+    return this.#calls.call('pages', item).catch((error: unknown) => {
+      // What breaks one page does not break those that came with it.
+      if (error instanceof AppError) throw error
+      return this.#list(item)
+    })
+  }
+
+  async #list({ key, waitlistId, page, limit, needle }: ListThroughKey): Promise<ListedThroughKey> {
+    const [row] = await this.#db.run<ListedThroughKey>(list, [
+      ...this.#gate.attemptArguments(key, 'subscribers:read'),
+      waitlistId,
+      (page - 1) * limit,
+      limit,
+      needle.toLowerCase(),
+    ])
+    if (!row) throw new Error('api_list_subscribers answered no row')
+    return row
+  }
+
+  async #listMany(items: ListThroughKey[]): Promise<ListedThroughKey[]> {
+    const [first] = items
+    if (!first) return []
+    if (items.length === 1) return [await this.#list(first)]
+    const [, scope, plans, perSecond, burst] = this.#gate.attemptArguments(first.key, 'subscribers:read')
+    return this.#db.run<ListedThroughKey>(listMany, [
+      items.map((item) => item.key.hashes[0]),
+      items.map((item) => item.key.hashes[1] ?? null),
+      scope,
+      plans,
+      perSecond,
+      burst,
+      items.map((item) => item.waitlistId),
+      items.map((item) => (item.page - 1) * item.limit),
+      items.map((item) => item.limit),
+    ])
+  }
 }

@@ -9,7 +9,7 @@ import type { KeyGate } from '../api-keys/key-gate.ts'
 import { type CreateThroughKey, SubscriberCreates } from './create-subscriber-through-key.ts'
 import { type EmailAddress, emailAddressSchema } from './email-address.ts'
 import { joinedAtSchema } from './joined-at.ts'
-import { listSubscribersThroughKey } from './list-subscribers-through-key.ts'
+import { SubscriberLists } from './list-subscribers-through-key.ts'
 import { pageLinks } from './page-links.ts'
 import { readIdempotencyKey } from './read-idempotency-key.ts'
 import { subscriberJsonSchema, subscriberPageSchema } from './subscriber.ts'
@@ -19,7 +19,7 @@ const pathParameters = { waitlist_id: 'The id of the waitlist, `wl_…`, from it
 
 const plainText = (text: string) => !text.includes('\0') && text.isWellFormed()
 
-const listOperation: ApiOperation = {
+const listOperation = (lists: SubscriberLists): ApiOperation => ({
   operationId: 'listSubscribers',
   method: 'GET',
   path,
@@ -52,12 +52,7 @@ const listOperation: ApiOperation = {
   async handle(call) {
     const { page, limit, q } = call.query as { page: number; limit: number; q: string }
     const waitlistId = call.path.waitlist_id ?? ''
-    const listed = await listSubscribersThroughKey(call.services.db, call.gate, call.key, {
-      waitlistId,
-      page,
-      limit,
-      needle: q,
-    })
+    const listed = await lists.list({ key: call.key, waitlistId, page, limit, needle: q })
     call.settle(listed)
     if (!listed.waitlist_found) throw noWaitlist()
     const link = pageLinks(`${call.services.config.publicUrl}/v1/api/waitlists/${waitlistId}/subscribers`, {
@@ -72,7 +67,7 @@ const listOperation: ApiOperation = {
       headers: link ? { Link: link } : {},
     }
   },
-}
+})
 
 /** The customer API's operations on subscribers. */
 export function subscriberOperations(services: Services, gate: KeyGate): ApiOperation[] {
@@ -145,7 +140,7 @@ export function subscriberOperations(services: Services, gate: KeyGate): ApiOper
       )
     },
   }
-  return [listOperation, createOperation]
+  return [listOperation(new SubscriberLists(services.db, gate)), createOperation]
 }
 
 /** A malformed header is told only to somebody whose key is good. */
