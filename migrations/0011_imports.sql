@@ -4,20 +4,24 @@ language sql stable as $$
   select coalesce(sum(part.listed), 0)::bigint
   from (
     select sum(c.listed) as listed from line_counts c
-      where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 3
+      where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 4
         and c.bucket < p_number >> 24
     union all
     select sum(c.listed) from line_counts c
+      where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 3
+        and c.bucket >= (p_number >> 24) << 6 and c.bucket < p_number >> 18
+    union all
+    select sum(c.listed) from line_counts c
       where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 2
-        and c.bucket >= (p_number >> 24) << 8 and c.bucket < p_number >> 16
+        and c.bucket >= (p_number >> 18) << 6 and c.bucket < p_number >> 12
     union all
     select sum(c.listed) from line_counts c
       where c.organisation_id = p_organisation_id and c.waitlist_id = p_waitlist_id and c.level = 1
-        and c.bucket >= (p_number >> 16) << 8 and c.bucket < p_number >> 8
+        and c.bucket >= (p_number >> 12) << 6 and c.bucket < p_number >> 6
     union all
     select count(*) from subscribers s
       where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.join_number >= (p_number >> 8) << 8 and s.join_number < p_number
+        and s.join_number >= (p_number >> 6) << 6 and s.join_number < p_number
   ) part
 $$;
 
@@ -26,3 +30,71 @@ $$;
 create function status_token(p_key bytea, p_join_number bigint) returns text language sql immutable parallel safe as $$
   select encode(substr(sha256(p_key || convert_to('status', 'UTF8') || int8send(p_join_number)), 1, 16), 'hex')
 $$;
+
+-- Files of people to be added. Uploaded in pieces that every process can read, looked at, and then worked off in batches,
+-- each in one transaction with how far it got.
+create table imports (
+  organisation_id text collate "C" not null,
+  id text collate "C" not null,
+  waitlist_id text collate "C" not null,
+  state text not null default 'uploading' check (state in ('uploading', 'uploaded', 'running', 'done', 'cancelled', 'stopped')),
+  file_name text not null,
+  -- Who brought it and from where, for the row of the log that it leaves in the end.
+  started_by jsonb not null,
+  -- How the file is read: encoding, delimiter, and which column is what.
+  reading jsonb,
+  bytes bigint not null default 0,
+  lines bigint not null default 0,
+  -- Where the next batch begins.
+  position bigint not null default 0,
+  done_rows bigint not null default 0,
+  added bigint not null default 0,
+  confirmed bigint not null default 0,
+  already_there bigint not null default 0,
+  refused bigint not null default 0,
+  -- Counts the chains of jobs: a chain that was thought lost does nothing when it comes back.
+  run integer not null default 0,
+  failures integer not null default 0,
+  stopped_reason text,
+  created_at timestamptz not null default clock_timestamp(),
+  started_at timestamptz,
+  progressed_at timestamptz,
+  finished_at timestamptz,
+  -- The file and the answer for each row are kept for some days.
+  file_deleted_at timestamptz,
+  primary key (organisation_id, id),
+  foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
+);
+create index imports_by_waitlist on imports (organisation_id, waitlist_id, created_at);
+create index imports_running on imports (progressed_at) where state = 'running';
+
+-- All of one size but the last, so that a place in the file tells its chunk.
+create table import_chunks (
+  organisation_id text collate "C" not null,
+  import_id text collate "C" not null,
+  number integer not null,
+  bytes bytea not null,
+  primary key (organisation_id, import_id, number),
+  foreign key (organisation_id, import_id) references imports on delete cascade
+);
+
+-- One letter a row of the file, in the file's order. No address: that stands in the file alone.
+create table import_results (
+  organisation_id text collate "C" not null,
+  import_id text collate "C" not null,
+  first_row bigint not null,
+  outcomes text not null,
+  primary key (organisation_id, import_id, first_row),
+  foreign key (organisation_id, import_id) references imports on delete cascade
+);
+
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array['imports', 'import_chunks', 'import_results'] loop
+    execute format('alter table %I enable row level security', v_table);
+    execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
+  end loop;
+end $$;
+grant select, insert, update, delete on imports, import_chunks, import_results to :app_role;

@@ -17,6 +17,7 @@ import { openApiDocument } from './features/api-keys/openapi-document.ts'
 import { stripeEventRoutes } from './features/billing/billing.api.ts'
 import { billingRoutes } from './features/billing/billing.dashboard.tsx'
 import { documentationRoutes } from './features/documentation/documentation.dashboard.tsx'
+import { importRoutes } from './features/imports/imports.dashboard.tsx'
 import { memberRoutes } from './features/organisations/members.dashboard.tsx'
 import { enterOrganisation } from './features/organisations/organisations.auth.ts'
 import { organisationRoutes } from './features/organisations/organisations.dashboard.tsx'
@@ -68,6 +69,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   subscriberRoutes(app)
   exportRoutes(app)
   subscriberRoutesOfOne(app)
+  importRoutes(app)
   apiKeyRoutes(app)
   activityRoutes(app)
   planRoutes(app)

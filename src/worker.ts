@@ -3,6 +3,10 @@ import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
+import { doImport } from './features/imports/imports.jobs.ts'
+import { pruneImports } from './features/imports/prune-imports.ts'
+import { resumeImports } from './features/imports/resume-imports.ts'
+import { importJob } from './features/imports/run-import.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
 import { renewRemovalKeys } from './features/subscribers/removed-subscribers.ts'
 import type { JobHandlers } from './platform/jobs/run-due-jobs.ts'
@@ -15,6 +19,8 @@ import type { Services } from './platform/services.ts'
 /** Everything that runs by itself, and how often. One process of each database does so, as the tables' owner. */
 const jobs: Job[] = [
   { name: 'prune idempotency answers', everyMinutes: 10, run: pruneIdempotencyAnswers },
+  { name: 'prune imports', everyMinutes: 60, run: pruneImports },
+  { name: 'resume imports', everyMinutes: 1, run: resumeImports },
   { name: 'prune sessions and one-time tokens', everyMinutes: 60, run: pruneAccounts },
   { name: 'renew two-factor secrets', everyMinutes: 60, run: renewTwoFactorSecrets },
   { name: 'reconcile billing', everyMinutes: 1, run: reconcileBilling },
@@ -24,6 +30,7 @@ const jobs: Job[] = [
 
 /** What verbs queue, and who does it. Every server takes its share. */
 export const jobHandlers: JobHandlers = {
+  [importJob]: doImport,
   [sendMailJob]: sendQueuedMail,
   [passwordResetJob]: mailPasswordReset,
 }

@@ -1,6 +1,6 @@
 import type { TestProduct } from './make.ts'
 
-interface ApiAnswer {
+export interface ApiAnswer {
   status: number
   headers: Headers
   text: string

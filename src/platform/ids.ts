@@ -8,6 +8,7 @@ const prefixes = {
   user: 'usr',
   session: 'ses',
   invitation: 'inv',
+  import: 'imp',
 } as const
 
 type IdKind = keyof typeof prefixes

@@ -11,6 +11,7 @@ import { updateWaitlist } from '../../src/features/waitlists/update-waitlist.ts'
 import { asApiKey, asUser } from '../as.ts'
 import { makeMember, makeOrganisation, type TestOrganisation, type TestProduct } from '../make.ts'
 import { mailedPath } from '../people.ts'
+import { furnishImports } from './furnish-imports.ts'
 
 /** What people can write that pages show. */
 interface Words {
@@ -32,6 +33,8 @@ export interface Place {
   archivedId: string
   keyId: string
   invitation: string
+  /** Paths below the organisation's. */
+  imports: Awaited<ReturnType<typeof furnishImports>>
   /** The link that confirms a new e-mail address of the owner. */
   emailChange: string
   /** Numbers of rows of the log: with changes, and by a key. */
@@ -92,6 +95,8 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
     emailChange: await mailedPath(product, newEmail, 'confirm-email'),
     invitation: await mailedPath(product, words.emails[0] ?? '', 'invitations'),
     activities: activities.map(({ number }) => number),
+    // Last, so that nobody does what it queues.
+    imports: await furnishImports(product, ctx, words),
   }
 }
 

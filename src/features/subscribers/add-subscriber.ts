@@ -16,6 +16,8 @@ export type AddOutcome = 'added' | 'confirmed' | 'already_there' | 'removed'
 export interface JoinRow {
   email: EmailAddress
   joinedAt: Date | null
+  /** Of whoever referred them; an unknown code is ignored. */
+  referralCode?: string | null
 }
 
 /** Adds a person by hand. Somebody who is there already keeps their place. @throws AppError `validation_failed`, `not_found`, `forbidden`. */
@@ -60,10 +62,11 @@ export async function joinOpenWaitlist(
   const joining = rows.filter(({ email }) => !removed.has(email.canonical))
   const { rows: joined } = await sql<{ outcome: AddOutcome; item: string }>`
     select j.outcome, j.item from join_waitlists(${ctx.organisation.id}, (
-      select array_agg((r.ordinal, ${waitlistId}::text, r.email, r.canonical_email, null, r.joined_at, ${actor.type}::text, ${actor.id}::text,
+      select array_agg((r.ordinal, ${waitlistId}::text, r.email, r.canonical_email, r.referral_code, r.joined_at, ${actor.type}::text, ${actor.id}::text,
                         ${actor.name}::text, ${ctx.requestId}::text, ${ctx.ip}::text, ${ctx.userAgent}::text)::waitlist_join order by r.ordinal)
       from unnest(${joining.map((row) => row.email.email)}::text[], ${joining.map((row) => row.email.canonical)}::text[],
-                  ${joining.map((row) => row.joinedAt)}::timestamptz[]) with ordinality r(email, canonical_email, joined_at, ordinal)
+                  ${joining.map((row) => row.referralCode ?? null)}::text[], ${joining.map((row) => row.joinedAt)}::timestamptz[])
+             with ordinality r(email, canonical_email, referral_code, joined_at, ordinal)
     ), ${logged}) j order by j.ordinal`.execute(ctx.sql)
   ctx.growth.added(joined.length)
   if (removed.size === 0) return joined

@@ -44,9 +44,14 @@ export function SubscribersPage(props: SubscribersPageProps) {
               Set up
             </a>
             {waitlist.archived_at ? null : (
-              <a class="button" id="add-subscriber" href={`${base}/add`}>
-                Add subscriber
-              </a>
+              <>
+                <a class="button plain" href={`${base}/import`}>
+                  Import CSV
+                </a>
+                <a class="button" id="add-subscriber" href={`${base}/add`}>
+                  Add subscriber
+                </a>
+              </>
             )}
           </div>
         ) : null}

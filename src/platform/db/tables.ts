@@ -8,6 +8,7 @@ import type {
   VerificationsTable,
 } from './account-tables.ts'
 import type { Fixed } from './fixed.ts'
+import type { ImportChunksTable, ImportResultsTable, ImportsTable } from './import-tables.ts'
 import type {
   DailyJoinsTable,
   IdempotencyAnswersTable,
@@ -197,4 +198,7 @@ export interface Tables {
   billing_accounts: BillingAccountsTable
   billing_events: BillingEventsTable
   departed_customers: DepartedCustomersTable
+  imports: ImportsTable
+  import_chunks: ImportChunksTable
+  import_results: ImportResultsTable
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
 
+const slowMs = 60_000
+
 /**
  * Reads at most `maxBytes` of a body; stops listening to what goes on after that.
- * @throws AppError `payload_too_large`, or `invalid_request` when the client breaks off.
+ * @throws AppError `payload_too_large`, or `invalid_request` when the client breaks off or takes longer than a minute.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLarge = () =>
@@ -14,6 +16,11 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
+    const slow = setTimeout(() => {
+      request.pause()
+      const headers = { Connection: 'close' }
+      reject(new AppError('invalid_request', 'The body took longer than a minute.', { headers }))
+    }, slowMs)
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > maxBytes) {
@@ -21,8 +28,14 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
         reject(tooLarge())
       } else chunks.push(chunk)
     })
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    request.on('end', () => {
+      clearTimeout(slow)
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+    })
     request.on('error', () => reject(new AppError('invalid_request', 'The body broke off.')))
-    request.on('close', () => reject(new AppError('invalid_request', 'The body broke off.')))
+    request.on('close', () => {
+      clearTimeout(slow)
+      reject(new AppError('invalid_request', 'The body broke off.'))
+    })
   })
 }

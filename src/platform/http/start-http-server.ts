@@ -31,7 +31,8 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
   const errorHandler = () => malformedAnswer(malformed('This request has no well-formed address.'), at.publicUrl)
   const server = createServer({ requireHostHeader: false }, getRequestListener(app.fetch, { errorHandler }))
   server.headersTimeout = 20_000
-  server.requestTimeout = 60_000
+  // As long as a large file takes over a slow line; other bodies have a limit of their own, see readBody.
+  server.requestTimeout = 900_000
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0
   if (at.onRequest) server.prependListener('request', at.onRequest)

@@ -1,11 +1,13 @@
 import { closingMenus } from './closing-menus.ts'
 import { copyButtons } from './copy-buttons.ts'
+import { liveParts } from './live-parts.ts'
 import { modalDialogs } from './modal-dialogs.ts'
 import { relativeTimes } from './relative-times.ts'
 import { submitOnce } from './submit-once.ts'
 
 closingMenus()
 copyButtons()
+liveParts()
 modalDialogs()
 relativeTimes()
 submitOnce()

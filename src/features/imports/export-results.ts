@@ -1,0 +1,75 @@
+import { type Context, inSnapshot } from '../../platform/context.ts'
+import { guardCell, toCsvLine, unguardCell } from '../../platform/csv/csv-line.ts'
+import { AppError } from '../../platform/errors.ts'
+import { getImport } from './get-import.ts'
+import { type Import, isOver, isRowOutcome, rowOutcomes } from './import.ts'
+import { readHeader, readRows } from './import-file.ts'
+
+const pieceLength = 64 * 1024
+
+/**
+ * The file as it was brought, with what became of each row, or of the refused ones alone, piece by piece. It can be mended
+ * and imported again: columns that nobody asks for are passed over.
+ * @throws AppError `not_found`, also once the file has been deleted, `conflict` while the import runs, `forbidden`.
+ */
+export async function exportResults(
+  ctx: Context,
+  waitlistId: string,
+  id: string,
+  { onlyRefused }: { onlyRefused: boolean },
+): Promise<{ fileName: string; csv: AsyncGenerator<string> }> {
+  const row = await getImport(ctx, waitlistId, id)
+  if (!isOver(row)) throw new AppError('conflict', 'The import is not over yet.')
+  if (row.file_deleted_at) throw new AppError('not_found', 'The results of this import are no longer kept.')
+  return { fileName: row.file_name, csv: toCsv(ctx, row, onlyRefused) }
+}
+
+const notReached = { result: 'not imported', reason: 'The import ended before this row.' }
+
+async function* toCsv(ctx: Context, row: Import, onlyRefused: boolean): AsyncGenerator<string> {
+  const { reading } = row
+  if (!reading) return
+  const own = ['row', 'result', 'reason']
+  const outcomes = readOutcomes(ctx, row.id)
+  let number = 0
+  let text = ''
+  for await (const { cells } of readRows(ctx, { id: row.id, position: 0 }, reading)) {
+    number += 1
+    if (number === 1) {
+      const header = await readHeader(ctx, row.id, reading)
+      text = toLine([...own, ...(header.length > 0 ? header : cells.map((_, i) => `column_${i + 1}`))])
+    }
+    const { value: letter = '' } = await outcomes.next()
+    const { result, reason } = isRowOutcome(letter) ? rowOutcomes[letter] : notReached
+    if (!onlyRefused || result === 'refused') text += toLine([String(number), result, reason, ...cells])
+    if (text.length < pieceLength) continue
+    yield text
+    text = ''
+  }
+  yield text
+}
+
+/** A cell that came with a quote in front against formulas has one, not two. */
+function toLine(cells: readonly string[]): string {
+  return toCsvLine(cells.map((cell) => guardCell(unguardCell(cell))))
+}
+
+async function* readOutcomes(ctx: Context, id: string): AsyncGenerator<string, undefined> {
+  for (let from = 0; ; ) {
+    const rows = await inSnapshot(ctx, (ctx) =>
+      ctx.sql
+        .selectFrom('import_results')
+        .select(['first_row', 'outcomes'])
+        .where('organisation_id', '=', ctx.organisation.id)
+        .where('import_id', '=', id)
+        .where('first_row', '>=', from)
+        .orderBy('first_row')
+        .limit(100)
+        .execute(),
+    )
+    for (const { outcomes } of rows) yield* outcomes
+    const last = rows.at(-1)
+    if (!last) return undefined
+    from = last.first_row + 1
+  }
+}

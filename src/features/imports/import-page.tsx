@@ -1,0 +1,151 @@
+import type { Child } from 'hono/jsx'
+import type { AppError } from '../../platform/errors.ts'
+import { CardTable } from '../../platform/ui/card-table.tsx'
+import { Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { Notice } from '../../platform/ui/message-page.tsx'
+import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { Waitlist } from '../waitlists/waitlist.ts'
+import type { Import, ImportState } from './import.ts'
+
+const numbers = new Intl.NumberFormat('en')
+
+const states: Record<ImportState, { label: string; kind: string }> = {
+  uploading: { label: 'Uploading', kind: '' },
+  uploaded: { label: 'Not started', kind: 'warn' },
+  running: { label: 'Running', kind: 'accent' },
+  done: { label: 'Done', kind: 'good' },
+  cancelled: { label: 'Cancelled', kind: '' },
+  stopped: { label: 'Stopped', kind: 'bad' },
+}
+
+export function StateBadge({ state }: { state: ImportState }) {
+  return <span class={`badge ${states[state].kind}`}>{states[state].label}</span>
+}
+
+/** The head of the pages of an import, with the way back to the waitlist. */
+export function ImportLayout(props: {
+  frame: Frame
+  waitlist: Waitlist
+  title: string
+  lead: Child
+  dialog?: Child
+  children?: Child
+}) {
+  const { frame, waitlist, title, lead, dialog, children } = props
+  return (
+    <PageLayout title={`${title} · ${waitlist.name}`} frame={frame} current="waitlists" dialog={dialog}>
+      <div class="page-head">
+        <div>
+          <h1>{title}</h1>
+          <p>{lead}</p>
+        </div>
+        <a class="button plain" href={`/o/${frame.organisation?.slug}/waitlists/${waitlist.id}`}>
+          Back to the waitlist
+        </a>
+      </div>
+      {children}
+    </PageLayout>
+  )
+}
+
+/** Where a file is chosen, and the imports there have been. */
+export function ImportPage(props: {
+  frame: Frame
+  waitlist: Waitlist
+  imports: Import[]
+  nonce: string
+  now: Date
+  discarded: boolean
+  error?: AppError | undefined
+}) {
+  const { frame, waitlist, imports, nonce, now, discarded, error } = props
+  const base = `/o/${frame.organisation?.slug}/waitlists/${waitlist.id}/import`
+  return (
+    <ImportLayout
+      frame={frame}
+      waitlist={waitlist}
+      title="Import subscribers"
+      lead={
+        <>
+          Add people from a CSV file to <bdi>{waitlist.name}</bdi>. You see what will happen before anything does.
+        </>
+      }
+    >
+      {discarded ? <Notice>The file is deleted, and nobody was added.</Notice> : null}
+      <div class="stack-large">
+        {waitlist.archived_at ? (
+          <Notice kind="warn">This waitlist is archived: it takes nobody in. Restore it under Set up.</Notice>
+        ) : (
+          <ChooseFile action={`${base}?form_nonce=${nonce}`} error={error} />
+        )}
+        {imports.length > 0 ? <EarlierImports base={base} imports={imports} now={now} /> : null}
+      </div>
+    </ImportLayout>
+  )
+}
+
+function ChooseFile({ action, error }: { action: string; error: AppError | undefined }) {
+  const problems = problemsOf(error?.errors ?? [], 'file')
+  return (
+    <form method="post" action={action} enctype="multipart/form-data" class="card stack">
+      <div class="field">
+        <label for="file">CSV file</label>
+        <input
+          class="input"
+          id="file"
+          name="file"
+          type="file"
+          accept=".csv,.tsv,.txt,text/csv,text/plain"
+          required
+          aria-invalid={problems.length > 0 ? 'true' : undefined}
+          aria-describedby={problems.length > 0 ? 'file-hint file-problem' : 'file-hint'}
+        />
+        <p class="hint" id="file-hint">
+          With a column of e-mail addresses, and perhaps one that says when each person joined. Up to 256 MB. The order
+          of the rows is the order in line.
+        </p>
+        <Problems id="file-problem" problems={problems} />
+      </div>
+      <div>
+        <button type="submit" class="button">
+          Upload and preview
+        </button>
+      </div>
+    </form>
+  )
+}
+
+function EarlierImports({ base, imports, now }: { base: string; imports: Import[]; now: Date }) {
+  return (
+    <section class="stack">
+      <h2>Imports of this waitlist</h2>
+      <CardTable
+        caption="Imports of this waitlist"
+        columns={['File', 'State', 'Brought', { label: 'Added', right: true }, { label: 'Refused', right: true }]}
+      >
+        {imports.map((one) => (
+          <tr>
+            <td class="name cell" data-label="File">
+              <a href={`${base}/${one.id}`}>
+                <bdi>{one.file_name}</bdi>
+              </a>
+            </td>
+            <td data-label="State">
+              <StateBadge state={one.state} />
+            </td>
+            <td data-label="Brought">
+              <RelativeTime at={one.created_at} now={now} /> by <bdi>{one.started_by.name}</bdi>
+            </td>
+            <td class="right" data-label="Added">
+              {numbers.format(one.added + one.confirmed)}
+            </td>
+            <td class="right" data-label="Refused">
+              {numbers.format(one.refused)}
+            </td>
+          </tr>
+        ))}
+      </CardTable>
+    </section>
+  )
+}

@@ -1,0 +1,139 @@
+import type { Child } from 'hono/jsx'
+import { Notice } from '../../platform/ui/message-page.tsx'
+import type { Frame } from '../../platform/ui/page-layout.tsx'
+import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { Waitlist } from '../waitlists/waitlist.ts'
+import type { Import, StopReason } from './import.ts'
+import { ImportLayout, StateBadge } from './import-page.tsx'
+
+const numbers = new Intl.NumberFormat('en')
+
+const stopReasons: Record<StopReason, string> = {
+  archived: 'The waitlist was archived meanwhile, so it takes nobody in any more.',
+  forbidden: 'Whoever started it may no longer add subscribers here.',
+  failed: 'Something unexpected happened over and over. It has been logged.',
+}
+
+interface ProgressPageProps {
+  frame: Frame
+  waitlist: Waitlist
+  import: Import
+  now: Date
+  keptDays: number
+  dialog?: Child
+}
+
+/** How far an import has got, or how it ended. It can be left and come back to. */
+export function ImportProgressPage(props: ProgressPageProps) {
+  const { frame, waitlist, now, dialog } = props
+  const one = props.import
+  const base = `/o/${frame.organisation?.slug}/waitlists/${waitlist.id}/import/${one.id}`
+  const isRunning = one.state === 'running'
+  return (
+    <ImportLayout
+      frame={frame}
+      waitlist={waitlist}
+      title={isRunning ? 'Import under way' : 'Import'}
+      dialog={dialog}
+      lead={
+        <>
+          <bdi>{one.file_name}</bdi>, started <RelativeTime at={one.started_at ?? one.created_at} now={now} /> by{' '}
+          <bdi>{one.started_by.name}</bdi> <StateBadge state={one.state} />
+        </>
+      }
+    >
+      <div class="stack-large">
+        <Ending {...props} />
+        <section class="card stack" id="import-progress" data-live={isRunning ? '' : undefined}>
+          {isRunning ? <Progress import={one} /> : null}
+          <Counts import={one} />
+        </section>
+        {isRunning ? (
+          <div class="row">
+            <noscript>
+              <a class="button" href={base}>
+                Refresh
+              </a>
+            </noscript>
+            <a class="button plain" href={`${base}/cancel`} id="cancel-import">
+              Cancel import
+            </a>
+          </div>
+        ) : (
+          <Results import={one} base={base} keptDays={props.keptDays} />
+        )}
+      </div>
+    </ImportLayout>
+  )
+}
+
+function Ending({ import: one }: ProgressPageProps) {
+  if (one.state === 'done')
+    return <Notice>{one.added > 0 ? 'The import is done.' : 'The import is done. Nobody new was in the file.'}</Notice>
+  const stayed = `Row ${numbers.format(one.done_rows)} was the last one looked at. Who was added until then stays; a second import of the file goes on where this one ended, since nobody joins twice.`
+  if (one.state === 'cancelled') return <Notice kind="warn">The import was cancelled. {stayed}</Notice>
+  if (one.state === 'stopped')
+    return (
+      <Notice kind="bad">
+        <p>{one.stopped_reason ? stopReasons[one.stopped_reason] : 'The import stopped.'}</p>
+        <p>{stayed}</p>
+      </Notice>
+    )
+  return null
+}
+
+function Progress({ import: one }: { import: Import }) {
+  const percent = one.bytes > 0 ? Math.floor((one.position / one.bytes) * 100) : 0
+  return (
+    <div class="stack-small">
+      <progress max={100} value={percent} aria-label="Progress of the import">
+        {percent} %
+      </progress>
+      <p class="quiet">
+        {percent} %: {numbers.format(one.done_rows)} of about {numbers.format(one.lines)} rows. You can leave this page
+        and come back to it.
+      </p>
+    </div>
+  )
+}
+
+function Counts({ import: one }: { import: Import }) {
+  const facts: [string, number][] = [
+    ['Added', one.added],
+    ...(one.confirmed > 0 ? [['Confirmed', one.confirmed] as [string, number]] : []),
+    ['Already there', one.already_there],
+    ['Refused', one.refused],
+  ]
+  return (
+    <dl class="counts">
+      {facts.map(([label, count]) => (
+        <div>
+          <dt>{label}</dt>
+          <dd>{numbers.format(count)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Results({ import: one, base, keptDays }: { import: Import; base: string; keptDays: number }) {
+  if (one.file_deleted_at) return <p class="quiet">The file and the results of its rows are no longer kept.</p>
+  return (
+    <section class="stack">
+      <h2>Results</h2>
+      <p class="quiet">
+        Your file again, with what became of each row and why. It is kept for {keptDays} days, then deleted.
+      </p>
+      <div class="row">
+        <a class="button plain" href={`${base}/results.csv`} download>
+          Download results
+        </a>
+        {one.refused > 0 ? (
+          <a class="button plain" href={`${base}/results.csv?only=refused`} download>
+            Download refused rows
+          </a>
+        ) : null}
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,167 @@
+import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
+import { enqueue } from '../../platform/jobs/enqueue.ts'
+import type { Services } from '../../platform/services.ts'
+import { type AddOutcome, type JoinRow, joinOpenWaitlist } from '../subscribers/add-subscriber.ts'
+import { decideRow } from './decide-row.ts'
+import { asStarter, finishImport } from './finish-import.ts'
+import { readImport } from './get-import.ts'
+import { countOutcomes, type Import, type ImportReading, type RowOutcome, type StopReason } from './import.ts'
+import { readRows } from './import-file.ts'
+
+export const importJob = 'run import'
+
+export interface ImportJob {
+  organisation_id: string
+  import_id: string
+  run: number
+}
+
+/** So that others who write in the organisation wait for a batch a tenth of a second, not longer. */
+const batchRows = 250
+/** Then whoever else waits in the queue has their turn. */
+const sliceMs = 2_000
+const maxFailures = 10
+
+const letterOf: Record<AddOutcome, RowOutcome> = { added: 'a', confirmed: 'c', already_there: 't', removed: 'r' }
+
+interface Batch {
+  position: number
+  end: number
+  rows: (JoinRow | RowOutcome)[]
+  isLast: boolean
+}
+
+/**
+ * Works on an import for about two seconds, and queues what is left. Each batch is one transaction with how far the import
+ * got: broken off anywhere, by whatever, it goes on from there, and no row is done twice.
+ */
+export async function runImport(services: Services, { organisation_id, import_id, run }: ImportJob): Promise<void> {
+  const system = await systemContextOf(services, organisation_id)
+  if (!system) return
+  const job = { organisation_id, import_id, run }
+  const row = await inSnapshot(system, (ctx) => readImport(ctx, import_id)).catch(ifGone)
+  if (!row?.reading || row.state !== 'running' || row.run !== run) return
+  const ctx = asStarter(system, row.started_by)
+  const until = ctx.now().getTime() + sliceMs
+  try {
+    for await (const batch of batchesOf(ctx, row, row.reading)) {
+      const goOn = await importBatch(
+        ctx,
+        job,
+        batch,
+        () => ctx.now().getTime() >= until || Boolean(ctx.stopping?.aborted),
+      )
+      if (!goOn) return
+    }
+  } catch (error) {
+    await noteFailure(system, job, error)
+  }
+}
+
+async function* batchesOf(ctx: Context, row: Import, reading: ImportReading): AsyncGenerator<Batch> {
+  let { position } = row
+  let rows: Batch['rows'] = []
+  let end = position
+  for await (const record of readRows(ctx, row, reading)) {
+    if (rows.length === batchRows) {
+      yield { position, end, rows, isLast: false }
+      position = end
+      rows = []
+    }
+    rows.push(decideRow(record, reading, ctx.now()))
+    end = record.end
+  }
+  yield { position, end, rows, isLast: true }
+}
+
+/** Answers whether to go on with the next batch here. */
+function importBatch(ctx: Context, job: ImportJob, batch: Batch, isTimeUp: () => boolean): Promise<boolean> {
+  return inTransaction(ctx, async (ctx) => {
+    requireRole(ctx, 'admin')
+    const row = await readImport(ctx, job.import_id)
+    // Cancelled, or somebody else is at it.
+    if (row.state !== 'running' || row.run !== job.run || row.position !== batch.position) return false
+    const joins = batch.rows.filter((row) => typeof row !== 'string')
+    const joined = await joinOpenWaitlist(ctx, row.waitlist_id, joins, { logged: false })
+    const letters = joined.map(({ outcome }) => letterOf[outcome])
+    const outcomes = batch.rows.map((row) => (typeof row === 'string' ? row : (letters.shift() ?? 't')))
+    const counts = countOutcomes(outcomes)
+    if (outcomes.length > 0) {
+      await ctx.sql
+        .insertInto('import_results')
+        .values({
+          organisation_id: ctx.organisation.id,
+          import_id: row.id,
+          first_row: row.done_rows,
+          outcomes: outcomes.join(''),
+        })
+        .execute()
+    }
+    await ctx.sql
+      .updateTable('imports')
+      .set({
+        position: batch.end,
+        done_rows: row.done_rows + outcomes.length,
+        added: row.added + counts.added,
+        confirmed: row.confirmed + counts.confirmed,
+        already_there: row.already_there + counts.already_there,
+        refused: row.refused + counts.refused,
+        progressed_at: ctx.now(),
+        failures: 0,
+      })
+      .where('organisation_id', '=', ctx.organisation.id)
+      .where('id', '=', row.id)
+      .execute()
+    if (batch.isLast) await finishImport(ctx, row.id, 'done')
+    else if (isTimeUp()) await enqueue(ctx, importJob, job)
+    else return true
+    return false
+  })
+}
+
+/** What will not mend itself stops the import with its reason; anything else is tried again by `resumeImports`, and not for ever. */
+async function noteFailure(system: Context, job: ImportJob, error: unknown): Promise<void> {
+  const foreseen: StopReason | undefined =
+    error instanceof AppError && error.code === 'not_found'
+      ? 'archived'
+      : error instanceof AppError && error.code === 'forbidden'
+        ? 'forbidden'
+        : undefined
+  if (!foreseen) system.log.error({ err: error, import_id: job.import_id }, 'an import failed; it comes again')
+  await inTransaction(system, async (ctx) => {
+    const row = await readImport(ctx, job.import_id)
+    if (row.state !== 'running' || row.run !== job.run) return
+    const { failures } = await ctx.sql
+      .updateTable('imports')
+      .set((eb) => ({ failures: eb('failures', '+', 1), progressed_at: ctx.now() }))
+      .where('organisation_id', '=', ctx.organisation.id)
+      .where('id', '=', row.id)
+      .returning('failures')
+      .executeTakeFirstOrThrow()
+    if (foreseen || failures >= maxFailures) await finishImport(ctx, row.id, 'stopped', foreseen ?? 'failed')
+  }).catch(ifGone)
+}
+
+async function systemContextOf(services: Services, organisationId: string): Promise<Context | undefined> {
+  const organisation = await services.db.kysely
+    .selectFrom('organisations')
+    .select(['id', 'slug', 'name', 'plan'])
+    .where('id', '=', organisationId)
+    .executeTakeFirst()
+  if (!organisation) return undefined
+  return {
+    ...services,
+    organisation,
+    actor: { type: 'system', id: null, name: 'System' },
+    requestId: null,
+    ip: null,
+    userAgent: null,
+  }
+}
+
+/** The import, or its organisation, has been deleted meanwhile. */
+function ifGone(error: unknown): undefined {
+  if (error instanceof AppError && error.code === 'not_found') return undefined
+  throw error
+}

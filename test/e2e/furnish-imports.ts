@@ -1,0 +1,37 @@
+import { startImport } from '../../src/features/imports/start-import.ts'
+import { uploadImport } from '../../src/features/imports/upload-import.ts'
+import { createWaitlist } from '../../src/features/waitlists/create-waitlist.ts'
+import type { Context } from '../../src/platform/context.ts'
+import { newFormNonce } from '../../src/platform/form-nonce.ts'
+import { doQueued } from '../bring-file.ts'
+import type { TestProduct } from '../make.ts'
+
+/** The paths below an organisation's of a waitlist's imports: one that is looked at, one under way, one that is over. */
+export async function furnishImports(
+  product: TestProduct,
+  ctx: Context,
+  words: { waitlists: string[]; emails: string[] },
+): Promise<{ all: string; looked: string; running: string; done: string }> {
+  const { id } = await createWaitlist(ctx, { name: 'From files' })
+  const odd = words.waitlists.map((word) => `"${word.replaceAll('"', '""')}"`)
+  const rows = odd.map((word, i) => `${word},${words.emails[i % words.emails.length]},${i % 2 ? word : ''}`)
+  const header = `${odd[0]},Email address,Joined`
+  // In Latin-1, and with a row that is no CSV.
+  const file = Buffer.from([header, ...rows, 'José,nobody,', ',,', '"never closed'].join('\r\n'), 'latin1')
+  const bring = (name: string) => {
+    const bytes = (async function* () {
+      yield file
+    })()
+    return uploadImport(ctx, id, { name, bytes }, newFormNonce())
+  }
+  const done = await bring('people.csv')
+  await startImport(ctx, id, done)
+  await doQueued(product)
+  const looked = await bring(`${words.waitlists.at(-1)}.csv`)
+  const running = await bring(
+    'a-file-with-a-rather-long-name-of-more-than-a-hundred-characters-that-nobody-can-read-in-one-go.csv',
+  )
+  await startImport(ctx, id, running)
+  const path = `/waitlists/${id}/import`
+  return { all: path, looked: `${path}/${looked}`, running: `${path}/${running}`, done: `${path}/${done}` }
+}
