@@ -178,7 +178,8 @@ language plpgsql stable set plan_cache_mode = force_generic_plan as $$
 declare
   v_counters waitlist_counters;
   v_rest bigint := p_offset;
-  v_low bigint := null;
+  v_first bigint := 0;
+  v_past bigint := 1 << 30;
   v_found bigint;
   v_level smallint;
   v_before bigint;
@@ -198,13 +199,14 @@ begin
              sum(counts.listed) over (order by counts.bucket) - counts.listed as before
       from line_counts counts
       where counts.organisation_id = p_organisation_id and counts.waitlist_id = p_waitlist_id and counts.level = v_level
-        and (v_low is null or (counts.bucket >= v_low << 6 and counts.bucket < (v_low + 1) << 6))
+        and counts.bucket >= v_first and counts.bucket < v_past
     ) c where c.through > v_rest order by c.bucket limit 1;
-    v_low := v_found;
+    v_first := v_found << 6;
+    v_past := (v_found + 1) << 6;
     v_rest := v_rest - v_before;
   end loop;
   select s.join_number into strict v_found from subscribers s
-    where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_low << 6
+    where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_first
     order by s.join_number offset v_rest limit 1;
   return v_found;
 end $$;

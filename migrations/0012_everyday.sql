@@ -135,7 +135,8 @@ language plpgsql stable as $$
 declare
   v_counters waitlist_counters;
   v_rest bigint := p_offset;
-  v_low bigint := null;
+  v_first bigint := -1 << 30;
+  v_past bigint := 1 << 30;
   v_level smallint;
   v_found record;
 begin
@@ -157,24 +158,25 @@ begin
     join_number := case when p_offset < v_counters.listed then join_number else 9223372036854775807 end;
     return;
   end if;
-  for v_level in reverse 3..1 loop
+  for v_level in reverse 4..1 loop
     select c.bucket, c.through - c.people as before into strict v_found from (
       select counts.bucket, counts.unmoved + counts.moved as people, sum(counts.unmoved + counts.moved) over (order by counts.bucket) as through
       from line_counts counts
       where counts.organisation_id = p_organisation_id and counts.waitlist_id = p_waitlist_id and counts.level = v_level
-        and (v_low is null or (counts.bucket >= v_low << 8 and counts.bucket < (v_low + 1) << 8))
+        and counts.bucket >= v_first and counts.bucket < v_past
     ) c where c.through > v_rest order by c.bucket limit 1;
-    v_low := v_found.bucket;
+    v_first := v_found.bucket << 6;
+    v_past := (v_found.bucket + 1) << 6;
     v_rest := v_rest - v_found.before;
   end loop;
   select line.line_key, line.join_number - 1 into strict sort_key, join_number from (
     (select s.join_number as line_key, s.join_number from subscribers s
      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.state = 'active' and s.priority_score = 0
-       and s.join_number >= v_low << 8 and s.join_number < (v_low + 1) << 8)
+       and s.join_number >= v_first and s.join_number < v_past)
     union all
     (select s.line_key, s.join_number from subscribers s
      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.state = 'active' and s.priority_score > 0
-       and s.line_key >= v_low << 8 and s.line_key < (v_low + 1) << 8)
+       and s.line_key >= v_first and s.line_key < v_past)
   ) line order by line.line_key, line.join_number offset v_rest limit 1;
   -- Before an unmoved person stands nobody with the same key.
   if join_number < sort_key then
