@@ -40,8 +40,8 @@ export function SessionsTable({ sessions, ownId, now }: { sessions: Session[]; o
                 <td data-label="Last seen">
                   <RelativeTime at={session.last_seen_at} now={now} />
                 </td>
-                <td data-label="Address" class="mono">
-                  {session.ip_address ?? '–'}
+                <td data-label="Address">
+                  <span class="mono">{session.ip_address ?? '–'}</span>
                 </td>
                 <td data-label="Signed in">
                   <RelativeTime at={session.created_at} now={now} />
