@@ -15,6 +15,7 @@ const slugs = [
   'subscribers',
   'rate-limits',
   'activity',
+  'people',
   'plans',
   'running',
 ]
