@@ -26,6 +26,7 @@ import { exportRoutes } from './features/subscribers/export.dashboard.tsx'
 import { subscriberRoutesOfOne } from './features/subscribers/subscriber.dashboard.tsx'
 import { subscriberOperations } from './features/subscribers/subscribers.api.ts'
 import { subscriberRoutes } from './features/subscribers/subscribers.dashboard.tsx'
+import { waitlistSetupRoutes } from './features/waitlists/waitlist-setup.dashboard.tsx'
 import { waitlistRoutes } from './features/waitlists/waitlists.dashboard.tsx'
 import { AppError } from './platform/errors.ts'
 import type { AppEnv } from './platform/http/app-env.ts'
@@ -66,6 +67,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   organisationRoutes(app, services)
   memberRoutes(app, services)
   waitlistRoutes(app)
+  waitlistSetupRoutes(app)
   subscriberRoutes(app)
   exportRoutes(app)
   subscriberRoutesOfOne(app)

@@ -36,6 +36,7 @@ function waitlistQuery(ctx: TransactionContext) {
       'w.skip_amount',
       'w.created_at',
       'w.archived_at',
+      'w.version',
       'c.listed as subscriber_count',
     ])
     .where('w.organisation_id', '=', ctx.organisation.id)

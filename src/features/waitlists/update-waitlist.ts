@@ -1,54 +1,57 @@
-import { z } from 'zod'
-import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
+import { type Context, inTransaction, requireRole, type TransactionContext } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import { recordActivity } from '../activity/record-activity.ts'
-import { waitlistNameSchema } from './waitlist.ts'
+import { findSetupChanges, type SetupChange } from './find-setup-changes.ts'
+import { type SetupField, setupFields, type WaitlistSetup, waitlistSetupSchema } from './waitlist-setup.ts'
 
-const updateWaitlistInput = z.strictObject({
-  name: waitlistNameSchema,
-  description: z
-    .string()
-    .trim()
-    .max(1000, 'The description may have 1,000 characters at most.')
-    .refine(
-      (text) => !/[^\P{Cc}\r\n\t]/u.test(text) && text.isWellFormed(),
-      'The description must not hold control characters.',
-    ),
-  referrals_enabled: z.enum(['on', '']).transform((ticked) => ticked === 'on'),
-  skip_amount: z
-    .string()
-    .regex(/^[0-9]{1,3}$/, 'Enter a whole number from 1 to 100.')
-    .transform(Number)
-    .refine((n) => n >= 1 && n <= 100, 'Enter a whole number from 1 to 100.'),
-})
+/** `overtaken`: nothing is saved, since somebody else saved in between. `changes` are theirs. */
+export type UpdateOutcome = { outcome: 'saved' | 'unchanged' } | { outcome: 'overtaken'; changes: SetupChange[] }
 
-/** Changes what a form of the setup page holds; one activity with what changed, none where nothing did. @throws AppError `validation_failed`, `not_found`. */
-export async function updateWaitlist(ctx: Context, id: string, input: unknown): Promise<void> {
+/**
+ * Saves the setup page's form; one activity with what changed, none where nothing did. Whoever began with an older version
+ * than the stored one is told what others changed, and nothing of theirs is lost.
+ * @throws AppError `validation_failed`, `not_found`.
+ */
+export async function updateWaitlist(ctx: Context, id: string, input: unknown): Promise<UpdateOutcome> {
   requireRole(ctx, 'admin')
-  const after = parseInput(updateWaitlistInput, input)
-  await inTransaction(ctx, async (ctx) => {
+  const { version, ...after } = parseInput(waitlistSetupSchema, input)
+  return inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'admin')
-    const before = await ctx.sql
-      .selectFrom('waitlists')
-      .select(['name', 'description', 'referrals_enabled', 'skip_amount'])
-      .where('organisation_id', '=', ctx.organisation.id)
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (!before) throw new AppError('not_found', 'There is no such waitlist.')
-    const changed = (Object.keys(after) as (keyof typeof after)[]).filter((field) => before[field] !== after[field])
-    if (changed.length === 0) return
+    const { version: currentVersion, ...before } = await getSetup(ctx, id)
+    const changed = setupFields.filter((field) => before[field] !== after[field])
+    if (changed.length === 0) return { outcome: 'unchanged' }
+    if (version !== undefined && version !== currentVersion)
+      return {
+        outcome: 'overtaken',
+        changes: await findSetupChanges(ctx, id, version, { current: before, draft: after }),
+      }
+    const number = await recordActivity(ctx, {
+      action: 'waitlist.updated',
+      targets: [{ type: 'waitlist', id, name: after.name }],
+      changes: { before: pick(before, changed), after: pick(after, changed) },
+    })
     await ctx.sql
       .updateTable('waitlists')
-      .set(after)
+      .set({ ...after, version: number })
       .where('organisation_id', '=', ctx.organisation.id)
       .where('id', '=', id)
       .execute()
-    const pick = (values: typeof after) => Object.fromEntries(changed.map((field) => [field, values[field]]))
-    await recordActivity(ctx, {
-      action: 'waitlist.updated',
-      targets: [{ type: 'waitlist', id, name: after.name }],
-      changes: { before: pick(before), after: pick(after) },
-    })
+    return { outcome: 'saved' }
   })
+}
+
+async function getSetup(ctx: TransactionContext, id: string): Promise<WaitlistSetup & { version: number }> {
+  const setup = await ctx.sql
+    .selectFrom('waitlists')
+    .select([...setupFields, 'version'])
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (!setup) throw new AppError('not_found', 'There is no such waitlist.')
+  return setup
+}
+
+function pick(setup: WaitlistSetup, fields: readonly SetupField[]) {
+  return Object.fromEntries(fields.map((field) => [field, setup[field]]))
 }

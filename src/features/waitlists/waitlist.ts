@@ -15,6 +15,8 @@ export interface Waitlist {
   skip_amount: number
   created_at: Date
   archived_at: Date | null
+  /** Another one after every change of the setup. */
+  version: number
   /** Everybody on it, pending or active. */
   subscriber_count: number
 }

@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
+import { BarPlot } from '../../platform/ui/bar-plot.tsx'
 import { CardTable } from '../../platform/ui/card-table.tsx'
 import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field, FormProblem } from '../../platform/ui/field.tsx'
@@ -9,16 +10,21 @@ import type { Waitlist } from './waitlist.ts'
 
 const counts = new Intl.NumberFormat('en')
 
+/** How far back the plots go. */
+export const plottedDays = 14
+
 interface WaitlistsPageProps {
   frame: Frame
   waitlists: Waitlist[]
+  /** Of the last days, today last, for those that somebody joined. */
+  joins: Map<string, number[]>
   mayCreate: boolean
   now: Date
   dialog?: Child
 }
 
 /** The waitlists of an organisation. */
-export function WaitlistsPage({ frame, waitlists, mayCreate, now, dialog }: WaitlistsPageProps) {
+export function WaitlistsPage({ frame, waitlists, joins, mayCreate, now, dialog }: WaitlistsPageProps) {
   const base = `/o/${frame.organisation?.slug}/waitlists`
   const create = (label: string, style: string) =>
     mayCreate ? (
@@ -45,7 +51,10 @@ export function WaitlistsPage({ frame, waitlists, mayCreate, now, dialog }: Wait
           {create('Create your first waitlist', 'button')}
         </div>
       ) : (
-        <CardTable caption="Waitlists" columns={['Name', { label: 'Subscribers', right: true }, 'Id', 'Created']}>
+        <CardTable
+          caption="Waitlists"
+          columns={['Name', { label: 'Subscribers', right: true }, `Last ${plottedDays} days`, 'Id', 'Created']}
+        >
           {waitlists.map((waitlist) => (
             <tr>
               <td class="name" data-label="Name">
@@ -59,6 +68,9 @@ export function WaitlistsPage({ frame, waitlists, mayCreate, now, dialog }: Wait
               <td class="right" data-label="Subscribers">
                 {counts.format(waitlist.subscriber_count)}
               </td>
+              <td data-label={`Last ${plottedDays} days`}>
+                <Joins counts={joins.get(waitlist.id)} />
+              </td>
               <td data-label="Id">
                 <code>{waitlist.id}</code>
               </td>
@@ -70,6 +82,21 @@ export function WaitlistsPage({ frame, waitlists, mayCreate, now, dialog }: Wait
         </CardTable>
       )}
     </PageLayout>
+  )
+}
+
+function Joins({ counts: days }: { counts: number[] | undefined }) {
+  if (!days) return <span class="quiet">Nobody</span>
+  const joined = days.reduce((sum, day) => sum + day, 0)
+  const most = Math.max(...days)
+  const label = `${counts.format(joined)} joined in the last ${plottedDays} days, ${counts.format(most)} on the busiest, ${counts.format(days.at(-1) ?? 0)} today`
+  return (
+    <span class="plotted">
+      <BarPlot counts={days} label={label} />
+      <span class="number" aria-hidden="true">
+        +{counts.format(joined)}
+      </span>
+    </span>
   )
 }
 

@@ -6,16 +6,13 @@ import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
-import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
-import { PageLayout } from '../../platform/ui/page-layout.tsx'
 import { archiveWaitlist, restoreWaitlist } from './archive-waitlist.ts'
+import { countDailyJoins } from './count-daily-joins.ts'
 import { createWaitlist } from './create-waitlist.ts'
-import { getWaitlist, listWaitlists } from './list-waitlists.ts'
-import { updateWaitlist } from './update-waitlist.ts'
-import { SetupForm } from './waitlist-setup-page.tsx'
-import { CreateWaitlistDialog, WaitlistsPage } from './waitlists-page.tsx'
+import { listWaitlists } from './list-waitlists.ts'
+import { CreateWaitlistDialog, plottedDays, WaitlistsPage } from './waitlists-page.tsx'
 
-/** Listing, creating, setting up, archiving and restoring waitlists. */
+/** Listing, creating, archiving and restoring waitlists. */
 export function waitlistRoutes(app: Hono<AppEnv>): void {
   const show = async (c: HonoContext<AppEnv>, dialog?: Child, status = 200) => {
     const { ctx, frame } = c.var
@@ -25,6 +22,7 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
       <WaitlistsPage
         frame={frame}
         waitlists={waitlists}
+        joins={await countDailyJoins(ctx, plottedDays)}
         mayCreate={hasRole(ctx.actor, 'admin')}
         now={ctx.now()}
         dialog={dialog}
@@ -50,67 +48,6 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
       if (!(error instanceof AppError) || error.status !== 422) throw error
       return show(c, <CreateWaitlistDialog base={baseOf(c)} nonce={newFormNonce()} name={name} error={error} />, 422)
     }
-  })
-
-  const setup = async (
-    c: HonoContext<AppEnv>,
-    shown: { typed?: Record<string, string>; error?: AppError; dialog?: Child } = {},
-  ) => {
-    const { ctx, frame } = c.var
-    requireRole(ctx, 'admin')
-    const waitlist = await getWaitlist(ctx, c.req.param('id') ?? '')
-    const page = (
-      <PageLayout title={`Set up ${waitlist.name}`} frame={frame} current="waitlists" dialog={shown.dialog}>
-        <SetupForm
-          base={`${baseOf(c)}/${waitlist.id}`}
-          waitlist={waitlist}
-          typed={shown.typed}
-          error={shown.error}
-          saved={c.req.query('saved') === '1'}
-        />
-      </PageLayout>
-    )
-    return renderPage(c, page, shown.error?.status ?? 200)
-  }
-
-  app.get('/o/:slug/waitlists/:id/setup', (c) => setup(c))
-
-  app.post('/o/:slug/waitlists/:id/setup', async (c) => {
-    const form = await readForm(c)
-    const typed = {
-      name: form.text('name'),
-      description: form.text('description'),
-      skip_amount: form.text('skip_amount'),
-      referrals_enabled: form.text('referrals_enabled'),
-    }
-    try {
-      await updateWaitlist(c.var.ctx, c.req.param('id'), typed)
-      return c.redirect(`${baseOf(c)}/${c.req.param('id')}/setup?saved=1`, 303)
-    } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 422) throw error
-      return setup(c, { typed, error })
-    }
-  })
-
-  app.get('/o/:slug/waitlists/:id/archive', (c) => {
-    const here = `${baseOf(c)}/${c.req.param('id')}`
-    return setup(c, {
-      dialog: (
-        <ConfirmDialog
-          id="archive"
-          title="Archive this waitlist?"
-          action={`${here}/archive`}
-          verb="Archive waitlist"
-          closeHref={`${here}/setup#archive-waitlist`}
-          danger
-        >
-          <p>
-            It takes no signups, and its API answers 404 at once. Nothing is deleted: restore it, and everything is
-            there again.
-          </p>
-        </ConfirmDialog>
-      ),
-    })
   })
 
   app.post('/o/:slug/waitlists/:id/archive', async (c) => {

@@ -1,6 +1,8 @@
 import { closingMenus } from './closing-menus.ts'
 import { copyButtons } from './copy-buttons.ts'
 import { liveParts } from './live-parts.ts'
+import { draftForms } from './draft-forms.ts'
+import { followingRail } from './following-rail.ts'
 import { modalDialogs } from './modal-dialogs.ts'
 import { relativeTimes } from './relative-times.ts'
 import { submitOnce } from './submit-once.ts'
@@ -8,6 +10,8 @@ import { submitOnce } from './submit-once.ts'
 closingMenus()
 copyButtons()
 liveParts()
+draftForms()
+followingRail()
 modalDialogs()
 relativeTimes()
 submitOnce()

@@ -1,0 +1,48 @@
+import { sql } from 'kysely'
+import type { TransactionContext } from '../../platform/context.ts'
+import { type SetupField, setupFields, type WaitlistSetup } from './waitlist-setup.ts'
+
+/** What others made of one field while somebody was editing. */
+export interface SetupChange {
+  field: SetupField
+  before: WaitlistSetup[SetupField] | undefined
+  now: WaitlistSetup[SetupField]
+  /** Who changed it last. */
+  by: string
+  /** The editor changed it too, to something else. */
+  isContested: boolean
+}
+
+interface LoggedChange {
+  actor_name: string
+  changes: { before?: Partial<WaitlistSetup>; after?: Partial<WaitlistSetup> } | null
+}
+
+/** What the log says was changed on a waitlist since a version of its setup, field by field. */
+export async function findSetupChanges(
+  ctx: TransactionContext,
+  id: string,
+  version: number,
+  { current, draft }: { current: WaitlistSetup; draft: WaitlistSetup },
+): Promise<SetupChange[]> {
+  const { rows } = await sql<LoggedChange>`
+    select actor_name, changes from activities
+    where organisation_id = ${ctx.organisation.id} and action = 'waitlist.updated' and number > ${version}
+      and targets @> ${JSON.stringify([{ type: 'waitlist', id }])}::jsonb
+    order by number`.execute(ctx.sql)
+  return setupFields.flatMap((field) => {
+    const ofField = rows.filter(({ changes }) => changes?.after && field in changes.after)
+    const last = ofField.at(-1)
+    // Where the log has forgotten, whatever differs may have been somebody else's.
+    const isForgotten = rows.length === 0 && current[field] !== draft[field]
+    if (!last && !isForgotten) return []
+    const before = ofField[0]?.changes?.before?.[field]
+    return {
+      field,
+      before,
+      now: current[field],
+      by: last?.actor_name ?? 'Somebody else',
+      isContested: draft[field] !== before && draft[field] !== current[field],
+    }
+  })
+}

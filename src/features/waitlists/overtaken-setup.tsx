@@ -1,0 +1,56 @@
+import { Notice } from '../../platform/ui/message-page.tsx'
+import type { SetupChange } from './find-setup-changes.ts'
+import type { SetupField } from './waitlist-setup.ts'
+
+const labels: Record<SetupField, string> = {
+  name: 'Name',
+  description: 'Description',
+  referrals_enabled: 'Referrals',
+  skip_amount: 'Places ahead for each person',
+}
+
+/** What others saved while somebody was editing, told to whoever saved later. */
+export function Overtaken({ changes }: { changes: SetupChange[] }) {
+  const people = [...new Set(changes.map((change) => change.by))]
+  const contested = changes.some((change) => change.isContested)
+  return (
+    <Notice kind="warn">
+      <p>
+        <strong>
+          <bdi>{people.join(' and ') || 'Somebody else'}</bdi> saved this waitlist while you were editing. Nothing of
+          yours is saved yet.
+        </strong>
+      </p>
+      <ul class="plain-list">
+        {changes.map((change) => (
+          <li>
+            {labels[change.field]}
+            {change.before === undefined ? ' is now ' : <> went from {inWords(change, change.before)} to </>}
+            {inWords(change, change.now)} (<bdi>{change.by}</bdi>)
+          </li>
+        ))}
+      </ul>
+      <p>
+        {contested
+          ? 'Where you both changed the same, your words are in the form and theirs stand below. Save again to keep yours.'
+          : 'Their changes are in the form beside yours. Save again to keep both.'}
+      </p>
+    </Notice>
+  )
+}
+
+/** Beside a field that both changed: what it is now. */
+export function Theirs({ change }: { change: SetupChange | undefined }) {
+  if (!change?.isContested) return null
+  return (
+    <p class="theirs">
+      Now, by <bdi>{change.by}</bdi>: {inWords(change, change.now)}
+    </p>
+  )
+}
+
+function inWords({ field }: SetupChange, value: SetupChange['now']) {
+  if (field === 'referrals_enabled') return value ? 'on' : 'off'
+  if (value === '') return 'nothing'
+  return typeof value === 'number' ? value : <q class="quoted">{value}</q>
+}
