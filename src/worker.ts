@@ -2,6 +2,7 @@ import { mailPasswordReset } from './features/accounts/accounts.jobs.ts'
 import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
+import { deleteExpiredActivities } from './features/activity/delete-expired-activities.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
 import { doImport } from './features/imports/imports.jobs.ts'
 import { pruneImports } from './features/imports/prune-imports.ts'
@@ -25,6 +26,7 @@ const jobs: Job[] = [
   { name: 'renew two-factor secrets', everyMinutes: 60, run: renewTwoFactorSecrets },
   { name: 'reconcile billing', everyMinutes: 1, run: reconcileBilling },
   { name: 'renew removal keys', everyMinutes: 60, run: renewRemovalKeys },
+  { name: 'delete expired activity', everyMinutes: 60, run: deleteExpiredActivities },
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },
 ]
 

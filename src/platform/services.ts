@@ -15,7 +15,7 @@ export interface Services {
   mailer: Mailer
   log: Logger
   now: () => Date
-  /** Aborted when a command is told to stop: long work breaks off between two batches, and keeps what it has done. */
+  /** Aborted when a command, or the server whose job this is, is told to stop: long work breaks off between two batches, and keeps what it has done. */
   stopping?: AbortSignal
   /** Runs before the database closes, in reverse order of registration: flush what is still in memory. */
   onClose(hook: () => Promise<void>): void

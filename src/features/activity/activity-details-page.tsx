@@ -2,6 +2,7 @@ import { CardTable } from '../../platform/ui/card-table.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { type Activity, activityActions } from './activity.ts'
+import { toQuery } from './activity-filter.ts'
 import { targetName } from './activity-page.tsx'
 
 /** One row of the log, whole. */
@@ -12,6 +13,7 @@ export function ActivityDetailsPage(props: {
   now: Date
 }) {
   const { frame, activity, subscribers, now } = props
+  const base = `/o/${frame.organisation?.slug}/activity`
   const facts: [string, string | null][] = [
     ['Id', activity.id],
     ['Number', String(activity.number)],
@@ -34,7 +36,7 @@ export function ActivityDetailsPage(props: {
             <RelativeTime at={activity.occurred_at} now={now} /> · {activity.occurred_at.toISOString()}
           </p>
         </div>
-        <a class="button plain" href={`/o/${frame.organisation?.slug}/activity`}>
+        <a class="button plain" href={base}>
           All activity
         </a>
       </div>
@@ -46,7 +48,8 @@ export function ActivityDetailsPage(props: {
               <>
                 <dt>{target.type.replace('_', ' ')}</dt>
                 <dd>
-                  <bdi>{targetName(target, subscribers)}</bdi> <code>{target.id}</code>
+                  <bdi>{targetName(target, subscribers)}</bdi> <code>{target.id}</code>{' '}
+                  <a href={`${base}${toQuery({ target: target.id })}`}>All about it</a>
                 </dd>
               </>
             ))}

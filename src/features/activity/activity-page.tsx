@@ -1,15 +1,17 @@
 import { CardTable } from '../../platform/ui/card-table.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
-import { type Activity, activityActions } from './activity.ts'
+import { type Activity, type ActivityActor, activityActions } from './activity.ts'
+import { type SentActivityFilter, toQuery } from './activity-filter.ts'
+import { ActivityExport, ActivityFilters } from './activity-filters.tsx'
 
 interface ActivityPageProps {
   frame: Frame
   items: Activity[]
   older: string | undefined
   newest: string | undefined
-  actors: Activity['actor'][]
-  filter: { action: string; actor: string; from: string; until: string }
+  actors: ActivityActor[]
+  filter: SentActivityFilter
   /** Subscribers' addresses, joined for display: the log itself holds none. */
   subscribers: Map<string, string>
   keptDays: number | null
@@ -43,7 +45,13 @@ export function ActivityPage({
           </p>
         </div>
       </div>
-      <Filters base={base} actors={actors} filter={filter} filtered={filtered} />
+      <ActivityFilters
+        base={base}
+        actors={actors}
+        filter={filter}
+        targetName={targetNameAmong(items, filter.target, subscribers)}
+      />
+      {items.length > 0 ? <ActivityExport base={base} filter={filter} /> : null}
       {items.length === 0 ? (
         <div class="empty">
           <h2>{filtered ? 'Nothing matches' : 'Nothing has happened yet'}</h2>
@@ -55,7 +63,7 @@ export function ActivityPage({
           columns={['When', 'Actor', 'Action', 'Target', { label: 'Details', hidden: true }]}
         >
           {items.map((item) => (
-            <ActivityRow item={item} subscribers={subscribers} slug={frame.organisation?.slug ?? ''} now={now} />
+            <ActivityRow item={item} subscribers={subscribers} base={base} now={now} />
           ))}
         </CardTable>
       )}
@@ -73,72 +81,15 @@ export function ActivityPage({
   )
 }
 
-function Filters({
-  base,
-  actors,
-  filter,
-  filtered,
-}: {
-  base: string
-  actors: Activity['actor'][]
-  filter: ActivityPageProps['filter']
-  filtered: boolean
-}) {
-  return (
-    <form method="get" action={base} class="filters">
-      <div class="field">
-        <label for="action">Action</label>
-        <select class="input" id="action" name="action">
-          <option value="">All actions</option>
-          {Object.keys(activityActions).map((action) => (
-            <option value={action} selected={action === filter.action}>
-              {action}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div class="field">
-        <label for="actor">Actor</label>
-        <select class="input" id="actor" name="actor">
-          <option value="">Everybody</option>
-          <option value="api_key" selected={filter.actor === 'api_key'}>
-            Any API key
-          </option>
-          {actors.map((actor) => (
-            <option
-              value={`${actor.type}:${actor.id ?? ''}`}
-              selected={filter.actor === `${actor.type}:${actor.id ?? ''}`}
-            >
-              {actor.type === 'api_key' ? `${actor.name} (API key)` : actor.name}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div class="field">
-        <label for="from">From</label>
-        <input class="input" id="from" name="from" type="date" value={filter.from} />
-      </div>
-      <div class="field">
-        <label for="until">To</label>
-        <input class="input" id="until" name="until" type="date" value={filter.until} />
-      </div>
-      <button type="submit" class="button plain">
-        Filter
-      </button>
-      {filtered ? <a href={base}>Clear</a> : null}
-    </form>
-  )
-}
-
 function ActivityRow({
   item,
   subscribers,
-  slug,
+  base,
   now,
 }: {
   item: Activity
   subscribers: Map<string, string>
-  slug: string
+  base: string
   now: Date
 }) {
   return (
@@ -158,18 +109,25 @@ function ActivityRow({
           {item.targets.map((target, i) => (
             <>
               {i > 0 ? ' · ' : ''}
-              <bdi>{targetName(target, subscribers)}</bdi>
+              <a href={`${base}${toQuery({ target: target.id })}`} title="All activity about this">
+                <bdi>{targetName(target, subscribers)}</bdi>
+              </a>
             </>
           ))}
         </span>
       </td>
       <td class="actions right">
-        <a class="button plain small" href={`/o/${slug}/activity/${item.number}`}>
+        <a class="button plain small" href={`${base}/${item.number}`}>
           Details<span class="visually-hidden"> of {activityActions[item.action]}</span>
         </a>
       </td>
     </tr>
   )
+}
+
+function targetNameAmong(items: Activity[], id: string, subscribers: Map<string, string>): string | undefined {
+  const target = items.flatMap((item) => item.targets).find((target) => target.id === id)
+  return target && targetName(target, subscribers)
 }
 
 export function targetName(target: Activity['targets'][number], subscribers: Map<string, string>): string {

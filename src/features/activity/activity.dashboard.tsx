@@ -1,39 +1,41 @@
 import type { Hono } from 'hono'
 import { requireRole } from '../../platform/context.ts'
-import { AppError } from '../../platform/errors.ts'
+import { AppError, fieldError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
+import { sendFile } from '../../platform/http/send-file.ts'
 import { planRules } from '../plans/plan-rules.ts'
 import { findEmailsOf } from '../subscribers/find-emails-of.ts'
-import { type Activity, isActivityAction } from './activity.ts'
+import type { Activity } from './activity.ts'
 import { ActivityDetailsPage } from './activity-details-page.tsx'
+import { cleanActivityFilter, readActivityFilter, toQuery } from './activity-filter.ts'
 import { ActivityPage } from './activity-page.tsx'
-import { type ActivityFilter, listActivities, listActors } from './list-activities.ts'
+import { exportActivities, isExportFormat } from './export-activities.ts'
+import { listActivities } from './list-activities.ts'
+import { listActors } from './list-actors.ts'
 
 const limit = 50
-const dayMs = 86_400_000
 
 /** The Activity log and the details of a row. */
 export function activityRoutes(app: Hono<AppEnv>): void {
   app.get('/o/:slug/activity', async (c) => {
     const { ctx, frame } = c.var
     requireRole(ctx, 'admin')
-    const query = (name: string) => c.req.query(name)?.slice(0, 100) ?? ''
-    const sent = { action: query('action'), actor: query('actor'), from: query('from'), until: query('until') }
-    const before = /^[0-9]{1,15}$/.test(query('before')) ? Number(query('before')) : undefined
+    const sent = cleanActivityFilter((name) => c.req.query(name))
+    const before = /^[0-9]{1,15}$/.test(c.req.query('before') ?? '') ? Number(c.req.query('before')) : undefined
     const keptDays = planRules(ctx.organisation.plan).activityDays
-    const { items, older } = await listActivities(ctx, { filter: readFilter(sent), before, limit, keptDays })
-    const filters = Object.entries(sent).filter(([, value]) => value)
+    const filter = readActivityFilter(sent)
+    const { items, older } = await listActivities(ctx, { filter, before, limit, keptDays })
     const base = `/o/${ctx.organisation.slug}/activity`
+    const href = (before?: number) => `${base}${toQuery(sent, before === undefined ? {} : { before: String(before) })}`
     return renderPage(
       c,
       <ActivityPage
         frame={frame}
         items={items}
-        older={
-          older === undefined ? undefined : `${base}?${new URLSearchParams([...filters, ['before', String(older)]])}`
-        }
-        newest={before === undefined ? undefined : `${base}?${new URLSearchParams(filters)}`}
+        older={older === undefined ? undefined : href(older)}
+        newest={before === undefined ? undefined : href()}
         actors={await listActors(ctx)}
         filter={sent}
         subscribers={await findEmailsOf(ctx, subscriberIds(items))}
@@ -41,6 +43,16 @@ export function activityRoutes(app: Hono<AppEnv>): void {
         now={ctx.now()}
       />,
     )
+  })
+
+  app.post('/o/:slug/activity/export', async (c) => {
+    const { ctx } = c.var
+    const form = await readForm(c)
+    const format = form.text('format')
+    if (!isExportFormat(format)) throw fieldError('format', 'refused', 'Choose csv or jsonl.')
+    const keptDays = planRules(ctx.organisation.plan).activityDays
+    const pieces = await exportActivities(ctx, { filter: cleanActivityFilter(form.text), format, keptDays })
+    return sendFile(c, `${ctx.organisation.slug} activity ${ctx.now().toISOString().slice(0, 10)}`, format, pieces)
   })
 
   app.get('/o/:slug/activity/:number', async (c) => {
@@ -59,27 +71,6 @@ export function activityRoutes(app: Hono<AppEnv>): void {
       <ActivityDetailsPage frame={frame} activity={activity} subscribers={subscribers} now={ctx.now()} />,
     )
   })
-}
-
-/** What a filter form says; anything odd in it filters nothing. */
-function readFilter(sent: { action: string; actor: string; from: string; until: string }): ActivityFilter {
-  const actor = /^(user|api_key|subscriber|system)(?::([A-Za-z0-9_]*))?$/.exec(sent.actor)
-  const until = readDay(sent.until)
-  return {
-    action: isActivityAction(sent.action) ? sent.action : undefined,
-    actor: actor
-      ? { type: actor[1] as Activity['actor']['type'], ...(actor[2] === undefined ? {} : { id: actor[2] || null }) }
-      : undefined,
-    from: readDay(sent.from),
-    until: until ? new Date(until.getTime() + dayMs) : undefined,
-  }
-}
-
-/** The beginning of a day, UTC. */
-function readDay(text: string): Date | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined
-  const day = new Date(`${text}T00:00:00Z`)
-  return Number.isNaN(day.getTime()) || day.getUTCFullYear() < 1 ? undefined : day
 }
 
 function subscriberIds(items: Activity[]): string[] {

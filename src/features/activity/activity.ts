@@ -41,13 +41,21 @@ export interface ActivityChanges {
   after?: Record<string, unknown>
 }
 
+export const actorTypes = ['user', 'api_key', 'subscriber', 'system'] as const
+
+export interface ActivityActor {
+  type: (typeof actorTypes)[number]
+  id: string | null
+  name: string
+}
+
 /** One row of the log, as stored: the actor's name is what it was at the time. */
 export interface Activity {
   number: number
   id: string
   occurred_at: Date
   action: ActivityAction
-  actor: { type: 'user' | 'api_key' | 'subscriber' | 'system'; id: string | null; name: string }
+  actor: ActivityActor
   targets: ActivityTarget[]
   changes: ActivityChanges | null
   request_id: string | null

@@ -1,26 +1,20 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
-import type { Activity, ActivityAction } from './activity.ts'
+import type { Activity, ActivityActor } from './activity.ts'
+import type { ActivityFilter } from './activity-filter.ts'
+import { findScans } from './find-scans.ts'
 
-export interface ActivityFilter {
-  action?: ActivityAction | undefined
-  /** `api_key` alone for everything that any key did, or one actor by type and id (`null` is the system). */
-  actor?: { type: Activity['actor']['type']; id?: string | null } | undefined
-  /** Inclusive. */
-  from?: Date | undefined
-  /** Exclusive. */
-  until?: Date | undefined
-}
-
-interface ActivityPage {
+export interface ActivityPage {
   items: Activity[]
   /** Pass as `before` for the next, older page. */
   older: number | undefined
 }
 
+type Row = Omit<Activity, 'actor'> & { actor_type: ActivityActor['type']; actor_id: string | null; actor_name: string }
+
 /**
  * The organisation's log, newest first, at most `limit` rows with numbers below `before`. Rows older than `keptDays` (the
- * plan's window) do not show.
+ * plan's window) do not show. However long the log and whatever the filter, it reads about a page of rows.
  */
 export async function listActivities(
   ctx: Context,
@@ -30,33 +24,37 @@ export async function listActivities(
   return inSnapshot(ctx, async (ctx) => {
     const windowStart = keptDays === null ? undefined : new Date(ctx.now().getTime() - keptDays * 86_400_000)
     const from = latest(filter.from, windowStart)
-    let query = ctx.sql
-      .selectFrom('activities')
-      .selectAll()
-      .where('organisation_id', '=', ctx.organisation.id)
-      .orderBy('number', 'desc')
-      .limit(limit + 1)
-    if (before !== undefined) query = query.where('number', '<', before)
-    if (filter.action) query = query.where('action', '=', filter.action)
-    if (filter.actor) {
-      query = query.where('actor_type', '=', filter.actor.type)
-      if (filter.actor.id === null) query = query.where('actor_id', 'is', null)
-      else if (filter.actor.id !== undefined) query = query.where('actor_id', '=', filter.actor.id)
-    }
-    if (from)
-      query = query.where('occurred_at', '>=', from).where('number', '>', await lastMilestone(ctx, 'before', from))
-    if (filter.until) {
-      query = query
-        .where('occurred_at', '<', filter.until)
-        .where('number', '<', await lastMilestone(ctx, 'after', filter.until))
-    }
-    const rows = await query.execute()
-    const items = rows.slice(0, limit).map((row) => {
-      const { actor_type, actor_id, actor_name, organisation_id, ...rest } = row
-      return { ...rest, actor: { type: actor_type, id: actor_id, name: actor_name } } as Activity
-    })
+    const range = [
+      ...(before === undefined ? [] : [sql`number < ${before}`]),
+      ...(from ? [sql`occurred_at >= ${from}`, ...(await numberBound(ctx, 'from', from))] : []),
+      ...(filter.until ? [sql`occurred_at < ${filter.until}`, ...(await numberBound(ctx, 'until', filter.until))] : []),
+    ]
+    const scans = await findScans(ctx, filter)
+    const rows = scans.length === 0 ? [] : await readRows(ctx, scans, range, limit + 1)
+    const items = rows.slice(0, limit).map(({ actor_type, actor_id, actor_name, ...rest }) => ({
+      ...rest,
+      actor: { type: actor_type, id: actor_id, name: actor_name },
+    }))
     return { items, older: rows.length > limit ? items.at(-1)?.number : undefined }
   })
+}
+
+/** Each scan yields its rows by number; together they are merged, not sorted. */
+async function readRows(
+  ctx: TransactionContext,
+  scans: RawBuilder<unknown>[],
+  range: RawBuilder<unknown>[],
+  limit: number,
+): Promise<Row[]> {
+  const parts = scans.map((scan) => {
+    const conditions = sql.join([sql`organisation_id = ${ctx.organisation.id}`, scan, ...range], sql` and `)
+    return sql<Row>`(select number, id, occurred_at, action, actor_type, actor_id, actor_name, targets, changes, request_id, ip,
+      user_agent from activities where ${conditions} order by number desc limit ${limit})`
+  })
+  const [only, ...others] = parts
+  const merged = sql<Row>`${sql.join(parts, sql` union all `)} order by number desc limit ${limit}`
+  const { rows } = await (only && others.length === 0 ? only : merged).execute(ctx.sql)
+  return rows
 }
 
 function latest(a: Date | undefined, b: Date | undefined): Date | undefined {
@@ -65,38 +63,14 @@ function latest(a: Date | undefined, b: Date | undefined): Date | undefined {
 }
 
 /** Times rise with the numbers: the nearest milestone row bounds the numbers that a date can have. */
-async function lastMilestone(ctx: TransactionContext, side: 'before' | 'after', at: Date): Promise<number> {
-  const { rows } = await (side === 'before'
-    ? sql<{ number: number | null }>`select max(number) as number from activities
-        where organisation_id = ${ctx.organisation.id} and number % 256 = 0 and occurred_at < ${at}`
-    : sql<{ number: number | null }>`select min(number) as number from activities
-        where organisation_id = ${ctx.organisation.id} and number % 256 = 0 and occurred_at >= ${at}`
+async function numberBound(ctx: TransactionContext, side: 'from' | 'until', at: Date): Promise<RawBuilder<unknown>[]> {
+  const { rows } = await (side === 'from'
+    ? sql<{ number: number }>`select number from activities
+        where organisation_id = ${ctx.organisation.id} and number % 256 = 0 and occurred_at < ${at}
+        order by occurred_at desc, number desc limit 1`
+    : sql<{ number: number }>`select number from activities
+        where organisation_id = ${ctx.organisation.id} and number % 256 = 0 and occurred_at >= ${at}
+        order by occurred_at, number limit 1`
   ).execute(ctx.sql)
-  return rows[0]?.number ?? (side === 'before' ? 0 : Number.MAX_SAFE_INTEGER)
-}
-
-/** Who appears in the log, for the filter: people, keys and the system, by the last name each had. */
-export async function listActors(ctx: Context): Promise<Activity['actor'][]> {
-  return inSnapshot(ctx, async (ctx) => {
-    // A loose scan over the actors' index: as many steps as there are actors, however long the log.
-    const { rows } = await sql<{ type: Activity['actor']['type']; id: string | null; name: string }>`
-      with recursive actors as (
-        (select actor_type, actor_id from activities where organisation_id = ${ctx.organisation.id} and actor_type <> 'subscriber'
-         order by actor_type, actor_id limit 1)
-        union all
-        select next.actor_type, next.actor_id from actors a cross join lateral (
-          select actor_type, actor_id from activities
-          where organisation_id = ${ctx.organisation.id} and actor_type <> 'subscriber'
-            and (actor_type > a.actor_type or actor_type = a.actor_type and (actor_id > a.actor_id or actor_id is null and a.actor_id is not null))
-          order by actor_type, actor_id limit 1
-        ) next
-      )
-      select a.actor_type as type, a.actor_id as id, last.actor_name as name
-      from actors a cross join lateral (
-        select actor_name from activities
-        where organisation_id = ${ctx.organisation.id} and actor_type = a.actor_type and actor_id is not distinct from a.actor_id
-        order by number desc limit 1
-      ) last limit 500`.execute(ctx.sql)
-    return rows
-  })
+  return rows.map(({ number }) => (side === 'from' ? sql`number > ${number}` : sql`number < ${number}`))
 }

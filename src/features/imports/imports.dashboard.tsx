@@ -6,7 +6,7 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readUpload } from '../../platform/http/read-upload.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
-import { sendCsv } from '../../platform/http/send-csv.ts'
+import { sendFile } from '../../platform/http/send-file.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { exportResults } from './export-results.ts'
@@ -78,7 +78,7 @@ export function importRoutes(app: Hono<AppEnv>): void {
     const { id, import: importId } = c.req.param()
     const onlyRefused = c.req.query('only') === 'refused'
     const { fileName, csv } = await exportResults(c.var.ctx, id, importId, { onlyRefused })
-    return sendCsv(c, `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`, csv)
+    return sendFile(c, `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`, 'csv', csv)
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
-import { sendCsv } from '../../platform/http/send-csv.ts'
+import { sendFile } from '../../platform/http/send-file.ts'
 import { exportSubscribers } from './export-subscribers.ts'
 
 /** A waitlist, or what was searched for on it, as a file. A form's answer, since it leaves a row in the log. */
@@ -10,6 +10,6 @@ export function exportRoutes(app: Hono<AppEnv>): void {
     const { ctx } = c.var
     const needle = (await readForm(c)).text('q').trim().slice(0, 254)
     const { waitlist, csv } = await exportSubscribers(ctx, c.req.param('id'), { needle })
-    return sendCsv(c, `${waitlist.name} ${ctx.now().toISOString().slice(0, 10)}`, csv)
+    return sendFile(c, `${waitlist.name} ${ctx.now().toISOString().slice(0, 10)}`, 'csv', csv)
   })
 }

@@ -117,6 +117,15 @@ interface ActivitiesTable {
   request_id: Fixed<string | null>
   ip: Fixed<string | null>
   user_agent: Fixed<string | null>
+  target_id: Generated<string | null>
+  other_target_id: Generated<string | null>
+}
+
+interface ActivityTombstonesTable {
+  organisation_id: Fixed<string>
+  last_number: Fixed<number>
+  log_hash: Fixed<Buffer>
+  deleted_at: Generated<Date>
 }
 
 interface FormSubmissionsTable {
@@ -195,6 +204,7 @@ export interface Tables {
   api_keys: ApiKeysTable
   api_key_usage: ApiKeyUsageTable
   activities: ActivitiesTable
+  activity_tombstones: ActivityTombstonesTable
   billing_accounts: BillingAccountsTable
   billing_events: BillingEventsTable
   departed_customers: DepartedCustomersTable

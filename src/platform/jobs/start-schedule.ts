@@ -12,12 +12,13 @@ export interface Job {
  * time runs a given job. A failure is logged and the job comes again.
  */
 export function startSchedule(services: Services, jobs: readonly Job[]): { stop(): Promise<void> } {
+  const stopping = new AbortController()
   const locks = new SessionLocks(services.db)
   const running = new Set<Promise<void>>()
   const timers = jobs.flatMap((job) => {
     const run = () => {
       const work = locks
-        .tryWith(`job ${job.name}`, () => job.run(services))
+        .tryWith(`job ${job.name}`, () => job.run({ ...services, stopping: stopping.signal }))
         .catch((error: unknown) => services.log.error({ err: error, job: job.name }, 'a job failed; it comes again'))
         .then(() => void running.delete(work))
       running.add(work)
@@ -28,6 +29,7 @@ export function startSchedule(services: Services, jobs: readonly Job[]): { stop(
   return {
     async stop() {
       for (const timer of timers) clearTimeout(timer)
+      stopping.abort()
       await Promise.all(running)
       await locks.close()
     },
