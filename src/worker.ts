@@ -4,7 +4,8 @@ import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
 import { deleteExpiredActivities } from './features/activity/delete-expired-activities.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
-import { doImport } from './features/imports/imports.jobs.ts'
+import { forgetJob } from './features/imports/forget-in-files.ts'
+import { doForget, doImport } from './features/imports/imports.jobs.ts'
 import { pruneImports } from './features/imports/prune-imports.ts'
 import { resumeImports } from './features/imports/resume-imports.ts'
 import { importJob } from './features/imports/run-import.ts'
@@ -33,6 +34,7 @@ const jobs: Job[] = [
 /** What verbs queue, and who does it. Every server takes its share. */
 export const jobHandlers: JobHandlers = {
   [importJob]: doImport,
+  [forgetJob]: doForget,
   [sendMailJob]: sendQueuedMail,
   [passwordResetJob]: mailPasswordReset,
 }

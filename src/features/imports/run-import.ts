@@ -8,6 +8,7 @@ import { asStarter, finishImport } from './finish-import.ts'
 import { readImport } from './get-import.ts'
 import { countOutcomes, type Import, type ImportReading, type RowOutcome, type StopReason } from './import.ts'
 import { readRows } from './import-file.ts'
+import { workerContext } from './worker-context.ts'
 
 export const importJob = 'run import'
 
@@ -37,7 +38,7 @@ interface Batch {
  * got: broken off anywhere, by whatever, it goes on from there, and no row is done twice.
  */
 export async function runImport(services: Services, { organisation_id, import_id, run }: ImportJob): Promise<void> {
-  const system = await systemContextOf(services, organisation_id)
+  const system = await workerContext(services, organisation_id)
   if (!system) return
   const job = { organisation_id, import_id, run }
   const row = await inSnapshot(system, (ctx) => readImport(ctx, import_id)).catch(ifGone)
@@ -141,23 +142,6 @@ async function noteFailure(system: Context, job: ImportJob, error: unknown): Pro
       .executeTakeFirstOrThrow()
     if (foreseen || failures >= maxFailures) await finishImport(ctx, row.id, 'stopped', foreseen ?? 'failed')
   }).catch(ifGone)
-}
-
-async function systemContextOf(services: Services, organisationId: string): Promise<Context | undefined> {
-  const organisation = await services.db.kysely
-    .selectFrom('organisations')
-    .select(['id', 'slug', 'name', 'plan'])
-    .where('id', '=', organisationId)
-    .executeTakeFirst()
-  if (!organisation) return undefined
-  return {
-    ...services,
-    organisation,
-    actor: { type: 'system', id: null, name: 'System' },
-    requestId: null,
-    ip: null,
-    userAgent: null,
-  }
 }
 
 /** The import, or its organisation, has been deleted meanwhile. */

@@ -1,6 +1,7 @@
 import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
+import { forgetInFiles } from '../imports/forget-in-files.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { findRemoval } from './find-removal.ts'
 import { rememberRemoved } from './removed-subscribers.ts'
@@ -35,6 +36,7 @@ export async function removeSubscriber(ctx: Context, waitlistId: string, id: str
       .where('subscriber_id', '=', person.id)
       .execute()
     await rememberRemoved(ctx, waitlistId, person)
+    await forgetInFiles(ctx, waitlistId, person.canonical_email)
     await recordActivity(ctx, {
       action: 'subscriber.removed',
       targets: [

@@ -87,9 +87,9 @@ function kindOf(head: Buffer): 'utf-8 with a mark' | 'utf-16le' | 'utf-16be' | '
     if (byte === 0) zeros[i % 2] = (zeros[i % 2] ?? 0) + 1
   })
   const [even = 0, odd = 0] = zeros
-  if (even + odd === 0) return 'bytes'
   // Of western text in UTF-16, every other byte is zero.
   if (odd > head.length / 4 && even === 0) return 'utf-16le'
   if (even > head.length / 4 && odd === 0) return 'utf-16be'
+  if (even + odd <= head.length / 20) return 'bytes'
   throw new UnreadableText('This file is not text. Choose a CSV file.')
 }

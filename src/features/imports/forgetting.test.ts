@@ -1,0 +1,127 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asUser } from '../../../test/as.ts'
+import { bringFile, doQueued, pressStart } from '../../../test/bring-file.ts'
+import {
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestOrganisation,
+  type TestProduct,
+} from '../../../test/make.ts'
+import { dump, textOf } from '../../../test/people.ts'
+import { listSubscribers } from '../subscribers/list-subscribers.ts'
+import { removeSubscriber } from '../subscribers/remove-subscriber.ts'
+import { chunkBytes } from './import-file.ts'
+import { pruneImports } from './prune-imports.ts'
+
+let product: TestProduct
+let organisation: TestOrganisation
+let user: Awaited<ReturnType<typeof asUser>>
+beforeAll(async () => {
+  product = await makeProduct()
+  organisation = await makeOrganisation(product, 'team')
+  user = await asUser(product, organisation.owner)
+})
+afterAll(() => product?.close())
+
+async function importFile(id: string, content: string) {
+  const here = await bringFile(product, user, `/o/${organisation.slug}/waitlists/${id}`, content)
+  await pressStart(user, here)
+  await doQueued(product)
+  return here
+}
+async function remove(id: string, needle: string) {
+  const { items } = await listSubscribers(organisation.ctx, id, { page: 1, limit: 1, needle })
+  await removeSubscriber(organisation.ctx, id, items[0]?.id ?? '')
+  await doQueued(product)
+}
+const results = async (here: string) => (await user.get(`${here}/results.csv`)).html.trim().split('\r\n')
+
+test('whoever is removed is forgotten in the files too, and every other row stays as it was', async () => {
+  const id = await makeWaitlist(organisation)
+  const file = [
+    'email,note',
+    'one@example.com,"a\r\nb"',
+    'Forget.Me@example.com,"first\r\nsecond"',
+    'two@example.com,Forget me <forget.me@EXAMPLE.com>',
+    'three@example.com,',
+    '"forget.me@example.com never closed',
+    'four@example.com',
+  ].join('\r\n')
+  const here = await importFile(id, file)
+  const waiting = await bringFile(product, user, `/o/${organisation.slug}/waitlists/${id}`, file)
+  expect(await dump(product)).toMatch(/forget\.me/i)
+  await remove(id, 'forget')
+  expect(await dump(product)).not.toMatch(/forget\.me/i)
+  expect((await results(here)).slice(1).map((line) => line.replace(/ +/g, ' '))).toEqual([
+    '1,added,,one@example.com,"a',
+    'b"',
+    '2,removed,Was removed from this waitlist since., ',
+    '3,removed,Was removed from this waitlist since., ',
+    '4,added,,three@example.com,',
+    '5,removed,Was removed from this waitlist since., ',
+    '6,added,,four@example.com',
+  ])
+  // What was not imported yet can still be.
+  await pressStart(user, waiting)
+  await doQueued(product)
+  expect(textOf((await user.get(waiting)).html)).toContain('Added 0 Already there 3 Refused 3')
+
+  // The next import keeps them away, and says so beforehand.
+  const again = await bringFile(
+    product,
+    user,
+    `/o/${organisation.slug}/waitlists/${id}`,
+    'email\nforget.me@example.com\n',
+  )
+  expect(textOf((await user.get(again)).html)).toContain('1 refused: Was removed from this waitlist.')
+  await pressStart(user, again)
+  await doQueued(product)
+  expect((await results(again)).at(1)).toBe('1,refused,Was removed from this waitlist.,forget.me@example.com')
+})
+
+test('across the seam of two pieces, too', async () => {
+  const id = await makeWaitlist(organisation)
+  const row = 'seam@example.com,x\n'
+  const filler = 'f@example.com,'
+  const before = `email,n\n${filler}${'n'.repeat(40_000)}\n`.padEnd(chunkBytes - 8 - row.length, '\n')
+  const here = await importFile(
+    id,
+    `${before}${row}${'y'.repeat(5)}@example.com,${'z'.repeat(30)}\n${row}last@example.com,1\n`,
+  )
+  await remove(id, 'seam')
+  const lines = await results(here)
+  expect(lines.map((line) => line.split(',')[1])).toEqual(['result', 'added', 'removed', 'added', 'removed', 'added'])
+  expect(lines.at(-1)).toBe('5,added,,last@example.com,1')
+  expect(await dump(product)).not.toContain('seam@')
+})
+
+test('files are deleted after a week, what came of them is not; those that never began sooner', async () => {
+  const id = await makeWaitlist(organisation)
+  const path = `/o/${organisation.slug}/waitlists/${id}`
+  const content = 'email\nkept@example.com\n'
+  const [old, fresh] = [await importFile(id, content), await importFile(id, content)]
+  const [abandoned, open] = [
+    await bringFile(product, user, path, content),
+    await bringFile(product, user, path, content),
+  ]
+  const ids = (paths: string[]) => paths.map((one) => one.split('/').at(-1) ?? '')
+  const age = (paths: string[], days: number) =>
+    sql`update imports set created_at = created_at - ${days} * interval '1 day', finished_at = finished_at - ${days} * interval '1 day'
+      where id = any (${ids(paths)})`.execute(product.database.owner.kysely)
+  await age([old], 8)
+  await age([abandoned], 3)
+  await pruneImports({ ...product.services, db: product.database.owner })
+  expect(textOf((await user.get(old)).html)).toContain('no longer kept')
+  expect((await user.get(`${old}/results.csv`)).status).toBe(404)
+  expect((await user.get(`${fresh}/results.csv`)).status).toBe(200)
+  expect((await user.get(abandoned)).status).toBe(404)
+  expect((await user.get(open)).status).toBe(200)
+  const chunks = await product.database.owner.kysely
+    .selectFrom('import_chunks')
+    .select('import_id')
+    .where('import_id', 'in', ids([old, abandoned]))
+    .execute()
+  expect(chunks).toEqual([])
+})
