@@ -23,7 +23,7 @@ export function ConfirmPersonPage({ frame, email, to, here, entries, error }: Co
     <PageLayout title="Confirm that it is you" frame={frame} narrow>
       <form method="post" action={here} class="stack">
         <h1>Confirm that it is you</h1>
-        <p>You signed in more than ten minutes ago. Enter your password to {to}; nothing of it is lost.</p>
+        <p>You signed in more than ten minutes ago. Enter your password to {to}. What you typed is kept.</p>
         {error && problems.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
         {entries
           .filter(([name]) => name !== confirmField)
@@ -43,10 +43,16 @@ export function ConfirmPersonPage({ frame, email, to, here, entries, error }: Co
         <button type="submit" class="button">
           Confirm
         </button>
-        <p class="small">
+        <p class="row small">
+          <a href={pageOf(here)}>Cancel</a>
           <a href="/forgot-password">Forgot your password?</a>
         </p>
       </form>
     </PageLayout>
   )
+}
+
+/** The page that a form's address belongs to. */
+function pageOf(here: string): string {
+  return here.startsWith('/o/') ? here.split('/').slice(0, 4).join('/') : '/account'
 }

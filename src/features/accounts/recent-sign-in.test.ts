@@ -83,6 +83,7 @@ test('later the password is asked for once, and the key is made as it was typed'
   expect(textOf(asked.html)).toContain('Enter your password to create the key')
   expect(hidden(asked)).toEqual(form)
   expect(asked.html).toContain(`action="${home}/api-keys"`)
+  expect(asked.html).toContain(`<a href="${home}/api-keys">Cancel</a>`)
   expect(await log(product, home)).toHaveLength(1)
 
   const wrong = await owner.post(`${home}/api-keys`, { ...hidden(asked), confirm_password: 'not the password' })

@@ -10,7 +10,7 @@ export function TransferDialog({ base, name, others }: { base: string; name: str
       {others.length === 0 ? (
         <p>There is nobody here but you. Invite somebody first.</p>
       ) : (
-        <p>They become an owner and you become an admin, at once. Only they can make you an owner again.</p>
+        <p>They become an owner and you become an admin, at once. Only an owner can make you one again.</p>
       )}
       <form method="post" action={`${base}/transfer`} class="stack">
         <input type="hidden" name="form_nonce" value={newFormNonce()} />
