@@ -3,6 +3,8 @@ import type { Sample } from './measure.ts'
 export interface Ratio {
   name: string
   value: number
+  /** The same by processor time for one request, of server and database together: it varies less on a busy machine. */
+  byProcessorTime?: number
   /** What the project wants of it, with a million people. */
   goal?: { atLeast?: number; atMost?: number }
 }
@@ -21,7 +23,19 @@ export function ratioOf(
   const [top, bottom] = [samples.get(over), samples.get(under)]
   if (!top || !bottom) return []
   const values = top.map((sample, i) => sample.perSecond / (bottom[i]?.perSecond ?? Number.NaN))
-  return [{ name, value: round(median(values)), ...(goal ? { goal } : {}) }]
+  const byProcessorTime = median(bottom.map(cpuUs)) / median(top.map(cpuUs))
+  return [
+    {
+      name,
+      value: round(median(values)),
+      ...(Number.isFinite(byProcessorTime) ? { byProcessorTime: round(byProcessorTime) } : {}),
+      ...(goal ? { goal } : {}),
+    },
+  ]
+}
+
+function cpuUs({ serverCpuUs, postgresCpuUs }: Sample): number {
+  return (serverCpuUs ?? Number.NaN) + (postgresCpuUs ?? Number.NaN)
 }
 
 export function median(values: readonly number[]): number {

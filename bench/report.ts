@@ -85,7 +85,15 @@ export function toText({ machine, options, medians, ratios, notes }: Results): s
     '',
     ...table([['', 'per second', 'p50 ms', 'p99 ms', 'server µs', 'database µs'], ...rows]),
     '',
-    ...table([['ratio', '', 'goal'], ...ratios.map((ratio) => [ratio.name, number(ratio.value, 2), goalText(ratio)])]),
+    ...table([
+      ['ratio', '', 'by CPU time', 'goal'],
+      ...ratios.map((ratio) => [
+        ratio.name,
+        number(ratio.value, 2),
+        ratio.byProcessorTime === undefined ? '' : number(ratio.byProcessorTime, 2),
+        goalText(ratio),
+      ]),
+    ]),
     ...(notes.length > 0 ? ['', ...notes] : []),
   ].join('\n')
 }

@@ -13,7 +13,7 @@ export async function installPeer(name: string): Promise<string | undefined> {
     await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, maxBuffer: 2 ** 26 })
     return undefined
   } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
-    return `it cannot be installed: ${/npm error .*/.exec(said)?.[0] ?? said.slice(0, 200)}`
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
+    return `it cannot be installed: ${/npm error .*/.exec(said)?.[0] ?? String(error).slice(0, 200)}`
   }
 }
