@@ -35,7 +35,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     request.on('error', () => reject(new AppError('invalid_request', 'The body broke off.')))
     request.on('close', () => {
       clearTimeout(slow)
-      reject(new AppError('invalid_request', 'The body broke off.'))
+      if (!request.readableEnded) reject(new AppError('invalid_request', 'The body broke off.'))
     })
   })
 }
