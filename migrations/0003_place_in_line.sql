@@ -27,22 +27,37 @@ create table waitlist_counters (
   foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
 ) with (fillfactor = 50);
 
-create function apply_line_changes(
-  p_organisation_ids text[], p_waitlist_ids text[], p_numbers bigint[], p_listed integer[], p_unmoved integer[], p_moved integer[]
-) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+-- Counts rows that have come and rows that have gone. Each stands twice: by its join number, and, once moved, by its line key.
+create function count_line_rows(p_come subscribers[], p_gone subscribers[]) returns void
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  insert into line_counts as counts (organisation_id, waitlist_id, level, bucket, listed, unmoved, moved)
-    select c.organisation_id, c.waitlist_id, l.level, c.number >> l.bits, sum(c.listed), sum(c.unmoved), sum(c.moved)
-    from unnest(p_organisation_ids, p_waitlist_ids, p_numbers, p_listed, p_unmoved, p_moved)
-           c(organisation_id, waitlist_id, number, listed, unmoved, moved)
-      cross join (values (1::smallint, 6), (2::smallint, 12), (3::smallint, 18), (4::smallint, 24)) l(level, bits)
-    group by 1, 2, 3, 4
-    having sum(c.listed) <> 0 or sum(c.unmoved) <> 0 or sum(c.moved) <> 0
-    order by 1, 2, 3, 4
-  on conflict (organisation_id, waitlist_id, level, bucket) do update
-    set listed = counts.listed + excluded.listed,
-        unmoved = counts.unmoved + excluded.unmoved,
-        moved = counts.moved + excluded.moved;
+  with rows as (
+    select r.*, 1 as one, r.state = 'active' and r.priority_score = 0 as unmoved, r.state = 'active' and r.priority_score > 0 as moved
+    from unnest(p_come) r
+    union all
+    select r.*, -1, r.state = 'active' and r.priority_score = 0, r.state = 'active' and r.priority_score > 0 from unnest(p_gone) r
+  ), changes as (
+    select organisation_id, waitlist_id, join_number >> 6 as bucket, one as listed, one * unmoved::integer as unmoved, 0 as moved,
+           case when one > 0 then join_number end as join_number
+    from rows
+    union all
+    select organisation_id, waitlist_id, line_key >> 6, 0, 0, one, null from rows where moved
+  ), ranges as materialized (
+    select organisation_id, waitlist_id, bucket, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
+           max(join_number) as last_join_number
+    from changes group by 1, 2, 3
+  ), counted as (
+    insert into line_counts as counts (organisation_id, waitlist_id, level, bucket, listed, unmoved, moved)
+      select r.organisation_id, r.waitlist_id, l.level, r.bucket >> l.bits, sum(r.listed), sum(r.unmoved), sum(r.moved)
+      from ranges r cross join (values (1::smallint, 0), (2::smallint, 6), (3::smallint, 12), (4::smallint, 18)) l(level, bits)
+      group by 1, 2, 3, 4
+      having sum(r.listed) <> 0 or sum(r.unmoved) <> 0 or sum(r.moved) <> 0
+      order by 1, 2, 3, 4
+    on conflict (organisation_id, waitlist_id, level, bucket) do update
+      set listed = counts.listed + excluded.listed,
+          unmoved = counts.unmoved + excluded.unmoved,
+          moved = counts.moved + excluded.moved
+  )
   update waitlist_counters w
     set listed = w.listed + c.listed,
         unmoved = w.unmoved + c.unmoved,
@@ -50,62 +65,27 @@ begin
         last_join_number = greatest(w.last_join_number, c.last_join_number)
     from (
       select organisation_id, waitlist_id, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
-             max(number) filter (where listed > 0) as last_join_number
-      from unnest(p_organisation_ids, p_waitlist_ids, p_numbers, p_listed, p_unmoved, p_moved)
-             c(organisation_id, waitlist_id, number, listed, unmoved, moved)
-      group by 1, 2
+             max(last_join_number) as last_join_number
+      from ranges group by 1, 2
     ) c
     where w.organisation_id = c.organisation_id and w.waitlist_id = c.waitlist_id;
 end $$;
 
--- Each row stands twice: by its join number, and, once moved, by its line key.
 create function count_joined() returns trigger language plpgsql as $$
 begin
-  perform apply_line_changes(array_agg(organisation_id), array_agg(waitlist_id), array_agg(number),
-                             array_agg(listed), array_agg(unmoved), array_agg(moved))
-  from (
-    select organisation_id, waitlist_id, join_number as number, 1 as listed,
-           (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved
-    from new_rows
-    union all
-    select organisation_id, waitlist_id, line_key, 0, 0, 1 from new_rows where state = 'active' and priority_score > 0
-  ) changes
-  having count(*) > 0;
+  perform count_line_rows((select array_agg(r::subscribers) from new_rows r), null);
   return null;
 end $$;
 
 create function count_left() returns trigger language plpgsql as $$
 begin
-  perform apply_line_changes(array_agg(organisation_id), array_agg(waitlist_id), array_agg(number),
-                             array_agg(listed), array_agg(unmoved), array_agg(moved))
-  from (
-    select organisation_id, waitlist_id, join_number as number, -1 as listed,
-           -(state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved
-    from old_rows
-    union all
-    select organisation_id, waitlist_id, line_key, 0, 0, -1 from old_rows where state = 'active' and priority_score > 0
-  ) changes
-  having count(*) > 0;
+  perform count_line_rows(null, (select array_agg(r::subscribers) from old_rows r));
   return null;
 end $$;
 
 create function count_changed() returns trigger language plpgsql as $$
 begin
-  perform apply_line_changes(array_agg(organisation_id), array_agg(waitlist_id), array_agg(number),
-                             array_agg(listed), array_agg(unmoved), array_agg(moved))
-  from (
-    select organisation_id, waitlist_id, join_number as number, 1 as listed,
-           (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved
-    from new_rows
-    union all
-    select organisation_id, waitlist_id, line_key, 0, 0, 1 from new_rows where state = 'active' and priority_score > 0
-    union all
-    select organisation_id, waitlist_id, join_number, -1, -(state = 'active' and priority_score = 0)::integer, 0
-    from old_rows
-    union all
-    select organisation_id, waitlist_id, line_key, 0, 0, -1 from old_rows where state = 'active' and priority_score > 0
-  ) changes
-  having count(*) > 0;
+  perform count_line_rows((select array_agg(r::subscribers) from new_rows r), (select array_agg(r::subscribers) from old_rows r));
   return null;
 end $$;
 
@@ -275,6 +255,6 @@ begin
     execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
   end loop;
 end $$;
-revoke execute on function apply_line_changes from public;
-grant execute on function apply_line_changes to :app_role;
+revoke execute on function count_line_rows from public;
+grant execute on function count_line_rows to :app_role;
 grant select on line_counts, waitlist_counters to :app_role;

@@ -15,19 +15,23 @@ declare
   v_counters organisation_counters;
   v_at timestamptz;
   v_added integer;
-  v_confirmed bigint[];
+  v_confirmed bigint[] := '{}';
+  v_active bigint[];
 begin
   select * into strict v_counters from organisation_counters c where c.organisation_id = p_organisation_id;
   v_at := greatest(clock_timestamp(), v_counters.last_activity_at);
 
   -- A pending person whom a backend or an admin adds needs no confirmation any more.
-  with confirmed as (
-    update subscribers s set state = 'active' from (select distinct waitlist_id, canonical_email from unnest(p_joins)) j
-      where s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id
-        and s.canonical_email = j.canonical_email and s.state = 'pending'
-      returning s.id
-  )
-  select coalesce(array_agg(id), '{}') into v_confirmed from confirmed;
+  if exists (select from subscribers s where s.organisation_id = p_organisation_id and s.state = 'pending'
+               and s.waitlist_id in (select j.waitlist_id from unnest(p_joins) j)) then
+    with confirmed as (
+      update subscribers s set state = 'active' from (select distinct waitlist_id, canonical_email from unnest(p_joins)) j
+        where s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id
+          and s.canonical_email = j.canonical_email and s.state = 'pending'
+        returning s.id
+    )
+    select coalesce(array_agg(id), '{}') into v_confirmed from confirmed;
+  end if;
 
   -- Of several with one address in this call, the first one joins.
   with fresh as (
@@ -56,17 +60,21 @@ begin
   select count(*) into v_added from inserted;
 
   -- A referrer moves ahead once for each person who became active here: counted first, since an UPDATE touches a row once.
-  with credits as (
-    select s.waitlist_id, s.referred_by as join_number, count(*) as people from subscribers s
-    where s.organisation_id = p_organisation_id and s.referred_by is not null
-      and (s.id > v_counters.last_subscriber_id and s.id <= v_counters.last_subscriber_id + v_added or s.id = any (v_confirmed))
-    group by 1, 2
-  )
-  update subscribers s
-    set priority_score = s.priority_score + w.skip_amount * credits.people, referral_count = s.referral_count + credits.people
-    from credits join waitlists w on w.organisation_id = p_organisation_id and w.id = credits.waitlist_id
-    where s.organisation_id = p_organisation_id and s.waitlist_id = credits.waitlist_id and s.join_number = credits.join_number
-      and w.referrals_enabled;
+  v_active := v_confirmed || array(
+    select v_counters.last_subscriber_id + n from generate_series(1, v_added) n
+    where exists (select from unnest(p_joins) j where j.referral_code is not null));
+  if v_active <> '{}' then
+    with credits as (
+      select s.waitlist_id, s.referred_by as join_number, count(*) as people from subscribers s
+      where s.organisation_id = p_organisation_id and s.id = any (v_active) and s.referred_by is not null
+      group by 1, 2
+    )
+    update subscribers s
+      set priority_score = s.priority_score + w.skip_amount * credits.people, referral_count = s.referral_count + credits.people
+      from credits join waitlists w on w.organisation_id = p_organisation_id and w.id = credits.waitlist_id
+      where s.organisation_id = p_organisation_id and s.waitlist_id = credits.waitlist_id and s.join_number = credits.join_number
+        and w.referrals_enabled;
+  end if;
 
   return query
   with settled as materialized (
