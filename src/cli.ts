@@ -3,7 +3,8 @@ import { Command, Option } from 'commander'
 import { createApp } from './app.tsx'
 import { demo } from './demo.ts'
 import { passwordReset, twoFactorOff } from './features/accounts/accounts.cli.ts'
-import { activityList } from './features/activity/activity.cli.ts'
+import { activityExport, activityList } from './features/activity/activity.cli.ts'
+import { exportFormats } from './features/activity/export-activities.ts'
 import { keyCreate, keyList, keyRevoke } from './features/api-keys/api-keys.cli.ts'
 import { scopeNames } from './features/api-keys/scopes.ts'
 import {
@@ -126,6 +127,16 @@ command(activity, 'list', 'list what happened, newest first')
   .requiredOption('--org <slug>')
   .option('--limit <n>', 'how many', '50')
   .action((options) => within(options.org, (ctx) => activityList(ctx, options)))
+command(activity, 'export', 'write what happened to stdout, newest first')
+  .requiredOption('--org <slug>')
+  .addOption(new Option('--format <format>').choices(exportFormats).default('csv'))
+  .option('--action <action>')
+  .option('--actor <actor>', 'user:ID, api_key:ID, user, api_key, subscriber or system')
+  .option('--only-api-keys')
+  .option('--target <id>', 'what it was about')
+  .option('--from <date>', 'YYYY-MM-DD')
+  .option('--until <date>', 'YYYY-MM-DD, that day included')
+  .action((options) => runExport(async (services) => activityExport(await contextOf(services, options.org), options)))
 
 program
   .command('migrate')

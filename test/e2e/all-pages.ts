@@ -62,6 +62,7 @@ export function allPages(place: Place): ListedPage[] {
     ['/o/:slug/api-keys/:id/revoke', `${base}/api-keys/${place.keyId}/revoke`],
     ['/o/:slug/activity', `${base}/activity`],
     ['/o/:slug/activity', `${base}/activity?action=plan.changed&actor=api_key&from=2020-01-01`],
+    ['/o/:slug/activity', `${base}/activity?target=${place.waitlistId}&only_api_keys=1`],
     ...place.activities.map((number): [string, string] => ['/o/:slug/activity/:number', `${base}/activity/${number}`]),
     ['/o/:slug/members', `${base}/members?done=role`],
     ['/o/:slug/members/transfer', `${base}/members/transfer`],

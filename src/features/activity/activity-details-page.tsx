@@ -49,7 +49,7 @@ export function ActivityDetailsPage(props: {
                 <dt>{target.type.replace('_', ' ')}</dt>
                 <dd>
                   <bdi>{targetName(target, subscribers)}</bdi> <code>{target.id}</code>{' '}
-                  <a href={`${base}${toQuery({ target: target.id })}`}>All about it</a>
+                  <a href={`${base}${toQuery({ target: target.id })}`}>All activity about it</a>
                 </dd>
               </>
             ))}

@@ -44,7 +44,7 @@ export function ActivityFilters({ base, filter, actors, targetName }: FiltersPro
         <label for="until">To</label>
         <input class="input" id="until" name="until" type="date" value={filter.until} />
       </div>
-      <label class="check slim">
+      <label class="check">
         <input type="checkbox" name="only_api_keys" value="1" checked={filter.only_api_keys !== ''} /> Only API keys
       </label>
       <button type="submit" class="button plain">
@@ -52,7 +52,7 @@ export function ActivityFilters({ base, filter, actors, targetName }: FiltersPro
       </button>
       {Object.values(filter).some(Boolean) ? <a href={base}>Clear</a> : null}
       {filter.target ? (
-        <p class="about">
+        <p>
           About <bdi>{targetName ?? filter.target}</bdi> only.{' '}
           <a href={`${base}${toQuery({ ...filter, target: '' })}`}>Show everything else too</a>
         </p>
@@ -63,18 +63,18 @@ export function ActivityFilters({ base, filter, actors, targetName }: FiltersPro
 
 /** The page's rows, however many there are, as a file. Forms, since each leaves a row in the log. */
 export function ActivityExport({ base, filter }: { base: string; filter: SentActivityFilter }) {
+  const set = Object.entries(filter).filter(([, value]) => value)
+  const filtered = set.length > 0
   return (
     <form method="post" action={`${base}/export`} data-download class="row files">
-      {Object.entries(filter)
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <input type="hidden" name={name} value={value} />
-        ))}
+      {set.map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
       <button type="submit" name="format" value="csv" class="button plain small">
-        Export CSV
+        {filtered ? 'Export these as CSV' : 'Export CSV'}
       </button>
       <button type="submit" name="format" value="jsonl" class="button plain small">
-        Export JSON Lines
+        {filtered ? 'Export these as JSON Lines' : 'Export JSON Lines'}
       </button>
     </form>
   )

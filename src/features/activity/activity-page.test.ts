@@ -83,6 +83,52 @@ test('filters by action, by any key, by one actor and by day; odd filters filter
     expect(await read(odd)).toHaveLength(5)
 })
 
+test('what a row is about leads to all that was about it, in either place; other filters come on top', async () => {
+  const { organisation, waitlist, key, user, read } = await setUp()
+  const other = await makeWaitlist(organisation, 'Beta')
+  for (const [list, email] of [
+    [waitlist, 'ada@example.com'],
+    [waitlist, 'bob@example.com'],
+    [other, 'cyd@example.com'],
+  ])
+    await asApiKey(product, key.secret).post(`/waitlists/${list}/subscribers`, { email })
+  const { html } = await user.get(`/o/${organisation.slug}/activity`)
+  const linkOf = (name: string) =>
+    /href="[^"]*(\?target=\w+)"/.exec(new RegExp(`<a [^>]*>\\s*<bdi>${name}<`).exec(html)?.[0] ?? '')?.[1] ?? 'none'
+  expect(linkOf('Launch')).toBe(`?target=${waitlist}`)
+  expect((await read(linkOf('Launch'))).map((row) => row.target)).toEqual([
+    'bob@example.com · Launch',
+    'ada@example.com · Launch',
+    'Launch',
+  ])
+  expect((await read(linkOf('ada@example.com'))).map((row) => row.action)).toEqual(['added a subscriber'])
+  expect((await read(linkOf(key.name))).map((row) => row.action)).toEqual(['created an API key'])
+  expect(await read(`${linkOf('Launch')}&action=waitlist.created`)).toHaveLength(1)
+  expect(await read(`${linkOf('Launch')}&only_api_keys=1`)).toHaveLength(2)
+  expect(await read(`${linkOf('Launch')}&actor=user:${organisation.owner.id}`)).toHaveLength(1)
+  expect(await read('?target=wl_000000000000')).toEqual([])
+  expect(await read('?target=a%27b')).toHaveLength(7)
+  const page = await user.get(`/o/${organisation.slug}/activity${linkOf('Launch')}`)
+  expect(page.html).toMatch(/About <bdi>Launch<\/bdi> only/)
+  expect(page.html).toContain(`<input type="hidden" name="target" value="${waitlist}"/>`)
+})
+
+test('only API keys, on top of any actor; people and the system by themselves', async () => {
+  const { organisation, waitlist, key, user, read } = await setUp()
+  await asApiKey(product, key.secret).post(`/waitlists/${waitlist}/subscribers`, { email: 'ada@example.com' })
+  await setPlan({ ...organisation.ctx, actor: { type: 'system', id: null, name: 'System' } }, 'team')
+  expect((await read('?only_api_keys=1')).map((row) => row.actor)).toEqual([key.name])
+  expect(await read(`?only_api_keys=1&actor=api_key:${key.id}`)).toHaveLength(1)
+  expect(await read(`?only_api_keys=1&actor=user:${organisation.owner.id}`)).toEqual([])
+  expect((await read(`?actor=user:${organisation.owner.id}`)).map((row) => row.isKey)).toEqual([false, false, false])
+  expect((await read('?actor=system')).map((row) => row.actor)).toEqual(['System'])
+  expect(await read('?actor=subscriber')).toEqual([])
+  const { html } = await user.get(`/o/${organisation.slug}/activity?only_api_keys=1&actor=api_key:${key.id}`)
+  expect(html).toMatch(/<input type="checkbox" name="only_api_keys" value="1" checked=""\/>/)
+  expect(html).toContain(`<option value="api_key:${key.id}" selected="">${key.name} (API key)</option>`)
+  expect(html).toContain(`<option value="user:${organisation.owner.id}">${organisation.owner.email}</option>`)
+})
+
 test('a row opens to its details', async () => {
   const { organisation, user } = await setUp()
   await setPlan(organisation.ctx, 'team')

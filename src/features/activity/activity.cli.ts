@@ -1,8 +1,10 @@
-import { type CommandResult, toTable } from '../../platform/cli/run-command.ts'
+import { type CommandResult, toTable, writeToStdout } from '../../platform/cli/run-command.ts'
 import type { Context } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { planRules } from '../plans/plan-rules.ts'
 import { toActivityJson } from './activity.ts'
+import { cleanActivityFilter } from './activity-filter.ts'
+import { type ExportFormat, exportActivities } from './export-activities.ts'
 import { listActivities } from './list-activities.ts'
 
 export async function activityList(ctx: Context, options: { limit: string }): Promise<CommandResult> {
@@ -21,4 +23,18 @@ export async function activityList(ctx: Context, options: { limit: string }): Pr
       'Nothing has happened yet.',
     ),
   }
+}
+
+/** The file goes to stdout; nothing else does. @throws AppError `validation_failed` for a filter that is none. */
+export async function activityExport(
+  ctx: Context,
+  options: { format: ExportFormat; onlyApiKeys?: boolean } & Record<string, string | boolean | undefined>,
+): Promise<void> {
+  const given = (name: string) =>
+    name === 'only_api_keys' ? (options.onlyApiKeys ? '1' : '') : String(options[name] ?? '')
+  const filter = cleanActivityFilter(given)
+  for (const [name, value] of Object.entries(filter))
+    if (value !== given(name)) throw new AppError('validation_failed', `--${name} does not take ${given(name)}.`)
+  const keptDays = planRules(ctx.organisation.plan).activityDays
+  await writeToStdout(ctx, await exportActivities(ctx, { filter, format: options.format, keptDays }))
 }

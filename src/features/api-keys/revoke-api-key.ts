@@ -30,7 +30,11 @@ export async function revokeApiKey(
       .where('organisation_id', '=', ctx.organisation.id)
       .where('id', '=', id)
       .execute()
-    await recordActivity(ctx, { action: 'api_key.revoked', targets: [{ type: 'api_key', id: key.id, name: key.name }] })
+    await recordActivity(ctx, {
+      action: 'api_key.revoked',
+      targets: [{ type: 'api_key', id: key.id, name: key.name }],
+      changes: { before: { revoked: false }, after: { revoked: true } },
+    })
     return { name: key.name, prefix: key.prefix, revoked: true }
   })
 }

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import type { CommandResult } from '../../platform/cli/run-command.ts'
+import { type CommandResult, writeToStdout } from '../../platform/cli/run-command.ts'
 import type { Context } from '../../platform/context.ts'
 import { exportSubscribers } from './export-subscribers.ts'
 import { importSubscribers } from './import-subscribers.ts'
@@ -18,9 +17,5 @@ export async function subscribersImport(
 /** The CSV goes to stdout; nothing else does. */
 export async function subscribersExport(ctx: Context, options: { waitlist: string }): Promise<void> {
   const { csv } = await exportSubscribers(ctx, options.waitlist)
-  for await (const piece of csv) {
-    if (!process.stdout.write(piece)) {
-      await once(process.stdout, 'drain', { signal: ctx.stopping })
-    }
-  }
+  await writeToStdout(ctx, csv)
 }

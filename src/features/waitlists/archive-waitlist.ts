@@ -35,6 +35,7 @@ async function setArchived(ctx: Context, id: string, archived: boolean): Promise
     await recordActivity(ctx, {
       action: archived ? 'waitlist.archived' : 'waitlist.restored',
       targets: [{ type: 'waitlist', id, name: waitlist.name }],
+      changes: { before: { archived: !archived }, after: { archived } },
     })
   })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { ConfigError } from '../config.ts'
 import type { Context, Organisation } from '../context.ts'
 import { MigrationError } from '../db/migrate.ts'
@@ -27,6 +28,13 @@ export async function runExport(work: (services: Services) => Promise<void>): Pr
     const foreseen = error instanceof AppError || error instanceof ConfigError || error instanceof MigrationError
     process.stderr.write(`${foreseen ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 1
+  }
+}
+
+/** Writes a file to stdout piece by piece, no faster than it is read. */
+export async function writeToStdout({ stopping }: Services, pieces: AsyncIterable<string>): Promise<void> {
+  for await (const piece of pieces) {
+    if (!process.stdout.write(piece)) await once(process.stdout, 'drain', { signal: stopping })
   }
 }
 
