@@ -10,10 +10,14 @@ export async function installPeer(name: string): Promise<string | undefined> {
   if (existsSync(`${folder}/node_modules/.package-lock.json`)) return undefined
   say(`installing ${name}`)
   try {
-    await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, maxBuffer: 2 ** 26 })
+    // Not `npm ci`, which refuses a lockfile where optional packages for other machines are not to be had.
+    await promisify(execFile)('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+      cwd: folder,
+      maxBuffer: 2 ** 26,
+    })
     return undefined
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
-    return `it cannot be installed: ${/npm error .*/.exec(said)?.[0] ?? String(error).slice(0, 200)}`
+    return `it cannot be installed: ${/npm error (?!code).*/.exec(said)?.[0] ?? String(error).slice(0, 200)}`
   }
 }
