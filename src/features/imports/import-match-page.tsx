@@ -66,8 +66,14 @@ export function ImportMatchPage(props: MatchPageProps) {
           <div class="matching">
             <ColumnSelect name="email" label="E-mail" none="Choose a column" {...props} />
             <ColumnSelect name="joined_at" label="Joined" none="None: the time of the import" {...props} />
-            <ColumnSelect name="referred_by" label="Referred by (a referral code)" none="None" {...props} />
-            <ColumnSelect name="state" label="State (rows that say pending stay out)" none="None" {...props} />
+            <ColumnSelect
+              name="referred_by"
+              label="Referred by"
+              none="None"
+              hint="A referral code of this waitlist."
+              {...props}
+            />
+            <ColumnSelect name="state" label="State" none="None" hint="Rows that say “pending” stay out." {...props} />
             <div class="field">
               <label for="delimiter">Cells are separated by</label>
               <select class="input" id="delimiter" name="delimiter">
@@ -104,8 +110,8 @@ export function ImportMatchPage(props: MatchPageProps) {
   )
 }
 
-function ColumnSelect(props: MatchPageProps & { name: ColumnName; label: string; none: string }) {
-  const { name, label, none, reading, preview } = props
+function ColumnSelect(props: MatchPageProps & { name: ColumnName; label: string; none: string; hint?: string }) {
+  const { name, label, none, hint, reading, preview } = props
   const problems = problemsOf(props.error?.errors ?? [], name)
   const sample = (at: number) => preview.rows.map(({ cells }) => cells[at] ?? '').find((cell) => cell !== '') ?? ''
   return (
@@ -116,7 +122,7 @@ function ColumnSelect(props: MatchPageProps & { name: ColumnName; label: string;
         id={name}
         name={name}
         aria-invalid={problems.length > 0 ? 'true' : undefined}
-        aria-describedby={problems.length > 0 ? `${name}-problem` : undefined}
+        aria-describedby={problems.length > 0 ? `${name}-problem` : hint ? `${name}-hint` : undefined}
       >
         <option value="">{none}</option>
         {Array.from({ length: Math.min(preview.width, 200) }, (_, at) => (
@@ -125,6 +131,11 @@ function ColumnSelect(props: MatchPageProps & { name: ColumnName; label: string;
           </option>
         ))}
       </select>
+      {hint ? (
+        <p class="hint" id={`${name}-hint`}>
+          {hint}
+        </p>
+      ) : null}
       <Problems id={`${name}-problem`} problems={problems} />
     </div>
   )
@@ -152,7 +163,7 @@ function Foreseen({ preview, reading }: { preview: ImportPreview; reading: Impor
         .
       </p>
       {preview.refusals.size > 0 ? (
-        <ul>
+        <ul class="refusals">
           {[...preview.refusals].map(([outcome, count]) => (
             <li>
               {numbers.format(count)} refused: {rowOutcomes[outcome].reason}

@@ -42,8 +42,8 @@ export function ImportProgressPage(props: ProgressPageProps) {
         </>
       }
     >
+      <Ending {...props} />
       <div class="stack-large">
-        <Ending {...props} />
         <section class="card stack" id="import-progress" data-live={isRunning ? '' : undefined}>
           {isRunning ? <Progress import={one} /> : null}
           <Counts import={one} />

@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs'
-import { addAbortSignal } from 'node:stream'
-import { parse } from 'csv-parse'
+import { addAbortSignal, PassThrough } from 'node:stream'
 import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
+import { CsvReader, type CsvRecord } from '../../platform/csv/csv-reader.ts'
+import { CsvText } from '../../platform/csv/csv-text.ts'
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
+import { decideRow } from '../imports/decide-row.ts'
+import { guessReading } from '../imports/guess-reading.ts'
+import type { ImportReading } from '../imports/import.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { type AddOutcome, type JoinRow, joinOpenWaitlist } from './add-subscriber.ts'
-import { parseEmailAddress } from './email-address.ts'
-import { parseRfc3339 } from './joined-at.ts'
 
 export interface ImportCounts {
   added: number
@@ -23,10 +25,9 @@ const countedAs = {
   removed: 'refused',
 } as const satisfies Record<AddOutcome, keyof ImportCounts>
 const batchRows = 1_000
-const maxRecordBytes = 64 * 1024
 
 /**
- * Adds everybody of a CSV file (RFC 4180, a header row with `email` and perhaps `joined_at`), in batches, so that a million
+ * Adds everybody of a CSV file, read as the import page guesses it, by the rules of that page, in batches, so that a million
  * rows need no more memory than a thousand. One activity for the whole import. Running it again adds nobody twice.
  * @throws AppError `validation_failed` for a file that is no such CSV, `not_found`.
  */
@@ -56,9 +57,9 @@ export async function importSubscribers(ctx: Context, waitlistId: string, file: 
 
 async function* batches(ctx: Context, file: string, counts: ImportCounts): AsyncGenerator<JoinRow[]> {
   let rows: JoinRow[] = []
-  for await (const record of readRecords(file, ctx.stopping)) {
-    const row = toJoinRow(ctx, record)
-    if (!row) {
+  for await (const { record, reading } of readRecords(file, ctx.stopping)) {
+    const row = decideRow(record, reading, ctx.now())
+    if (typeof row === 'string') {
       counts.refused += 1
       continue
     }
@@ -71,47 +72,41 @@ async function* batches(ctx: Context, file: string, counts: ImportCounts): Async
   if (rows.length > 0) yield rows
 }
 
-async function* readRecords(file: string, stopping: AbortSignal | undefined): AsyncGenerator<Record<string, string>> {
-  const source = createReadStream(file)
-  const parser = source.pipe(
-    parse({
-      bom: true,
-      columns: (header: string[]) => header.map((name) => name.trim().toLowerCase()),
-      relax_column_count: true,
-      skip_empty_lines: true,
-      max_record_size: maxRecordBytes,
-    }),
-  )
-  source.on('error', (error) => parser.destroy(error))
-  if (stopping) addAbortSignal(stopping, parser)
-  let first = true
-  try {
-    for await (const record of parser as AsyncIterable<Record<string, string>>) {
-      if (first && !('email' in record))
-        throw new AppError('validation_failed', 'The file needs a header row with a column named email.')
-      first = false
-      yield record
+/** Read as it comes, a pipe too: what kind of file it is, is told by its beginning. */
+async function* readRecords(
+  file: string,
+  stopping: AbortSignal | undefined,
+): AsyncGenerator<{ record: CsvRecord; reading: ImportReading }> {
+  const text = new CsvText()
+  let reading: ImportReading | undefined
+  let reader: CsvReader | undefined
+  let skip = false
+  const take = function* (bytes: Buffer, atEnd: boolean) {
+    if (bytes.length === 0 && !atEnd) return
+    reading ??= guessReading(bytes, text.encoding)
+    if (reading.email === null)
+      throw new AppError(
+        'validation_failed',
+        'The file has no column of e-mail addresses. Name it email in the first row.',
+      )
+    skip = reader ? skip : reading.has_header
+    reader ??= new CsvReader(reading)
+    for (const record of [...reader.push(bytes), ...(atEnd ? reader.end() : [])]) {
+      if (!skip) yield { record, reading }
+      skip = false
     }
+  }
+  try {
+    const source = createReadStream(file)
+    // To break off here: a read of a pipe that nobody writes to cannot be.
+    const through = source.pipe(new PassThrough())
+    source.on('error', (error) => through.destroy(error))
+    if (stopping) addAbortSignal(stopping, through)
+    for await (const bytes of through as AsyncIterable<Buffer>) yield* take(text.push(bytes), false)
+    yield* take(text.end(), true)
   } catch (error) {
     if (error instanceof AppError) throw error
-    throw new AppError(
-      'validation_failed',
-      `The file cannot be read as CSV: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    )
+    const why = error instanceof Error ? error.message : String(error)
+    throw new AppError('validation_failed', `The file cannot be read: ${why}`, { cause: error })
   }
-}
-
-/** Undefined for a row that is refused: no e-mail address, or a time that is none or lies ahead. */
-function toJoinRow(ctx: Context, record: Record<string, string>): JoinRow | undefined {
-  const email = parseEmailAddress(unguard(record.email ?? ''))
-  const typed = unguard(record.joined_at ?? '').trim()
-  const joinedAt = typed === '' ? null : (parseRfc3339(typed) ?? undefined)
-  if (!email || joinedAt === undefined || (joinedAt && joinedAt > ctx.now())) return undefined
-  return { email, joinedAt }
-}
-
-/** Takes away the quote that an export puts before what a spreadsheet would run as a formula. */
-function unguard(cell: string): string {
-  return /^''*[=+\-@\t\r\0]/.test(cell) ? cell.slice(1) : cell
 }

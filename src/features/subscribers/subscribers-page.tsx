@@ -43,6 +43,7 @@ export function SubscribersPage(props: SubscribersPageProps) {
             <a class="button plain" href={`${base}/setup`}>
               Set up
             </a>
+            {found.total > 0 ? <Export base={base} needle={needle} /> : null}
             {waitlist.archived_at ? null : (
               <>
                 <a class="button plain" href={`${base}/import`}>
@@ -63,7 +64,6 @@ export function SubscribersPage(props: SubscribersPageProps) {
         </Notice>
       ) : null}
       {waitlist.subscriber_count > 0 ? <Search address={address} /> : null}
-      {isAdmin && found.total > 0 ? <Export base={base} needle={needle} /> : null}
       {found.items.length > 0 ? (
         <SubscribersTable items={found.items} address={address} now={now} />
       ) : (
@@ -120,9 +120,9 @@ function Search({ address: { base, needle, sort } }: { address: SubscribersAddre
 
 function Export({ base, needle }: { base: string; needle: string }) {
   return (
-    <form method="post" action={`${base}/export`} data-download class="row files">
+    <form method="post" action={`${base}/export`} data-download>
       {needle ? <input type="hidden" name="q" value={needle} /> : null}
-      <button type="submit" class="button plain small">
+      <button type="submit" class="button plain">
         {needle ? 'Export those found as CSV' : 'Export CSV'}
       </button>
     </form>
