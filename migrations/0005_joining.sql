@@ -22,8 +22,8 @@ begin
   v_at := greatest(clock_timestamp(), v_counters.last_activity_at);
 
   -- A pending person whom a backend or an admin adds needs no confirmation any more.
-  if exists (select from subscribers s where s.organisation_id = p_organisation_id and s.state = 'pending'
-               and s.waitlist_id in (select j.waitlist_id from unnest(p_joins) j)) then
+  if exists (select from waitlist_counters w where w.organisation_id = p_organisation_id and w.listed > w.unmoved + w.moved
+               and w.waitlist_id in (select j.waitlist_id from unnest(p_joins) j)) then
     with confirmed as (
       update subscribers s set state = 'active' from (select distinct waitlist_id, canonical_email from unnest(p_joins)) j
         where s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Context } from '../src/platform/context.ts'
+import type { Statement } from '../src/platform/db/database.ts'
 import type { Tables } from '../src/platform/db/tables.ts'
 import type { TestProduct } from './make.ts'
 
@@ -29,7 +30,15 @@ export function explaining(product: TestProduct, ctx: Context) {
   pool.on('error', () => undefined)
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {
-    ctx: { ...ctx, db: { ...ctx.db, kysely } },
+    ctx: {
+      ...ctx,
+      db: {
+        ...ctx.db,
+        kysely,
+        run: async <Row>({ name, text }: Statement, values: readonly unknown[]) =>
+          (await pool.query({ name, text, values: [...values] })).rows as Row[],
+      },
+    },
     /** What the plans since the last look have in them. */
     since() {
       const text = plans.splice(0).join('\n')
@@ -38,7 +47,7 @@ export function explaining(product: TestProduct, ctx: Context) {
         Math.max(0, ...[...text.matchAll(pattern)].map(([, rows, loops = '1']) => Number(rows) * Number(loops)))
       return {
         text,
-        seqScans: [...text.matchAll(/Seq Scan on (subscribers|activities)\b/g)].map(([scan]) => scan),
+        seqScans: [...text.matchAll(/Seq Scan on (subscribers|activities|line_counts)\b/g)].map(([scan]) => scan),
         mostRows: Math.max(
           counted(/actual (?:time=\S+ )?rows=([\d.]+) loops=(\d+)/g),
           counted(/Rows Removed by Filter: (\d+)/g),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { explaining } from '../../../test/explaining.ts'
 import {
+  makeApiKey,
   makeOrganisation,
   makeProduct,
   makeWaitlist,
@@ -10,7 +11,12 @@ import {
   type TestProduct,
 } from '../../../test/make.ts'
 import { textOf } from '../../../test/people.ts'
+import { authorizeApiKey } from '../api-keys/authorize-api-key.ts'
+import { KeyGate } from '../api-keys/key-gate.ts'
+import { SubscriberCreates } from './create-subscriber-through-key.ts'
+import { parseEmailAddress } from './email-address.ts'
 import { listSubscribers, type SubscribersAsked } from './list-subscribers.ts'
+import { SubscriberLists } from './list-subscribers-through-key.ts'
 import { type SubscriberSort, sortOrders } from './subscriber-sorts.ts'
 
 let product: TestProduct
@@ -29,6 +35,9 @@ async function fill(organisation: TestOrganisation, waitlist: string, people: nu
       case when n % 5 = 0 then n % 30 else 0 end
     from (select n, 'Person' || n || case when n % 11 = 0 then '@rare.example' else '@common.example' end as e
           from generate_series(1, ${people}::integer) n) p`.execute(kysely)
+  await sql`update organisation_counters set last_subscriber_id = ${people} where organisation_id = ${organisation.id}`.execute(
+    kysely,
+  )
   await sql`delete from subscribers where waitlist_id = ${waitlist} and id % 13 = 0`.execute(kysely)
   await sql`analyze subscribers`.execute(kysely)
 }
@@ -121,10 +130,62 @@ describe('a waitlist of many pages', () => {
   })
 })
 
-test('among 200,000 people no page, order or search reads or sorts the whole waitlist', async () => {
+let long: { organisation: TestOrganisation; waitlist: string } | undefined
+async function makeLongWaitlist() {
+  if (long) return long
   const organisation = await makeOrganisation(product)
-  const waitlist = await makeWaitlist(organisation)
-  await fill(organisation, waitlist, 200_000)
+  long = { organisation, waitlist: await makeWaitlist(organisation) }
+  await fill(organisation, long.waitlist, 200_000)
+  return long
+}
+
+test('among 200,000 people no call of the customer API reads or sorts more than a page needs', async () => {
+  const { organisation, waitlist } = await makeLongWaitlist()
+  const { secret } = await makeApiKey(organisation)
+  const explained = explaining(product, organisation.ctx)
+  const services = { ...product.services, db: explained.ctx.db }
+  const gate = new KeyGate(services)
+  const lists = new SubscriberLists(services.db, gate)
+  const creates = new SubscriberCreates(services, gate)
+  const found: string[] = []
+  const look = async (name: string, maxRows: number, work: () => Promise<unknown>) => {
+    await work()
+    const { seqScans, mostRows, mostSorted } = explained.since()
+    if (seqScans.length > 0 || mostRows > maxRows || mostSorted > 1_000)
+      found.push(`${name}: ${seqScans.join()} ${mostRows} rows, ${mostSorted} sorted`)
+  }
+  const list =
+    (page: number, needle = '') =>
+    () =>
+      lists.list({ key: gate.present(secret), waitlistId: waitlist, page, limit: 50, needle })
+  const meta = { requestId: 'req', ip: null, userAgent: null }
+  const create = (n: number, referralCode: string | null) => {
+    const email = parseEmailAddress(`newcomer${n}@example.com`)
+    if (!email) throw new Error('no address')
+    return creates.create({
+      ...{ key: gate.present(secret), waitlistId: waitlist, email, referralCode, joinedAt: null, meta },
+      idempotency: { key: `k${n}`, fingerprint: Buffer.alloc(32) },
+    })
+  }
+  for (const page of [1, 1_700, 3_692]) await look(`page ${page}`, 1_200, list(page))
+  await look('pages together', 1_200, () => Promise.all([1, 900, 1_700, 3_600].map((page) => list(page)())))
+  for (const [needle, maxRows] of [
+    ['nobody-has-this', 100],
+    ['person77777@', 500],
+  ] as const)
+    await look(`search ${needle}`, maxRows, list(1, needle))
+  await look('key', 100, () => authorizeApiKey(services.db, gate, gate.present(secret), null))
+  const first = await create(0, null)
+  explained.since()
+  await look('create', 300, () => create(1, JSON.parse(first.body).referral_code))
+  await look('64 creates', 1_200, () => Promise.all(Array.from({ length: 64 }, (_, n) => create(n + 2, null))))
+  await look('a create again', 300, () => create(1, null))
+  expect(found).toEqual([])
+  await explained.close()
+})
+
+test('among 200,000 people no page, order or search reads or sorts the whole waitlist', async () => {
+  const { organisation, waitlist } = await makeLongWaitlist()
   const explained = explaining(product, organisation.ctx)
   const found: string[] = []
   const look = async (asked: Partial<SubscribersAsked>, maxRows: number) => {
