@@ -111,6 +111,17 @@ describe('what is refused leaves nothing behind', () => {
     expect(await people(id)).toEqual([])
   })
 
+  test('more files than anybody needs that wait to be started', async () => {
+    const other = await makeOrganisation(product, 'team')
+    const owner = await asUser(product, other.owner)
+    const path = `/o/${other.slug}/waitlists/${await makeWaitlist(other)}`
+    for (let n = 0; n < 20; n++) await bringFile(product, owner, path, 'email\na@example.com\n')
+    const refused = await sendFile(product, owner, `${path}/import?form_nonce=${'e'.repeat(22)}`, 'email\n')
+    expect([refused.status, textOf(refused.html)]).toEqual([422, expect.stringContaining('Start or discard one')])
+    await owner.post(`${(await owner.get(`${path}/import`)).html.match(/href="([^"]+imp_[^"]+)"/)?.[1]}/cancel`)
+    await bringFile(product, owner, path, 'email\na@example.com\n')
+  })
+
   test('a file that is discarded is gone', async () => {
     const { path } = await place()
     const before = (await kept('import_chunks')).length

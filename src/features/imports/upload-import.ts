@@ -10,7 +10,8 @@ import { guessReading } from './guess-reading.ts'
 import type { ImportStarter } from './import.ts'
 import { chunkBytes } from './import-file.ts'
 
-export const maxFileBytes = 256 * 1024 * 1024
+const maxWaitingFiles = 20
+const maxFileBytes = 256 * 1024 * 1024
 
 /**
  * Takes a file in, piece by piece, to where every process finds it. Nobody joins yet. The same form sent twice makes one import.
@@ -52,6 +53,7 @@ function open(ctx: Context, waitlistId: string, upload: { id: string; name: stri
     if (waitlist.archived_at) throw new AppError('conflict', 'This waitlist is archived: it takes nobody in.')
     const earlier = await claimForm(ctx, upload.nonce, upload.id)
     if (earlier) return earlier
+    await requireRoomForFile(ctx)
     const { actor, requestId, ip, userAgent } = ctx
     const starter: ImportStarter = { id: actor.id, name: actor.name, request_id: requestId, ip, user_agent: userAgent }
     await ctx.sql
@@ -66,6 +68,20 @@ function open(ctx: Context, waitlistId: string, upload: { id: string; name: stri
       .execute()
     return undefined
   })
+}
+
+/** Files that nobody starts lie there for two days: not too many of them. */
+async function requireRoomForFile(ctx: TransactionContext): Promise<void> {
+  const { waiting } = await ctx.sql
+    .selectFrom('imports')
+    .select((eb) => eb.fn.countAll<number>().as('waiting'))
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('state', 'in', ['uploading', 'uploaded'])
+    .executeTakeFirstOrThrow()
+  if (waiting >= maxWaitingFiles) {
+    const detail = `${maxWaitingFiles} files of your waitlists were uploaded and not started. Start or discard one of them first.`
+    throw fieldError('file', 'refused', detail)
+  }
 }
 
 /** Stores the text in pieces of one size; each is a transaction of its own, so that nobody waits for a slow upload. */

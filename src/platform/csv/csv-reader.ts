@@ -10,7 +10,7 @@ export interface CsvRecord {
 /** Those that keep ASCII as it is, so that CSV can be taken apart before it is decoded. */
 export type CsvEncoding = 'utf-8' | 'windows-1252'
 
-export const maxRecordBytes = 64 * 1024
+const maxRecordBytes = 64 * 1024
 const [quote, lineFeed, carriageReturn] = [0x22, 0x0a, 0x0d]
 
 /**
