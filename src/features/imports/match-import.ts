@@ -58,7 +58,7 @@ export async function matchImport(
 }
 
 /** How an import that has not begun would be read. @throws AppError `conflict`. */
-export function readingOf({ state, reading }: Import): ImportReading {
+function readingOf({ state, reading }: Import): ImportReading {
   if (state !== 'uploaded' || !reading) throw new AppError('conflict', 'This import has begun already.')
   return reading
 }
