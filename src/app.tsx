@@ -19,6 +19,7 @@ import { billingRoutes } from './features/billing/billing.dashboard.tsx'
 import { documentationRoutes } from './features/documentation/documentation.dashboard.tsx'
 import { importRoutes } from './features/imports/imports.dashboard.tsx'
 import { memberRoutes } from './features/organisations/members.dashboard.tsx'
+import { organisationSettingsRoutes } from './features/organisations/organisation-settings.dashboard.tsx'
 import { enterOrganisation } from './features/organisations/organisations.auth.ts'
 import { organisationRoutes } from './features/organisations/organisations.dashboard.tsx'
 import { planRoutes } from './features/plans/plans.dashboard.tsx'
@@ -65,6 +66,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   signInCodeRoutes(app, services)
   twoFactorRoutes(app, services)
   organisationRoutes(app, services)
+  organisationSettingsRoutes(app, services)
   memberRoutes(app, services)
   waitlistRoutes(app)
   waitlistSetupRoutes(app)

@@ -9,6 +9,7 @@ import { doForget, doImport } from './features/imports/imports.jobs.ts'
 import { pruneImports } from './features/imports/prune-imports.ts'
 import { resumeImports } from './features/imports/resume-imports.ts'
 import { importJob } from './features/imports/run-import.ts'
+import { purgeOrganisations } from './features/organisations/purge-organisations.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
 import { renewRemovalKeys } from './features/subscribers/removed-subscribers.ts'
 import type { JobHandlers } from './platform/jobs/run-due-jobs.ts'
@@ -28,6 +29,7 @@ const jobs: Job[] = [
   { name: 'reconcile billing', everyMinutes: 1, run: reconcileBilling },
   { name: 'renew removal keys', everyMinutes: 60, run: renewRemovalKeys },
   { name: 'delete expired activity', everyMinutes: 60, run: deleteExpiredActivities },
+  { name: 'purge deleted organisations', everyMinutes: 60, run: purgeOrganisations },
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },
 ]
 

@@ -56,22 +56,30 @@ function isTransaction(ctx: Context): ctx is TransactionContext {
 /**
  * All or nothing. Locks the organisation's counter row first, so that writers of one organisation queue fairly and a
  * revoke, plan change, archive or removal that has returned is seen by all that follow; then reads the plan and the
- * person's membership afresh. Joins the transaction that `ctx` is in already.
+ * person's membership afresh. Joins the transaction that `ctx` is in already. While an organisation waits to be deleted only
+ * the system changes anything in it, unless `evenIfDeleted`.
  * @throws AppError `forbidden` when the person has been removed or lost the role they came with.
  */
-export async function inTransaction<T>(ctx: Context, work: (ctx: TransactionContext) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  ctx: Context,
+  work: (ctx: TransactionContext) => Promise<T>,
+  { evenIfDeleted = false }: { evenIfDeleted?: boolean } = {},
+): Promise<T> {
   if (isTransaction(ctx)) return work(ctx)
   return ctx.db.kysely.transaction().execute(async (transaction) => {
     await enterOrganisation(transaction, ctx.organisation.id)
     await sql`select 1 from organisation_counters where organisation_id = ${ctx.organisation.id} for update`.execute(
       transaction,
     )
-    const organisation = await transaction
+    const found = await transaction
       .selectFrom('organisations')
-      .select(['id', 'slug', 'name', 'plan'])
+      .select(['id', 'slug', 'name', 'plan', 'deleted_at'])
       .where('id', '=', ctx.organisation.id)
       .executeTakeFirst()
-    if (!organisation) throw new AppError('not_found', 'This organisation no longer exists.')
+    if (!found) throw new AppError('not_found', 'This organisation no longer exists.')
+    const { deleted_at, ...organisation } = found
+    if (deleted_at && ctx.actor.type !== 'system' && !evenIfDeleted)
+      throw new AppError('not_found', 'This organisation is deleted. An owner can still bring it back.')
     const actor = await refreshActor(transaction, ctx)
     return work({ ...ctx, organisation, actor, sql: transaction })
   })

@@ -68,7 +68,9 @@ export function allPages(place: Place): ListedPage[] {
     ['/o/:slug/members/transfer', `${base}/members/transfer`],
     ['/o/:slug/members/:id/remove', `${base}/members/${place.memberId}/remove`],
     ['/o/:slug/settings', `${base}/settings`],
+    ['/o/:slug/settings/slug', `${base}/settings/slug?saved=slug`],
     ['/o/:slug/settings/delete', `${base}/settings/delete`],
+    ['/o/:slug/deleted', `/o/${place.deletedSlug}/deleted`],
     ['/o/:slug/plan', `${base}/plan?changed=1`],
     ['/o/:slug/plan/switch/:plan', `${base}/plan/switch/free`],
   ]

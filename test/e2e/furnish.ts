@@ -28,6 +28,8 @@ export interface Place {
   organisation: TestOrganisation
   asleep: TestOrganisation
   empty: TestOrganisation
+  /** Another one of the same owner. */
+  deletedSlug: string
   memberId: string
   waitlistId: string
   archivedId: string
@@ -82,6 +84,9 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
   await addSubscriber(asleep.ctx, (await createWaitlist(asleep.ctx, { name: 'Beta' })).id, { email: 'a@example.com' })
   await setPlan(asleep.ctx, 'free')
   const empty = await makeOrganisation(product)
+  const founded = await user.post('/organisations/new', { name: words.organisation }, agent)
+  const deletedSlug = founded.location?.split('/')[2] ?? ''
+  await user.post(`/o/${deletedSlug}/settings/delete`, { name: words.organisation }, agent)
   const activities = await product.database.owner.kysely
     .selectFrom('activities')
     .select((eb) => eb.fn.max<number>('number').as('number'))
@@ -90,7 +95,7 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
     .groupBy('action')
     .execute()
   return {
-    ...{ organisation, asleep, empty, waitlistId, archivedId, memberId: member.id },
+    ...{ organisation, asleep, empty, deletedSlug, waitlistId, archivedId, memberId: member.id },
     keyId: first?.id ?? '',
     emailChange: await mailedPath(product, newEmail, 'confirm-email'),
     invitation: await mailedPath(product, words.emails[0] ?? '', 'invitations'),

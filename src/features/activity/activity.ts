@@ -3,6 +3,8 @@ export const activityActions = {
   'organisation.created': 'created the organisation',
   'organisation.updated': 'changed the organisation',
   'organisation.deleted': 'deleted the organisation',
+  'organisation.restored': 'brought the organisation back',
+  'organisation.exported': 'exported the organisation',
   'plan.changed': 'changed the plan',
   'member.invited': 'invited a member',
   'member.joined': 'joined the organisation',

@@ -3,6 +3,7 @@ import { asApiKey } from '../../../test/as.ts'
 import { textOf } from '../../../test/people.ts'
 import { leadsTo, makeBuyer, makeSoldProduct, makeSubscriber, type SoldProduct } from '../../../test/sold.ts'
 import { orgSetPlan } from '../organisations/organisations.cli.ts'
+import { purgeOrganisations } from '../organisations/purge-organisations.ts'
 
 const day = 86_400_000
 
@@ -141,7 +142,11 @@ test('deleting the organisation cancels its subscription and closes its checkout
   const open = [...sold.stripe.sessions.values()].find(({ customer }) => customer === subscription.customer)
   Object.assign(open ?? {}, { status: 'open' })
   sold.stripe.state.isDown = true
-  expect((await owner.post(`${home}/settings/delete`, { slug: organisation.slug })).status).toBe(303)
+  const { name } = organisation.ctx.organisation
+  expect((await owner.post(`${home}/settings/delete`, { name })).status).toBe(303)
+  await sold.reconcile()
+  expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('active')
+  await later(7 * day + 60_000, () => purgeOrganisations({ ...sold.product.services, db: sold.product.database.owner }))
   await sold.reconcile()
   expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('active')
   sold.stripe.state.isDown = false

@@ -59,6 +59,13 @@ async function insertWithFreeSlug(
 ): Promise<string> {
   const wanted = slugFrom(organisation.name)
   for (const slug of [wanted, withTail(wanted), withTail(wanted), withTail(wanted)]) {
+    // Also one that another organisation had before.
+    const taken = await transaction
+      .selectFrom('organisation_slugs')
+      .select('slug')
+      .where('slug', '=', slug)
+      .executeTakeFirst()
+    if (taken) continue
     const inserted = await transaction
       .insertInto('organisations')
       .values({ ...organisation, slug })

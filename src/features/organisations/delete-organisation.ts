@@ -1,21 +1,94 @@
-import { sql } from 'kysely'
-import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
-import { fieldError } from '../../platform/errors.ts'
+import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
+import { AppError, fieldError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
+import { mailOwners } from './mail-owners.ts'
+
+export const daysToRestore = 7
+
+/** When a deleted organisation is gone for good. */
+export function purgedAt(deletedAt: Date): Date {
+  return new Date(deletedAt.getTime() + daysToRestore * 86_400_000)
+}
 
 /**
- * Deletes an organisation and everything in it, for good; its keys answer 401 from then on. What stays is a tombstone: how
- * long its log was, and the log's hash. `slug` is typed by hand, as proof of meaning it.
+ * Deletes an organisation: its keys answer 401 and its pages show only the way back, at once. An owner may take it back for
+ * seven days; then it is gone for good. `name` is typed by hand, as proof of meaning it.
  * @throws AppError `validation_failed`, `forbidden`.
  */
-export async function deleteOrganisation(ctx: Context, { slug }: { slug: string }): Promise<void> {
+export async function deleteOrganisation(ctx: Context, { name }: { name: string }): Promise<void> {
   requireRole(ctx, 'owner')
-  if (slug.trim() !== ctx.organisation.slug)
-    throw fieldError('slug', 'refused', `Type ${ctx.organisation.slug} to delete the organisation.`)
   await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'owner')
-    const { id, name } = ctx.organisation
-    await recordActivity(ctx, { action: 'organisation.deleted', targets: [{ type: 'organisation', id, name }] })
-    await sql`select delete_organisation(${id})`.execute(ctx.sql)
+    const { organisation } = ctx
+    if (name.trim().normalize('NFC') !== organisation.name.normalize('NFC'))
+      throw fieldError('name', 'refused', `Type ${organisation.name} to delete the organisation.`)
+    const now = ctx.now()
+    await ctx.sql
+      .updateTable('organisations')
+      .set({ deleted_at: now, deleted_by_name: ctx.actor.name })
+      .where('id', '=', organisation.id)
+      .execute()
+    await recordActivity(ctx, {
+      action: 'organisation.deleted',
+      targets: [{ type: 'organisation', id: organisation.id, name: organisation.name }],
+      changes: { after: { gone_for_good_at: purgedAt(now).toISOString() } },
+    })
+    await mailOwners(ctx, {
+      subject: `${organisation.name} is deleted at QueueUp`,
+      text: `${ctx.actor.name} deleted the organisation ${organisation.name}. Its API keys and pages have stopped working.
+
+Until ${purgedAt(now).toUTCString()} an owner can bring it back as it was:
+
+${ctx.config.publicUrl}/o/${organisation.slug}/deleted
+
+After that everything in it is gone for good.
+`,
+    })
+  })
+}
+
+/** Brings a deleted organisation back as it was. One that is not deleted stays as it is. @throws AppError `not_found` after the seven days, `forbidden`. */
+export async function restoreOrganisation(ctx: Context): Promise<void> {
+  requireRole(ctx, 'owner')
+  await inTransaction(
+    ctx,
+    async (ctx) => {
+      requireRole(ctx, 'owner')
+      const { organisation } = ctx
+      const deletion = await findDeletion(ctx)
+      if (!deletion) return
+      if (deletion.purged_at <= ctx.now())
+        throw new AppError('not_found', 'The seven days are over: this organisation is gone for good.')
+      await ctx.sql
+        .updateTable('organisations')
+        .set({ deleted_at: null, deleted_by_name: null })
+        .where('id', '=', organisation.id)
+        .execute()
+      await recordActivity(ctx, {
+        action: 'organisation.restored',
+        targets: [{ type: 'organisation', id: organisation.id, name: organisation.name }],
+      })
+      await mailOwners(ctx, {
+        subject: `${organisation.name} is back at QueueUp`,
+        text: `${ctx.actor.name} brought the organisation ${organisation.name} back, as it was. Its API keys work again.
+
+${ctx.config.publicUrl}/o/${organisation.slug}/waitlists
+`,
+      })
+    },
+    { evenIfDeleted: true },
+  )
+}
+
+/** Who deleted the organisation, and until when it can be brought back; undefined where nobody did. */
+export async function findDeletion(ctx: Context): Promise<{ deleted_by_name: string; purged_at: Date } | undefined> {
+  return inSnapshot(ctx, async (ctx) => {
+    const row = await ctx.sql
+      .selectFrom('organisations')
+      .select(['deleted_at', 'deleted_by_name'])
+      .where('id', '=', ctx.organisation.id)
+      .executeTakeFirst()
+    if (!row?.deleted_at) return undefined
+    return { deleted_by_name: row.deleted_by_name ?? '', purged_at: purgedAt(row.deleted_at) }
   })
 }

@@ -45,6 +45,7 @@ export async function findInvitation(services: Services, token: string) {
     .where('i.accepted_at', 'is', null)
     .where('i.withdrawn_at', 'is', null)
     .where('i.expires_at', '>', services.now())
+    .where('o.deleted_at', 'is', null)
     .executeTakeFirst()
 }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { randomBase62 } from '../../platform/secrets.ts'
 
 /** Words that addresses of the product itself use, or may come to. */
@@ -13,6 +14,20 @@ const reserved = new Set([
   'support',
   'www',
 ])
+
+/** A slug that somebody chooses. */
+export const organisationSlugSchema = z
+  .string()
+  .transform((text) => text.trim().toLowerCase())
+  .pipe(
+    z
+      .string()
+      .regex(
+        /^[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])$/,
+        'Use 3 to 40 letters from a to z, digits and hyphens, no hyphen at an end.',
+      )
+      .refine((slug) => !reserved.has(slug), 'This address is kept for the product itself.'),
+  )
 
 /** A slug made from a name: lower-case letters, digits and hyphens, 3 to 40 of them. */
 export function slugFrom(name: string): string {

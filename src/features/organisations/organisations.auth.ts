@@ -5,20 +5,29 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import type { Services } from '../../platform/services.ts'
 import type { NavEntry } from '../../platform/ui/page-layout.tsx'
 import { planRules } from '../plans/plan-rules.ts'
-import { findMembership, listOrganisationsOf, rememberOrganisation } from './list-organisations.ts'
+import { findMembership, findNewSlug, listOrganisationsOf, rememberOrganisation } from './list-organisations.ts'
 
 /**
  * Lets members in below `/o/{slug}`, with the context that verbs act in. Strangers are told what they would be told of an
- * organisation that does not exist; whoever is not signed in may do so and come back.
+ * organisation that does not exist; whoever is not signed in may do so and come back. An earlier address leads to the one
+ * of now, and every page of a deleted organisation to its way back.
  */
 export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { person, meta, frame } = c.var
     if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(wayBack(c.req))}`, 303)
     const slug = c.req.param('slug') ?? ''
-    const membership = /^[a-z0-9-]{1,60}$/.test(slug) ? await findMembership(services, slug, person.id) : undefined
-    if (!membership) throw new AppError('not_found', 'There is no such page, or it is not for this account.')
-    const { organisation, role } = membership
+    const isSlug = /^[a-z0-9-]{1,60}$/.test(slug)
+    const membership = isSlug ? await findMembership(services, slug, person.id) : undefined
+    if (!membership) {
+      const newSlug = isSlug ? await findNewSlug(services, slug, person.id) : undefined
+      if (!newSlug) throw new AppError('not_found', 'There is no such page, or it is not for this account.')
+      // Not for good: an organisation may take an earlier address again. 307 sends a form on as it is.
+      return c.redirect(c.req.url.replace(/^.*?\/o\/[^/?#]+/, `/o/${newSlug}`), isSafe(c.req.method) ? 302 : 307)
+    }
+    const { organisation, role, deleted_at } = membership
+    const wayBackToLife = [`/o/${slug}/deleted`, `/o/${slug}/deleted/restore`].includes(c.req.path)
+    if (deleted_at && !wayBackToLife) return c.redirect(`/o/${slug}/deleted`, 303)
     const ctx: Context = {
       ...services,
       organisation,
@@ -27,16 +36,20 @@ export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv>
       ip: meta.ip,
       userAgent: meta.userAgent,
     }
-    await rememberOrganisation(services, person.id, organisation.id)
+    if (!deleted_at) await rememberOrganisation(services, person.id, organisation.id)
     c.set('ctx', ctx)
     c.set('frame', {
       ...frame,
       organisation,
       organisations: await listOrganisationsOf(services, person.id),
-      nav: navOf(ctx),
+      nav: deleted_at ? [] : navOf(ctx),
     })
     return next()
   }
+}
+
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** What was asked for; of a form, the page of the nav that it is on. */

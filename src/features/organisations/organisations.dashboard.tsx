@@ -1,5 +1,4 @@
-import type { Hono, Context as HonoContext } from 'hono'
-import { requireRole } from '../../platform/context.ts'
+import type { Hono } from 'hono'
 import { AppError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
@@ -7,12 +6,10 @@ import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { MessagePage } from '../../platform/ui/message-page.tsx'
-import { deleteOrganisation } from './delete-organisation.ts'
 import { byOperatorOnly, foundOrganisation, mayFoundOrganisations } from './found-organisation.ts'
-import { NewOrganisationPage, OrganisationSettingsPage } from './organisation-pages.tsx'
-import { updateOrganisation } from './update-organisation.ts'
+import { NewOrganisationPage } from './new-organisation-page.tsx'
 
-/** Making further organisations, renaming and deleting one. */
+/** Making further organisations. */
 export function organisationRoutes(app: Hono<AppEnv>, services: Services): void {
   app.get('/organisations/new', (c) => {
     const { person, frame } = c.var
@@ -40,44 +37,6 @@ export function organisationRoutes(app: Hono<AppEnv>, services: Services): void 
       if (!isRefusedInput(error)) throw error
       const page = <NewOrganisationPage frame={frame} nonce={newFormNonce()} name={name} error={error} />
       return renderPage(c, page, error.status)
-    }
-  })
-
-  const settings = (
-    c: HonoContext<AppEnv>,
-    shown: { name?: string; error?: AppError; deleting?: { error?: AppError; typed?: string } } = {},
-  ) => {
-    const { ctx, frame } = c.var
-    requireRole(ctx, 'owner')
-    const { name, slug } = ctx.organisation
-    const saved = c.req.query('saved') !== undefined
-    const page = <OrganisationSettingsPage frame={frame} name={name} slug={slug} saved={saved} {...shown} />
-    return renderPage(c, page, (shown.error ?? shown.deleting?.error)?.status ?? 200)
-  }
-
-  app.get('/o/:slug/settings', (c) => settings(c))
-
-  app.post('/o/:slug/settings', async (c) => {
-    const name = (await readForm(c)).text('name')
-    try {
-      await updateOrganisation(c.var.ctx, { name })
-      return c.redirect(`/o/${c.var.ctx.organisation.slug}/settings?saved=1`, 303)
-    } catch (error) {
-      if (!isRefusedInput(error)) throw error
-      return settings(c, { name, error })
-    }
-  })
-
-  app.get('/o/:slug/settings/delete', (c) => settings(c, { deleting: {} }))
-
-  app.post('/o/:slug/settings/delete', async (c) => {
-    const typed = (await readForm(c)).text('slug')
-    try {
-      await deleteOrganisation(c.var.ctx, { slug: typed })
-      return c.redirect('/', 303)
-    } catch (error) {
-      if (!isRefusedInput(error)) throw error
-      return settings(c, { deleting: { error, typed } })
     }
   })
 }

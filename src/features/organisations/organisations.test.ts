@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { asApiKey, asUser } from '../../../test/as.ts'
-import {
-  makeApiKey,
-  makeMember,
-  makeOrganisation,
-  makeProduct,
-  makeWaitlist,
-  type TestProduct,
-} from '../../../test/make.ts'
+import { asUser } from '../../../test/as.ts'
+import { makeMember, makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
 import { log, signUp, textOf } from '../../../test/people.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 
@@ -61,37 +54,6 @@ test('the owner renames it: one row with both names, the address stays, and the 
   const admin = await asUser(product, await makeMember(product, organisation, 'admin'))
   expect((await admin.get(`${home}/settings`)).status).toBe(403)
   expect((await admin.post(`${home}/settings`, { name: 'Coup' })).status).toBe(403)
-  expect((await admin.post(`${home}/settings/delete`, { slug: organisation.slug })).status).toBe(403)
-})
-
-test('deleting takes everything along but a tombstone, and asks for the address to be typed', async () => {
-  const organisation = await makeOrganisation(product)
-  const home = `/o/${organisation.slug}`
-  const owner = await asUser(product, organisation.owner)
-  const waitlist = await makeWaitlist(organisation)
-  const key = await makeApiKey(organisation)
-  const api = asApiKey(product, key.secret)
-  for (let i = 0; i < 3; i++) await api.post(`/waitlists/${waitlist}/subscribers`, { email: `s${i}@example.com` })
-  expect((await owner.post(`${home}/settings/delete`, { slug: 'something else' })).status).toBe(422)
-  expect((await owner.get(`${home}/waitlists`)).status).toBe(200)
-
-  const gone = await owner.post(`${home}/settings/delete`, { slug: organisation.slug })
-  expect(gone.location).toBe('/')
-  expect((await owner.get(`${home}/waitlists`)).status).toBe(404)
-  expect((await owner.get('/')).location).toBe('/organisations/new')
-  expect((await api.get(`/waitlists/${waitlist}/subscribers`)).status).toBe(401)
-  const { kysely } = product.database.owner
-  for (const table of ['subscribers', 'api_keys', 'activities', 'waitlists', 'members'] as const) {
-    expect(await kysely.selectFrom(table).selectAll().where('organisation_id', '=', organisation.id).execute()).toEqual(
-      [],
-    )
-  }
-  const tombstones = await kysely
-    .selectFrom('organisation_tombstones')
-    .selectAll()
-    .where('organisation_id', '=', organisation.id)
-    .execute()
-  expect(tombstones).toMatchObject([{ last_activity_number: 7 }])
 })
 
 test('the application itself can delete neither an organisation nor rows of its log', async () => {

@@ -53,7 +53,7 @@ export function PlanPage({ frame, plan, use, billing, notice, dialog }: PlanPage
           ))}
         </div>
         <p>
-          <a href={`/o/${slug}/settings`}>Rename or delete this organisation</a>
+          <a href={`/o/${slug}/settings`}>Organisation settings</a>: its name and address, export, deletion
         </p>
       </div>
     </PageLayout>

@@ -29,6 +29,8 @@ export function openDatabase({ url, role, maxConnections, log }: Options): Datab
   const pool = new pg.Pool({ ...settings, max: maxConnections, idleTimeoutMillis: 60_000 })
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+  // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
+  pool.on('connect', (client) => void client.on('error', () => undefined))
   return {
     kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
     async run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {

@@ -12,7 +12,7 @@ export interface Frame {
   assets: AssetUrls
   person: { name: string; email: string } | undefined
   organisation: { slug: string; name: string } | undefined
-  organisations: { slug: string; name: string }[]
+  organisations: { slug: string; name: string; deleted_at?: Date | null }[]
   nav: NavEntry[]
 }
 
@@ -89,10 +89,10 @@ function OrganisationMenu({ frame }: { frame: Frame }) {
       </summary>
       <div class="menu-panel">
         <ul>
-          {frame.organisations.map(({ slug, name }) => (
+          {frame.organisations.map(({ slug, name, deleted_at }) => (
             <li>
               <a href={`/o/${slug}/waitlists`} aria-current={slug === frame.organisation?.slug ? 'true' : undefined}>
-                {name}
+                {name} {deleted_at ? <span class="quiet">(deleted)</span> : null}
               </a>
             </li>
           ))}

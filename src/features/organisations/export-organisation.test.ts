@@ -1,0 +1,168 @@
+import { parse } from 'csv-parse/sync'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { asApiKey, asUser } from '../../../test/as.ts'
+import {
+  makeApiKey,
+  makeMember,
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestProduct,
+} from '../../../test/make.ts'
+import { log } from '../../../test/people.ts'
+import { unzip } from '../../../test/unzip.ts'
+import { SessionLocks } from '../../platform/db/session-locks.ts'
+import { fillWaitlist } from '../subscribers/fill-waitlist.ts'
+import { exportOrganisation } from './export-organisation.ts'
+import { inviteMember } from './invite-member.ts'
+
+let product: TestProduct
+let locks: SessionLocks
+beforeAll(async () => {
+  product = await makeProduct()
+  locks = new SessionLocks(product.services.db)
+})
+afterAll(async () => {
+  await locks.close()
+  await product.close()
+})
+
+async function setUp() {
+  const organisation = await makeOrganisation(product, 'team')
+  const owner = await asUser(product, organisation.owner)
+  const address = `/o/${organisation.slug}/settings/export`
+  const download = async () => {
+    const response = await fetch(product.url + address, {
+      method: 'POST',
+      headers: { Cookie: owner.cookie(), Origin: product.url },
+    })
+    return { response, files: unzip(Buffer.from(await response.arrayBuffer())) }
+  }
+  return { organisation, owner, address, download, home: `/o/${organisation.slug}` }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into any row.
+function jsonLines(text: string | undefined): any[] {
+  return (text ?? '')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+}
+
+/** How many transactions lie open, waiting for somebody to read. */
+function openSnapshots(): Promise<number> {
+  return administer(`select 1 from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`)
+}
+
+async function administer(text: string): Promise<number> {
+  const client = new pg.Client({ connectionString: product.database.url })
+  await client.connect()
+  const { rowCount } = await client.query(text)
+  await client.end()
+  return rowCount ?? 0
+}
+
+test('an owner takes everything along: each table as JSON Lines and as CSV, and one row of the log', async () => {
+  const { organisation, download, home } = await setUp()
+  const waitlist = await makeWaitlist(organisation, '=1+1,"🚀"')
+  const key = await makeApiKey(organisation)
+  const api = asApiKey(product, key.secret)
+  const path = `/waitlists/${waitlist}/subscribers`
+  const first = (await api.post(path, { email: 'Ada@Example.com' })).json
+  await api.post(path, { email: '+plus@example.com', referral_code: first.referral_code })
+  await makeMember(product, organisation, 'member')
+  await inviteMember(organisation.ctx, { email: 'invited@example.com', role: 'admin' })
+
+  const { response, files } = await download()
+  expect([response.status, response.headers.get('content-type'), response.headers.get('content-disposition')]).toEqual([
+    200,
+    'application/zip',
+    `attachment; filename="${organisation.slug}-export.zip"`,
+  ])
+  const names = ['organisation', 'members', 'invitations', 'waitlists', 'api_keys', 'subscribers', 'activities']
+  expect([...files.keys()].sort()).toEqual(names.flatMap((name) => [`${name}.csv`, `${name}.jsonl`]).sort())
+  expect(jsonLines(files.get('organisation.jsonl'))).toMatchObject([{ id: organisation.id, plan: 'team' }])
+  expect(jsonLines(files.get('members.jsonl')).map(({ role }) => role)).toEqual(['owner', 'member'])
+  expect(jsonLines(files.get('subscribers.jsonl'))).toMatchObject([
+    { waitlist_id: waitlist, id: '1', email: 'Ada@Example.com', position: 1, referral_count: 1, referred_by_id: null },
+    { id: '2', email: '+plus@example.com', position: 2, referred_by_id: '1' },
+  ])
+  const actions = jsonLines(files.get('activities.jsonl')).map(({ action }) => action)
+  expect([actions[0], actions.at(-1)]).toEqual(['organisation.created', 'organisation.exported'])
+  // CSV holds the same, and nothing a spreadsheet would run.
+  for (const name of names) {
+    const rows: Record<string, string>[] = parse(files.get(`${name}.csv`) ?? '', { columns: true })
+    const lines = jsonLines(files.get(`${name}.jsonl`))
+    expect([name, rows.length, Object.keys(rows[0] ?? {})]).toEqual([name, lines.length, Object.keys(lines[0])])
+  }
+  const csv: Record<string, string>[] = parse(files.get('subscribers.csv') ?? '', { columns: true })
+  expect(csv[1]?.email).toBe("'+plus@example.com")
+  expect(parse(files.get('waitlists.csv') ?? '', { columns: true })).toMatchObject([{ name: '\'=1+1,"🚀"' }])
+  const everything = [...files.values()].join('\n')
+  for (const secret of [key.secret, 'secret_hash', 'token_hash', 'password']) expect(everything).not.toContain(secret)
+  expect((await log(product, home)).filter(({ action }) => action === 'organisation.exported')).toHaveLength(1)
+})
+
+test('it is of one moment, however long it takes, and only one is made at a time', async () => {
+  const { organisation, owner, address } = await setUp()
+  const waitlist = await makeWaitlist(organisation)
+  await fillWaitlist(organisation.ctx, waitlist, 30_000)
+  const archive = await exportOrganisation(organisation.ctx, locks)
+  await vi.waitUntil(() => archive.readableLength > 0)
+  // While nobody reads, no more is read from the database than fits a few buffers.
+  const before = archive.readableLength
+  expect(before).toBeLessThan(200_000)
+  expect(await openSnapshots()).toBe(1)
+
+  const second = await owner.post(address)
+  expect([second.status, /under way/.test(second.html)]).toEqual([409, true])
+  await owner.post(`/o/${organisation.slug}/waitlists/${waitlist}/subscribers/29999/remove`)
+  await owner.post(`/o/${organisation.slug}/waitlists/${waitlist}/add`, { email: 'late@example.com' })
+  const files = unzip(Buffer.concat(await archive.toArray()))
+  const people = jsonLines(files.get('subscribers.jsonl'))
+  expect([people.length, people.at(-2).id, people.at(-1).position]).toEqual([30_000, '29999', 30_000])
+  expect((files.get('subscribers.csv') ?? '').split('\r\n')).toHaveLength(30_002)
+  expect((await owner.post(address)).status).toBe(200)
+})
+
+test('whoever breaks off leaves nothing open behind, and may begin again', async () => {
+  const { organisation, owner, address } = await setUp()
+  await fillWaitlist(organisation.ctx, await makeWaitlist(organisation), 20_000)
+  const stop = new AbortController()
+  const response = await fetch(product.url + address, {
+    method: 'POST',
+    headers: { Cookie: owner.cookie(), Origin: product.url },
+    signal: stop.signal,
+  })
+  await response.body?.getReader().read()
+  stop.abort()
+  await vi.waitUntil(async () => (await openSnapshots()) === 0, { timeout: 10_000 })
+  expect((await owner.post(address)).status).toBe(200)
+})
+
+test('what breaks in the middle is a download that fails, and nothing else', async () => {
+  const { organisation, owner, address } = await setUp()
+  await fillWaitlist(organisation.ctx, await makeWaitlist(organisation), 20_000)
+  const archive = await exportOrganisation(organisation.ctx, locks)
+  await vi.waitUntil(() => archive.readableLength > 0)
+  await administer(`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`)
+  await expect(archive.toArray()).rejects.toThrow()
+  await vi.waitUntil(async () => (await openSnapshots()) === 0)
+  expect(product.logged()).toContain('an export of an organisation broke off')
+  expect((await owner.post(address)).status).toBe(200)
+})
+
+test('only owners export, and of their own organisation', async () => {
+  const { organisation, address, home } = await setUp()
+  for (const role of ['admin', 'member'] as const)
+    expect((await (await asUser(product, await makeMember(product, organisation, role))).post(address)).status).toBe(
+      403,
+    )
+  const stranger = await asUser(product, (await makeOrganisation(product)).owner)
+  expect((await stranger.post(address)).status).toBe(404)
+  expect((await (await asUser(product, undefined)).post(address)).location).toMatch(/^\/sign-in/)
+  expect((await log(product, home)).map(({ action }) => action)).toEqual(['organisation.created'])
+})

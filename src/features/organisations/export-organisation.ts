@@ -1,0 +1,118 @@
+import { PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ZipFile } from 'yazl'
+import {
+  type Context,
+  inSnapshot,
+  inTransaction,
+  requireRole,
+  type TransactionContext,
+} from '../../platform/context.ts'
+import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
+import type { SessionLocks } from '../../platform/db/session-locks.ts'
+import { AppError } from '../../platform/errors.ts'
+import { recordActivity } from '../activity/record-activity.ts'
+import { type ExportedTable, exportedTables } from './exported-tables.ts'
+
+/** A reader that takes nothing for so long is gone; the database keeps a snapshot for them meanwhile. */
+const patienceMs = 60_000
+
+/**
+ * Everything of an organisation as one ZIP archive, each table as JSON Lines and as CSV, all as it was at one moment. It
+ * comes as it is read, so that a million people need no more memory than a hundred. One activity, written first; one
+ * export of an organisation at a time.
+ * @throws AppError `forbidden`, `conflict` while another one is under way.
+ */
+export async function exportOrganisation(ctx: Context, locks: SessionLocks): Promise<Readable> {
+  requireRole(ctx, 'owner')
+  const output = new PassThrough()
+  const begun = Promise.withResolvers<void>()
+  locks
+    .tryWith(`export ${ctx.organisation.id}`, async () => {
+      await inTransaction(ctx, async (ctx) => {
+        requireRole(ctx, 'owner')
+        const { id, name } = ctx.organisation
+        await recordActivity(ctx, { action: 'organisation.exported', targets: [{ type: 'organisation', id, name }] })
+      })
+      begun.resolve()
+      await inSnapshot(ctx, (ctx) => writeArchive(ctx, output))
+      return true
+    })
+    .then((done) => {
+      if (!done)
+        begun.reject(new AppError('conflict', 'An export of this organisation is under way. Wait until it is there.'))
+    })
+    .catch((error: unknown) => {
+      begun.reject(error)
+      if (!isAbandoned(error)) ctx.log.error({ err: error }, 'an export of an organisation broke off')
+      output.destroy(error instanceof Error ? error : undefined)
+    })
+  await begun.promise
+  return output
+}
+
+async function writeArchive(ctx: TransactionContext, output: PassThrough): Promise<void> {
+  const zip = new ZipFile()
+  const stop = new AbortController()
+  const patience = setTimeout(() => stop.abort(), patienceMs)
+  let failure: unknown
+  // What cannot be read ends the archive where it is: cut off, so that nobody takes it for whole.
+  const fail = (error: unknown) => {
+    if (!stop.signal.aborted) failure = error
+    stop.abort()
+  }
+  const add = (path: string, lines: AsyncIterable<string>) => {
+    zip.addReadStreamLazy(path, { mtime: ctx.now() }, (done) => {
+      const file = Readable.from(watched(lines, stop.signal, patience), { objectMode: false })
+      done(null, file.on('error', fail))
+    })
+  }
+  for (const [name, table] of Object.entries(exportedTables)) {
+    add(`${name}.jsonl`, toJsonLines(table.rows(ctx)))
+    add(`${name}.csv`, toCsv(table, ctx))
+  }
+  zip.end()
+  try {
+    await pipeline(zip.outputStream, output, { signal: stop.signal })
+  } catch (error) {
+    throw failure ?? error
+  } finally {
+    // Nothing is read any more once the snapshot is gone.
+    stop.abort()
+    clearTimeout(patience)
+  }
+}
+
+/** Ends with the reader, and takes note that they are still there. */
+async function* watched(lines: AsyncIterable<string>, signal: AbortSignal, patience: NodeJS.Timeout) {
+  for await (const line of lines) {
+    signal.throwIfAborted()
+    patience.refresh()
+    yield line
+    signal.throwIfAborted()
+  }
+}
+
+async function* toJsonLines(rows: AsyncIterable<Record<string, unknown>[]>): AsyncGenerator<string> {
+  for await (const page of rows) yield page.map((row) => `${JSON.stringify(row)}\n`).join('')
+}
+
+async function* toCsv({ columns, rows }: ExportedTable, ctx: TransactionContext): AsyncGenerator<string> {
+  yield toCsvLine(columns)
+  for await (const page of rows(ctx))
+    yield page.map((row) => toCsvLine(columns.map((column) => guardCell(toCell(row[column]))))).join('')
+}
+
+function toCell(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** The reader went away, or fell asleep. */
+function isAbandoned(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    ['ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes((error as NodeJS.ErrnoException).code ?? '')
+  )
+}

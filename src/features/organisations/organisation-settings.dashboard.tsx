@@ -1,0 +1,113 @@
+import type { Hono, Context as HonoContext } from 'hono'
+import { hasRole, requireRole } from '../../platform/context.ts'
+import { SessionLocks } from '../../platform/db/session-locks.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { AppEnv } from '../../platform/http/app-env.ts'
+import { readForm } from '../../platform/http/read-form.ts'
+import { renderPage } from '../../platform/http/render-page.tsx'
+import { sendZip } from '../../platform/http/send-zip.ts'
+import type { Services } from '../../platform/services.ts'
+import { changeSlug } from './change-slug.ts'
+import { deleteOrganisation, findDeletion, restoreOrganisation } from './delete-organisation.ts'
+import { DeletedOrganisationPage } from './deleted-organisation-page.tsx'
+import { exportOrganisation } from './export-organisation.ts'
+import { OrganisationSettingsPage, type TypedSetting } from './organisation-settings-page.tsx'
+import { updateOrganisation } from './update-organisation.ts'
+
+/** An organisation's name, address, export, deletion and the way back. */
+export function organisationSettingsRoutes(app: Hono<AppEnv>, services: Services): void {
+  const exports = new SessionLocks(services.db)
+  services.onClose(() => exports.close())
+
+  const show = (
+    c: HonoContext<AppEnv>,
+    shown: { naming?: TypedSetting; moving?: TypedSetting; deleting?: TypedSetting } = {},
+  ) => {
+    const { ctx, frame } = c.var
+    requireRole(ctx, 'owner')
+    const { name, slug } = ctx.organisation
+    const page = (
+      <OrganisationSettingsPage frame={frame} name={name} slug={slug} saved={c.req.query('saved')} {...shown} />
+    )
+    const error = Object.values(shown).find((setting) => setting.error)?.error
+    return renderPage(c, page, error?.status ?? 200)
+  }
+  const saved = (c: HonoContext<AppEnv>, what: string, slug = c.var.ctx.organisation.slug) =>
+    c.redirect(`/o/${slug}/settings?saved=${what}`, 303)
+
+  app.get('/o/:slug/settings', (c) => show(c))
+
+  app.post('/o/:slug/settings', async (c) => {
+    const typed = (await readForm(c)).text('name')
+    return orTold(
+      async () => {
+        await updateOrganisation(c.var.ctx, { name: typed })
+        return saved(c, 'name')
+      },
+      (error) => show(c, { naming: { typed, error } }),
+    )
+  })
+
+  app.get('/o/:slug/settings/slug', (c) => show(c))
+
+  app.post('/o/:slug/settings/slug', async (c) => {
+    const typed = (await readForm(c)).text('slug')
+    return orTold(
+      async () => saved(c, 'slug', (await changeSlug(c.var.ctx, { slug: typed })).slug),
+      (error) => show(c, { moving: { typed, error } }),
+    )
+  })
+
+  app.post('/o/:slug/settings/export', async (c) =>
+    sendZip(c, `${c.var.ctx.organisation.slug}-export`, await exportOrganisation(c.var.ctx, exports)),
+  )
+
+  app.get('/o/:slug/settings/delete', (c) => show(c, { deleting: { typed: '' } }))
+
+  app.post('/o/:slug/settings/delete', async (c) => {
+    const typed = (await readForm(c)).text('name')
+    return orTold(
+      async () => {
+        await deleteOrganisation(c.var.ctx, { name: typed })
+        return c.redirect(`/o/${c.var.ctx.organisation.slug}/deleted`, 303)
+      },
+      (error) => show(c, { deleting: { typed, error } }),
+    )
+  })
+
+  app.get('/o/:slug/deleted', async (c) => {
+    const { ctx, frame } = c.var
+    const base = `/o/${ctx.organisation.slug}`
+    const deletion = await findDeletion(ctx)
+    if (!deletion) return c.redirect(`${base}/waitlists`, 303)
+    return renderPage(
+      c,
+      <DeletedOrganisationPage
+        frame={frame}
+        name={ctx.organisation.name}
+        base={base}
+        deletedBy={deletion.deleted_by_name}
+        purgedAt={deletion.purged_at}
+        isOwner={hasRole(ctx.actor, 'owner')}
+      />,
+    )
+  })
+
+  app.post('/o/:slug/deleted/restore', async (c) => {
+    await restoreOrganisation(c.var.ctx)
+    return saved(c, 'restored')
+  })
+}
+
+/** Does it, or shows the page with what is wrong beside the field. */
+async function orTold(
+  work: () => Promise<Response>,
+  tell: (error: AppError) => Response | Promise<Response>,
+): Promise<Response> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'validation_failed') return tell(error)
+    throw error
+  }
+}
