@@ -86,7 +86,7 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
   const empty = await makeOrganisation(product)
   const founded = await user.post('/organisations/new', { name: words.organisation }, agent)
   const deletedSlug = founded.location?.split('/')[2] ?? ''
-  await user.post(`/o/${deletedSlug}/settings/delete`, { name: words.organisation }, agent)
+  await user.post(`/o/${deletedSlug}/settings/delete`, { confirmation: words.organisation }, agent)
   const activities = await product.database.owner.kysely
     .selectFrom('activities')
     .select((eb) => eb.fn.max<number>('number').as('number'))

@@ -58,6 +58,8 @@ test('every guarded action exists, and nothing that sounds like one is left out'
     '/o/:slug/api-keys/:id/revoke',
     '/o/:slug/members/invitations/:id/withdraw',
     '/account/email/cancel',
+    // Loses nothing.
+    '/o/:slug/deleted/restore',
     // Asks for the password by itself.
     '/account/two-factor/off',
     '/account/password',

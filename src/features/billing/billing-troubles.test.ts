@@ -143,7 +143,7 @@ test('deleting the organisation cancels its subscription and closes its checkout
   Object.assign(open ?? {}, { status: 'open' })
   sold.stripe.state.isDown = true
   const { name } = organisation.ctx.organisation
-  expect((await owner.post(`${home}/settings/delete`, { name })).status).toBe(303)
+  expect((await owner.post(`${home}/settings/delete`, { confirmation: name })).status).toBe(303)
   await sold.reconcile()
   expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('active')
   await later(7 * day + 60_000, () => purgeOrganisations({ ...sold.product.services, db: sold.product.database.owner }))

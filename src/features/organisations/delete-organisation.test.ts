@@ -30,7 +30,7 @@ async function setUp() {
   const home = `/o/${organisation.slug}`
   const owner = await asUser(product, organisation.owner)
   const { name } = organisation.ctx.organisation
-  const remove = () => owner.post(`${home}/settings/delete`, { name })
+  const remove = () => owner.post(`${home}/settings/delete`, { confirmation: name })
   return { organisation, waitlist, api, path, home, owner, name, remove }
 }
 
@@ -45,7 +45,7 @@ const purge = (days: number) =>
 test('the name is typed by hand; then keys stop, every page shows the way back, and an owner brings it back as it was', async () => {
   const { organisation, waitlist, api, path, home, owner, name, remove } = await setUp()
   for (const typed of ['', organisation.slug, `${name}x`]) {
-    const refused = await owner.post(`${home}/settings/delete`, { name: typed })
+    const refused = await owner.post(`${home}/settings/delete`, { confirmation: typed })
     expect([refused.status, refused.html.includes('role="alert"')]).toEqual([422, true])
   }
   const before = (await api.get(path)).text
@@ -100,8 +100,9 @@ test('admins, members and strangers neither delete nor bring back', async () => 
     await asUser(product, await makeMember(product, organisation, 'member')),
   ]
   const stranger = await asUser(product, (await makeOrganisation(product)).owner)
-  for (const user of others) expect((await user.post(`${home}/settings/delete`, { name })).status).toBe(403)
-  expect((await stranger.post(`${home}/settings/delete`, { name })).status).toBe(404)
+  for (const user of others)
+    expect((await user.post(`${home}/settings/delete`, { confirmation: name })).status).toBe(403)
+  expect((await stranger.post(`${home}/settings/delete`, { confirmation: name })).status).toBe(404)
   await remove()
   for (const user of others) {
     expect((await user.post(`${home}/deleted/restore`)).status).toBe(403)

@@ -12,16 +12,16 @@ export function purgedAt(deletedAt: Date): Date {
 
 /**
  * Deletes an organisation: its keys answer 401 and its pages show only the way back, at once. An owner may take it back for
- * seven days; then it is gone for good. `name` is typed by hand, as proof of meaning it.
+ * seven days; then it is gone for good. `confirmation` is its name, typed by hand, as proof of meaning it.
  * @throws AppError `validation_failed`, `forbidden`.
  */
-export async function deleteOrganisation(ctx: Context, { name }: { name: string }): Promise<void> {
+export async function deleteOrganisation(ctx: Context, { confirmation }: { confirmation: string }): Promise<void> {
   requireRole(ctx, 'owner')
   await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'owner')
     const { organisation } = ctx
-    if (name.trim().normalize('NFC') !== organisation.name.normalize('NFC'))
-      throw fieldError('name', 'refused', `Type ${organisation.name} to delete the organisation.`)
+    if (confirmation.trim().normalize('NFC') !== organisation.name.normalize('NFC'))
+      throw fieldError('confirmation', 'refused', `Type ${organisation.name} to delete the organisation.`)
     const now = ctx.now()
     await ctx.sql
       .updateTable('organisations')

@@ -151,7 +151,7 @@ test('what breaks in the middle is a download that fails, and nothing else', asy
     where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`)
   await expect(archive.toArray()).rejects.toThrow()
   await vi.waitUntil(async () => (await openSnapshots()) === 0)
-  expect(product.logged()).toContain('an export of an organisation broke off')
+  await vi.waitUntil(() => product.logged().includes('an export of an organisation broke off'))
   expect((await owner.post(address)).status).toBe(200)
 })
 

@@ -114,7 +114,7 @@ function DeleteDialog({ name, base, typed, error }: { name: string; base: string
       </p>
       <form method="post" action={`${base}/delete`} class="stack">
         <Field
-          name="name"
+          name="confirmation"
           label={`Type ${name} to go on`}
           value={typed}
           required

@@ -65,10 +65,10 @@ export function organisationSettingsRoutes(app: Hono<AppEnv>, services: Services
   app.get('/o/:slug/settings/delete', (c) => show(c, { deleting: { typed: '' } }))
 
   app.post('/o/:slug/settings/delete', async (c) => {
-    const typed = (await readForm(c)).text('name')
+    const typed = (await readForm(c)).text('confirmation')
     return orTold(
       async () => {
-        await deleteOrganisation(c.var.ctx, { name: typed })
+        await deleteOrganisation(c.var.ctx, { confirmation: typed })
         return c.redirect(`/o/${c.var.ctx.organisation.slug}/deleted`, 303)
       },
       (error) => show(c, { deleting: { typed, error } }),
