@@ -1,18 +1,24 @@
--- The log of a busy organisation has millions of rows, most of them alike. Whatever the page filters by, an index leads to
--- the rows in order of their numbers: a filter that leaves the actor's type or the action open is answered by merging the
--- few kinds there are (see list-activities.ts).
+-- The log of a busy organisation has millions of rows, most of them people who joined. Whatever the page filters by, an
+-- index leads to the rows in order of their numbers: a filter that leaves the actor's type, the action or the waitlist open
+-- is answered by merging the few kinds of rows there are (see find-scans.ts).
 alter table activities
   add column target_id text collate "C" generated always as (targets -> 0 ->> 'id') stored,
   -- Where it happened to the first: the waitlist of a subscriber.
   add column other_target_id text collate "C" generated always as (targets -> 1 ->> 'id') stored;
 
 drop index activities_by_action, activities_by_actor;
-create index activities_by_kind on activities (organisation_id, actor_type, action, number);
-create index activities_by_actor on activities (organisation_id, actor_type, actor_id, action, number)
-  where actor_type in ('user', 'api_key');
 create index activities_by_target on activities (organisation_id, target_id, number);
+create index activities_by_kind on activities (organisation_id, actor_type, action, number)
+  where action <> 'subscriber.joined';
+create index activities_by_actor on activities (organisation_id, actor_type, actor_id, action, number)
+  where action <> 'subscriber.joined' and actor_type in ('user', 'api_key');
 create index activities_by_other_target on activities (organisation_id, other_target_id, actor_type, action, number)
-  where other_target_id is not null;
+  where action <> 'subscriber.joined' and other_target_id is not null;
+-- Who joins is in one of these only, so that it costs them little.
+create index activities_joined_by_actor on activities (organisation_id, actor_type, other_target_id, actor_id, number)
+  where action = 'subscriber.joined' and actor_type in ('user', 'api_key');
+create index activities_joined on activities (organisation_id, actor_type, other_target_id, number)
+  where action = 'subscriber.joined' and actor_type in ('subscriber', 'system');
 
 -- What is left of the rows that were past the plan's window: the number of the last one, and a hash over all of them.
 create table activity_tombstones (

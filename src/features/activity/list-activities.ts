@@ -29,7 +29,7 @@ export async function listActivities(
       ...(from ? [sql`occurred_at >= ${from}`, ...(await numberBound(ctx, 'from', from))] : []),
       ...(filter.until ? [sql`occurred_at < ${filter.until}`, ...(await numberBound(ctx, 'until', filter.until))] : []),
     ]
-    const scans = await findScans(ctx, filter)
+    const scans = await findScans(ctx, filter, { range, limit })
     const rows = scans.length === 0 ? [] : await readRows(ctx, scans, range, limit + 1)
     const items = rows.slice(0, limit).map(({ actor_type, actor_id, actor_name, ...rest }) => ({
       ...rest,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { explain, type PlanNode, type Statement, statementsOn } from '../../../test/explain.ts'
@@ -134,15 +135,18 @@ for (const [name, range] of Object.entries(ranges)) {
     }
     expect(offenders).toEqual([])
     // Combinations that nothing can match, such as a person among the keys, ask for nothing.
-    expect(looks).toBeGreaterThan(150)
+    expect(looks).toBeGreaterThan(200)
   }, 600_000)
 }
 
 test('so does the list of who is in it', async () => {
   const statements = await statementsOn('activities', () => listActors(organisation.ctx))
   expect(statements).toHaveLength(2)
-  for (const statement of statements)
-    expect(await look(statement)).toMatchObject({ read: expect.closeTo(5, -1), bad: [] })
+  for (const statement of statements) {
+    const { read, bad } = await look(statement)
+    expect(bad).toEqual([])
+    expect(read).toBeLessThan(40)
+  }
 })
 
 test('each filter finds what a plain look through the log finds', async () => {
@@ -165,3 +169,20 @@ test('each filter finds what a plain look through the log finds', async () => {
     ).toEqual(expected.map(({ number }) => number))
   }
 }, 600_000)
+
+test('pages through more kinds of rows than a page has rows, without losing or repeating one', async () => {
+  const wide = await makeOrganisation(product, 'team')
+  await sql`insert into activities (organisation_id, number, occurred_at, action, actor_type, actor_id, actor_name, targets)
+    select ${wide.id}, n + 1, now(), 'subscriber.joined', 'api_key', 'key_' || n * n % 7, 'Key',
+      jsonb_build_array(jsonb_build_object('type', 'subscriber', 'id', n::text),
+        jsonb_build_object('type', 'waitlist', 'id', 'wl_' || n * n * n % 83))
+    from generate_series(1, 1500) n`.execute(product.database.owner.kysely)
+  const numbers: number[] = []
+  for (let before: number | undefined, pages = 0; pages < 200; pages++) {
+    const page = await listActivities(wide.ctx, { filter: { onlyApiKeys: true }, before, limit: 20, keptDays: null })
+    numbers.push(...page.items.map(({ number }) => number))
+    before = page.older
+    if (before === undefined) break
+  }
+  expect(numbers).toEqual(Array.from({ length: 1_500 }, (_, i) => 1_501 - i))
+})
