@@ -176,7 +176,7 @@ test('pages through more kinds of rows than a page has rows, without losing or r
     select ${wide.id}, n + 1, now(), 'subscriber.joined', 'api_key', 'key_' || n * n % 7, 'Key',
       jsonb_build_array(jsonb_build_object('type', 'subscriber', 'id', n::text),
         jsonb_build_object('type', 'waitlist', 'id', 'wl_' || n * n * n % 83))
-    from generate_series(1, 1500) n`.execute(product.database.owner.kysely)
+    from generate_series(1::bigint, 1500) n`.execute(product.database.owner.kysely)
   const numbers: number[] = []
   for (let before: number | undefined, pages = 0; pages < 200; pages++) {
     const page = await listActivities(wide.ctx, { filter: { onlyApiKeys: true }, before, limit: 20, keptDays: null })
