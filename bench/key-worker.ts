@@ -1,5 +1,4 @@
 import pg from 'pg'
-import { authorizeApiKey } from '../src/features/api-keys/authorize-api-key.ts'
 import { createApiKey } from '../src/features/api-keys/create-api-key.ts'
 import { KeyGate } from '../src/features/api-keys/key-gate.ts'
 import { findOrganisationBySlug } from '../src/features/organisations/list-organisations.ts'
@@ -34,7 +33,7 @@ process.once('message', async (input: KeyWorkerInput) => {
   const meta = { requestId: 'bench', ip: '127.0.0.1', userAgent: null }
   const check = async (secret: string) => {
     const key = gate.present(secret)
-    gate.settle(key, await authorizeApiKey(services.db, gate, key, scope), scope, meta, {})
+    gate.settle(key, await gate.authorize(key, scope), scope, meta, {})
   }
   const hashes = secrets.map((secret) => services.secrets.hash('api-key', secret))
   const bare = { name: 'bare_lookup', text: 'select * from bench.api_keys where secret_hash = $1' }

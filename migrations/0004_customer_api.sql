@@ -2,16 +2,19 @@
 -- Every function here is VOLATILE, so that each of its statements sees what was committed before that statement. The large
 -- ones keep their plans: planning them afresh for each call takes longer than running them.
 
--- Finds keys by the hashes of their secrets, before the organisation is known: past the row-level wall on purpose.
-create function find_api_keys(p_hashes bytea[]) returns table (
-  secret_hash bytea, id text, organisation_id text, name text, prefix text, scopes text[], secret_version text,
-  created_at timestamptz, revoked_at timestamptz, organisation_name text, plan text
-) language sql volatile security definer set search_path = public, pg_temp as $$
-  select k.secret_hash, k.id, k.organisation_id, k.name, k.prefix, k.scopes, k.secret_version, k.created_at, k.revoked_at,
-         o.name, o.plan
-  from api_keys k join organisations o on o.id = k.organisation_id
-  where k.secret_hash = any (p_hashes)
-$$;
+-- Finds a key by the hashes of its secret, before the organisation is known: past the row-level wall on purpose. Keys of an
+-- organisation that is being deleted are unknown, and known again if it is brought back.
+create function find_api_key(
+  p_hashes bytea[], out id text, out organisation_id text, out name text, out prefix text, out scopes text[],
+  out secret_version text, out created_at timestamptz, out revoked_at timestamptz, out organisation_name text, out plan text
+) language plpgsql volatile security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  select k.id, k.organisation_id, k.name, k.prefix, k.scopes, k.secret_version, k.created_at, k.revoked_at, o.name, o.plan
+    into id, organisation_id, name, prefix, scopes, secret_version, created_at, revoked_at, organisation_name, plan
+    from api_keys k join organisations o on o.id = k.organisation_id
+    where k.secret_hash = any (p_hashes) and o.deleted_at is null
+    limit 1;
+end $$;
 
 -- What became of a key's attempt. `outcome`: ok, unknown, revoked, asleep, scope, rate.
 create type api_attempt as (
@@ -24,14 +27,14 @@ create type api_attempt as (
 create function authorize_api_key(
   p_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
   p_own integer, p_spare integer, p_returned integer
-) returns api_attempt language plpgsql volatile as $$
+) returns api_attempt language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 declare
   v_key record;
   v_tokens record;
   v api_attempt;
 begin
-  select * into v_key from find_api_keys(p_hashes) limit 1;
-  if not found then
+  v_key := find_api_key(p_hashes);
+  if v_key.id is null then
     v.outcome := 'unknown';
     return v;
   end if;
@@ -73,6 +76,21 @@ begin
       from rate_limits l where l.subject = 'key:' || v.key_id), p_burst);
   end if;
   return v;
+end $$;
+
+-- Several keys in one call, for requests that came while another call ran. In the order of their hashes, since each may
+-- lock its bucket, and two such calls at once must not wait for each other.
+create function authorize_api_keys(
+  p_hashes bytea[], p_previous_hashes bytea[], p_scopes text[], p_api_plans text[], p_per_second double precision,
+  p_burst double precision, p_own integer[], p_spare integer[], p_returned integer[]
+) returns table (ordinal integer, attempt api_attempt) language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
+begin
+  for ordinal in select m.ordinal::integer from unnest(p_hashes) with ordinality m(hash, ordinal) order by m.hash loop
+    attempt := authorize_api_key(
+      array_remove(array[p_hashes[ordinal], p_previous_hashes[ordinal]], null), p_scopes[ordinal], p_api_plans, p_per_second,
+      p_burst, p_own[ordinal], p_spare[ordinal], p_returned[ordinal]);
+    return next;
+  end loop;
 end $$;
 
 create function subscriber_json(

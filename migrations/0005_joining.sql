@@ -161,7 +161,7 @@ declare
   v_row record;
   v_taken integer;
 begin
-  select k.organisation_id into v_organisation_id from find_api_keys(p_hashes || array_remove(p_previous_hashes, null)) k limit 1;
+  v_organisation_id := (find_api_key(p_hashes || array_remove(p_previous_hashes, null))).organisation_id;
   if v_organisation_id is not null then
     perform set_config('app.organisation_id', v_organisation_id, true);
     perform from organisation_counters c where c.organisation_id = v_organisation_id for update;
@@ -171,7 +171,7 @@ begin
     select m.hash, (array_agg(m.previous))[1] as previous, sum(m.own)::integer as own, max(m.spare) as spare, sum(m.returned)::integer as returned,
            array_agg(m.ordinal::integer order by m.ordinal) as ordinals
     from unnest(p_hashes, p_previous_hashes, p_own, p_spare, p_returned)
-           with ordinality m(hash, previous, own, spare, returned, ordinal) group by m.hash
+           with ordinality m(hash, previous, own, spare, returned, ordinal) group by m.hash order by m.hash
   loop
     v_attempt := authorize_api_key(array_remove(array[v_row.hash, v_row.previous], null), p_scope, p_api_plans, p_per_second,
                                    p_burst, v_row.own, v_row.spare, v_row.returned);
@@ -259,5 +259,5 @@ begin
   end loop;
 end $$;
 
-revoke execute on function find_api_keys, search_subscribers, learn_statistics from public;
-grant execute on function find_api_keys, search_subscribers, learn_statistics to :app_role;
+revoke execute on function find_api_key, search_subscribers, learn_statistics from public;
+grant execute on function find_api_key, search_subscribers, learn_statistics to :app_role;

@@ -272,19 +272,7 @@ begin
 end $$;
 create trigger keep_slug after insert or update of slug on organisations for each row execute function keep_slug();
 
-alter table organisations add column deleted_at timestamptz, add column deleted_by_name text;
 create index organisations_deleted on organisations (deleted_at) where deleted_at is not null;
-
--- Keys of an organisation that is being deleted are unknown, and known again if it is brought back.
-create or replace function find_api_keys(p_hashes bytea[]) returns table (
-  secret_hash bytea, id text, organisation_id text, name text, prefix text, scopes text[], secret_version text,
-  created_at timestamptz, revoked_at timestamptz, organisation_name text, plan text
-) language sql volatile security definer set search_path = public, pg_temp as $$
-  select k.secret_hash, k.id, k.organisation_id, k.name, k.prefix, k.scopes, k.secret_version, k.created_at, k.revoked_at,
-         o.name, o.plan
-  from api_keys k join organisations o on o.id = k.organisation_id
-  where k.secret_hash = any (p_hashes) and o.deleted_at is null
-$$;
 
 do $$
 declare

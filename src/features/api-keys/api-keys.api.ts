@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { ApiOperation } from './api-operation.ts'
-import { authorizeApiKey } from './authorize-api-key.ts'
 import { scopeNames } from './scopes.ts'
 
 /** The customer API's operation on keys: a key may ask about itself. */
@@ -34,7 +33,7 @@ export function apiKeyOperations(): ApiOperation[] {
       },
       errors: [],
       async handle(call) {
-        const attempt = await authorizeApiKey(call.services.db, call.gate, call.key, null)
+        const attempt = await call.gate.authorize(call.key, null)
         call.settle(attempt)
         return {
           status: 200,

@@ -11,7 +11,6 @@ import { TokenLeases } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { ApiCall, ApiOperation } from './api-operation.ts'
-import { authorizeApiKey } from './authorize-api-key.ts'
 import type { KeyGate, KeyNote } from './key-gate.ts'
 import { matchOperation } from './match-operation.ts'
 import { parseJson, readBodyValue, readQuery, requireJson } from './read-api-input.ts'
@@ -74,7 +73,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     const key = gate.present(readCredential(request.rawHeaders, query))
     const scope = operation?.scope ?? null
     const check = async () => {
-      gate.settle(key, await authorizeApiKey(services.db, gate, key, scope), scope, meta, note)
+      gate.settle(key, await gate.authorize(key, scope), scope, meta, note)
     }
     if (!operation) {
       await check()

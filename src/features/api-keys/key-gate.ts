@@ -1,3 +1,5 @@
+import type { Statement } from '../../platform/db/database.ts'
+import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
 import { AppError } from '../../platform/errors.ts'
 import { TokenLeases, type TokenQuestion } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
@@ -31,6 +33,16 @@ export interface KeyNote {
   revoked?: boolean
 }
 
+interface KeyCheck {
+  key: PresentedKey
+  scope: string | null
+}
+
+const authorizeMany: Statement = {
+  name: 'authorize_api_keys',
+  text: 'select (a.attempt).* from authorize_api_keys($1, $2, $3, $4, $5, $6, $7, $8, $9) a order by a.ordinal',
+}
+
 /** How many tokens a request may take beyond its own, as a share of the burst. */
 const spareShare = 10
 
@@ -40,12 +52,14 @@ export class KeyGate {
   readonly #reuses: KeyReuseTracker
   readonly #leases = new TokenLeases()
   readonly #services: Services
+  readonly #checks: GroupedCalls<KeyCheck, ApiKeyAttempt>
   readonly rule: { perSecond: number; burst: number }
 
   constructor(services: Services) {
     this.#services = services
     this.uses = new KeyUseTracker(services)
     this.#reuses = new KeyReuseTracker(services)
+    this.#checks = new GroupedCalls((checks) => this.#authorize(checks), { maxItems: 16, maxRunning: 4 })
     const { perMinute, burst } = services.config.rateLimit
     this.rule = { perSecond: perMinute / 60, burst }
   }
@@ -72,7 +86,26 @@ export class KeyGate {
     }
   }
 
-  /** The first eight arguments of every SQL function that begins with `authorize_api_key`. */
+  /** The check of a key alone, for requests that go no further. Those under way at the same time go together. */
+  authorize(key: PresentedKey, scope: string | null): Promise<ApiKeyAttempt> {
+    return this.#checks.call('keys', { key, scope })
+  }
+
+  #authorize(checks: KeyCheck[]): Promise<ApiKeyAttempt[]> {
+    return this.#services.db.run<ApiKeyAttempt>(authorizeMany, [
+      checks.map(({ key }) => key.hashes[0]),
+      checks.map(({ key }) => key.hashes[1] ?? null),
+      checks.map(({ scope }) => scope),
+      plansWithApiAccess,
+      this.rule.perSecond,
+      this.rule.burst,
+      checks.map(({ key }) => (key.question ? 1 : 0)),
+      checks.map(({ key }) => this.sparing(key).spare),
+      checks.map(({ key }) => this.sparing(key).returned),
+    ])
+  }
+
+  /** The first eight arguments of the SQL functions that authorise and do something for one key. */
   attemptArguments(key: PresentedKey, scope: string | null): unknown[] {
     const { spare, returned } = this.sparing(key)
     return [

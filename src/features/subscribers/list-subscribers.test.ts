@@ -11,7 +11,6 @@ import {
   type TestProduct,
 } from '../../../test/make.ts'
 import { textOf } from '../../../test/people.ts'
-import { authorizeApiKey } from '../api-keys/authorize-api-key.ts'
 import { KeyGate } from '../api-keys/key-gate.ts'
 import { SubscriberCreates } from './create-subscriber-through-key.ts'
 import { parseEmailAddress } from './email-address.ts'
@@ -174,7 +173,7 @@ test('among 200,000 people no call of the customer API reads or sorts more than 
     ['person77777@', 500],
   ] as const)
     await look(`search ${needle}`, maxRows, list(1, needle))
-  await look('key', 100, () => authorizeApiKey(services.db, gate, gate.present(secret), null))
+  await look('key', 100, () => gate.authorize(gate.present(secret), null))
   const first = await create(0, null)
   explained.since()
   await look('create', 300, () => create(1, JSON.parse(first.body).referral_code))

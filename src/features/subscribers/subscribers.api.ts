@@ -4,7 +4,6 @@ import { SessionLocks } from '../../platform/db/session-locks.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import type { ApiAnswer, ApiCall, ApiOperation } from '../api-keys/api-operation.ts'
-import { authorizeApiKey } from '../api-keys/authorize-api-key.ts'
 import type { KeyGate } from '../api-keys/key-gate.ts'
 import { type CreateThroughKey, SubscriberCreates } from './create-subscriber-through-key.ts'
 import { type EmailAddress, emailAddressSchema } from './email-address.ts'
@@ -130,7 +129,7 @@ export function subscriberOperations(services: Services, gate: KeyGate): ApiOper
         answer(call, subscribers, item),
       )
       if (answered) return answered
-      call.settle(await authorizeApiKey(call.services.db, call.gate, call.key, 'subscribers:write'))
+      call.settle(await call.gate.authorize(call.key, 'subscribers:write'))
       throw new AppError(
         'idempotency_in_progress',
         'The first request with this Idempotency-Key is still running. Try again in a moment.',
@@ -148,7 +147,7 @@ async function readKeyOrRefuse(call: ApiCall): Promise<string | null> {
   try {
     return readIdempotencyKey(call.header('idempotency-key'))
   } catch (error) {
-    call.settle(await authorizeApiKey(call.services.db, call.gate, call.key, 'subscribers:write'))
+    call.settle(await call.gate.authorize(call.key, 'subscribers:write'))
     throw error
   }
 }
