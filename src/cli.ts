@@ -4,6 +4,7 @@ import { createApp } from './app.tsx'
 import { demo } from './demo.ts'
 import { passwordReset, twoFactorOff } from './features/accounts/accounts.cli.ts'
 import { activityExport, activityList } from './features/activity/activity.cli.ts'
+import { activityHeads, activityVerify, activityVerifyFile } from './features/activity/evidence.cli.ts'
 import { exportFormats } from './features/activity/export-activities.ts'
 import { keyCreate, keyList, keyRevoke } from './features/api-keys/api-keys.cli.ts'
 import { scopeNames } from './features/api-keys/scopes.ts'
@@ -18,7 +19,7 @@ import {
 import { planNames } from './features/plans/plan-rules.ts'
 import { subscribersExport, subscribersImport } from './features/subscribers/subscribers.cli.ts'
 import { waitlistCreate, waitlistList } from './features/waitlists/waitlists.cli.ts'
-import { type CommandResult, runCommand, runExport } from './platform/cli/run-command.ts'
+import { type CommandResult, runCommand, runExport, runOffline } from './platform/cli/run-command.ts'
 import { readConfig } from './platform/config.ts'
 import type { Context } from './platform/context.ts'
 import { failStart } from './platform/process/fail-start.ts'
@@ -137,6 +138,23 @@ command(activity, 'export', 'write what happened to stdout, newest first')
   .option('--from <date>', 'YYYY-MM-DD')
   .option('--until <date>', 'YYYY-MM-DD, that day included')
   .action((options) => runExport(async (services) => activityExport(await contextOf(services, options.org), options)))
+command(activity, 'heads', 'print the last row of each log and its hash, to be kept elsewhere')
+  .option('--org <slug>', 'of this one alone')
+  .action((options) => run((services) => activityHeads(services, options)))
+command(
+  activity,
+  'verify',
+  'follow the chain of a log, or of an exported file, and name the first row that is not as it was',
+)
+  .addOption(new Option('--org <slug>').conflicts('file'))
+  .option('--file <file>', 'a JSON Lines export; needs no database')
+  .option('--filtered', 'rows are left out of the file')
+  .option('--head <head>', 'NUMBER:HASH, as "activity heads" printed it')
+  .action((options) => {
+    if (options.file) return runOffline(Boolean(program.opts().json), () => activityVerifyFile(options))
+    if (!options.org) return program.error('error: activity verify needs --org or --file')
+    return within(options.org, (ctx) => activityVerify(ctx, options))
+  })
 
 program
   .command('migrate')

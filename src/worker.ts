@@ -2,6 +2,7 @@ import { mailPasswordReset } from './features/accounts/accounts.jobs.ts'
 import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
+import { chainActivities } from './features/activity/chain-activities.ts'
 import { deleteExpiredActivities } from './features/activity/delete-expired-activities.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
 import { forgetJob } from './features/imports/forget-in-files.ts'
@@ -28,6 +29,7 @@ const jobs: Job[] = [
   { name: 'renew two-factor secrets', everyMinutes: 60, run: renewTwoFactorSecrets },
   { name: 'reconcile billing', everyMinutes: 1, run: reconcileBilling },
   { name: 'renew removal keys', everyMinutes: 60, run: renewRemovalKeys },
+  { name: 'chain activity', everyMinutes: 1 / 12, run: chainActivities },
   { name: 'delete expired activity', everyMinutes: 60, run: deleteExpiredActivities },
   { name: 'purge deleted organisations', everyMinutes: 60, run: purgeOrganisations },
   { name: 'prune rate limits', everyMinutes: 60, run: pruneRateLimits },

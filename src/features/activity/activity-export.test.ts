@@ -83,7 +83,10 @@ test('JSON Lines hold every row whole, newest first, as it is in the log', async
         ip,
         user_agent,
       }) => ({
-        ...{ number, id, occurred_at: occurred_at.toISOString(), action, targets, changes, request_id, ip, user_agent },
+        ...{ organisation_id: organisation.id, number, id, action, targets, changes, request_id, ip, user_agent },
+        // To the microsecond.
+        occurred_at: expect.stringMatching(new RegExp(`^${occurred_at.toISOString().slice(0, -1)}\\d{3}Z$`)),
+        ...{ previous_hash: expect.stringMatching(/^[0-9a-f]{64}$/), hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
         actor: { type: actor_type, id: actor_id, name: actor_name },
       }),
     ),

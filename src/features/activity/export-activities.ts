@@ -1,7 +1,9 @@
-import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
+import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import type { Activity } from './activity.ts'
 import { readActivityFilter, type SentActivityFilter } from './activity-filter.ts'
+import { chainOwnActivities } from './chain-activities.ts'
+import { type ChainLink, findChainLinks } from './find-chain-links.ts'
 import { listActivities } from './list-activities.ts'
 import { recordActivity } from './record-activity.ts'
 
@@ -16,7 +18,7 @@ export function isExportFormat(text: string): text is ExportFormat {
 
 /**
  * The log, newest first, as far as the filter and the plan's window let it through: as CSV (RFC 4180) or one JSON object a
- * line, in pieces of a thousand rows, so that a million need no more memory. One activity, written before the first piece
+ * line with the hashes that chain it, in pieces of a thousand rows, so that a million need no more memory. One activity, written before the first piece
  * and not in the file: who breaks off has had what came until then.
  * @throws AppError `forbidden`.
  */
@@ -45,13 +47,14 @@ export async function exportActivities(
     last: number,
   ): AsyncGenerator<string> {
     if (format === 'csv') yield toCsvLine(columns)
+    else await chainOwnActivities(ctx)
     for (let before: number | undefined = last; before !== undefined; ) {
       ctx.stopping?.throwIfAborted()
       const { items, older }: Awaited<ReturnType<typeof listActivities>> = await listActivities(ctx, {
         ...{ filter, before, keptDays },
         limit: pageRows,
       })
-      if (items.length > 0) yield items.map(format === 'csv' ? toCsv : toJsonLine).join('')
+      if (items.length > 0) yield format === 'csv' ? items.map(toCsv).join('') : await toJsonLines(ctx, items)
       before = older
     }
   }
@@ -74,7 +77,15 @@ function toCsv(activity: Activity): string {
   return toCsvLine(cells.map((cell) => guardCell(String(cell ?? ''))))
 }
 
-function toJsonLine(activity: Activity): string {
-  const { number, id, occurred_at, action, actor, targets, changes, request_id, ip, user_agent } = activity
-  return `${JSON.stringify({ number, id, occurred_at, action, actor, targets, changes, request_id, ip, user_agent })}\n`
+async function toJsonLines(ctx: Context, activities: Activity[]): Promise<string> {
+  const numbers = activities.map(({ number }) => number)
+  const links = await inSnapshot(ctx, (ctx) => findChainLinks(ctx, numbers))
+  return activities.map((activity) => toJsonLine(ctx.organisation.id, activity, links.get(activity.number))).join('')
+}
+
+function toJsonLine(organisation_id: string, activity: Activity, link: ChainLink | undefined): string {
+  const { number, id, action, actor, targets, changes, request_id, ip, user_agent } = activity
+  const { occurred_at = activity.occurred_at, previous_hash = null, hash = null } = link ?? {}
+  const row = { organisation_id, number, id, occurred_at, action, actor, targets, changes, request_id, ip, user_agent }
+  return `${JSON.stringify({ ...row, previous_hash, hash })}\n`
 }

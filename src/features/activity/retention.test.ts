@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
@@ -12,7 +11,10 @@ import {
 import type { Services } from '../../platform/services.ts'
 import type { Plan } from '../plans/plan-rules.ts'
 import { setPlan } from '../plans/set-plan.ts'
+import { hashCanonical, noHash } from './activity-hash.ts'
+import { chainActivities } from './chain-activities.ts'
 import { deleteExpiredActivities } from './delete-expired-activities.ts'
+import { verifyActivities } from './verify-activities.ts'
 
 let product: TestProduct
 let services: Services
@@ -47,7 +49,9 @@ const run = (inDays = 0, more: Partial<Services> = {}) =>
 
 async function logOf({ id }: TestOrganisation) {
   const { rows } = await sql<{ number: number; age: number; row: string }>`
-    select number, floor(extract(epoch from now() - occurred_at) / 86400)::integer as age, a::text as row
+    select number, floor(extract(epoch from now() - occurred_at) / 86400)::integer as age,
+      (to_jsonb(a) - array['target_id', 'other_target_id'] || jsonb_build_object(
+        'occurred_at', to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))::text as row
     from activities a where organisation_id = ${id} order by number`.execute(owner())
   return rows
 }
@@ -56,7 +60,10 @@ const tombstoneOf = ({ id }: TestOrganisation) =>
   owner().selectFrom('activity_tombstones').selectAll().where('organisation_id', '=', id).executeTakeFirst()
 
 const hashOf = (rows: { row: string }[]) =>
-  rows.reduce((hash, { row }) => createHash('sha256').update(hash).update(row).digest(), Buffer.alloc(0))
+  Buffer.from(
+    rows.reduce((hash, { row }) => hashCanonical(hash, row), noHash),
+    'hex',
+  )
 
 describe('what a plan shows no more', () => {
   test('is deleted 30 days after it left the window, and leaves a tombstone; the numbers go on', async () => {
@@ -80,7 +87,15 @@ describe('what a plan shows no more', () => {
     const { html } = await user.post(`${base}/export`, { format: 'jsonl' })
     expect(JSON.parse(html.trim().split('\n').at(-1) ?? '')).toMatchObject({ number: 452 - 365 })
     await run(3)
-    expect((await tombstoneOf(organisation))?.last_number).toBe(gone.length + 3)
+    const { last_number: deleted = 0 } = (await tombstoneOf(organisation)) ?? {}
+    expect(deleted).toBe(gone.length + 3)
+    // What stays goes on from the hash of what went.
+    await chainActivities(services)
+    expect(await verifyActivities(organisation.ctx)).toMatchObject({ first: deleted + 1, unchained: 0, problem: null })
+    expect((await verifyActivities(organisation.ctx, { number: deleted, hash: noHash })).problem).toMatchObject({
+      number: deleted,
+      what: expect.stringMatching(/another hash/),
+    })
   })
 
   test('is 60 days old on Free, and never on Team', async () => {

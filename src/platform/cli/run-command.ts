@@ -10,20 +10,33 @@ import { withServices } from './with-services.ts'
 export interface CommandResult {
   json: unknown
   text: string
+  /** What was checked is not as it should be: printed like any answer, with exit code 1. */
+  failed?: boolean
 }
 
 /** Runs a command and prints its answer. Errors go to stderr, with exit code 1. */
 export async function runCommand(asJson: boolean, work: (services: Services) => Promise<CommandResult>): Promise<void> {
-  await runExport(async (services) => {
-    const { json, text } = await work(services)
-    process.stdout.write(`${asJson ? JSON.stringify(json) : text}\n`)
-  })
+  await runExport(async (services) => print(asJson, await work(services)))
+}
+
+/** The same for a command that needs neither the database nor any setting. */
+export async function runOffline(asJson: boolean, work: () => Promise<CommandResult>): Promise<void> {
+  await printingErrors(async () => print(asJson, await work()))
 }
 
 /** Runs a command that writes to stdout by itself. */
 export async function runExport(work: (services: Services) => Promise<void>): Promise<void> {
+  await printingErrors(() => withServices(work))
+}
+
+function print(asJson: boolean, { json, text, failed }: CommandResult): void {
+  process.stdout.write(`${asJson ? JSON.stringify(json) : text}\n`)
+  if (failed) process.exitCode = 1
+}
+
+async function printingErrors(work: () => Promise<void>): Promise<void> {
   try {
-    await withServices(work)
+    await work()
   } catch (error) {
     const foreseen = error instanceof AppError || error instanceof ConfigError || error instanceof MigrationError
     process.stderr.write(`${foreseen ? error.message : error instanceof Error ? error.stack : String(error)}\n`)

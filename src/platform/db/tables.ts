@@ -121,6 +121,19 @@ interface ActivitiesTable {
   other_target_id: Generated<string | null>
 }
 
+interface ActivityHashesTable {
+  organisation_id: Fixed<string>
+  number: Fixed<number>
+  hash: Fixed<Buffer>
+}
+
+/** How far the chain of an organisation's log goes. */
+interface ActivityChainsTable {
+  organisation_id: Fixed<string>
+  last_number: Fixed<number>
+  last_hash: Fixed<Buffer>
+}
+
 interface ActivityTombstonesTable {
   organisation_id: Fixed<string>
   last_number: Fixed<number>
@@ -204,6 +217,8 @@ export interface Tables {
   api_keys: ApiKeysTable
   api_key_usage: ApiKeyUsageTable
   activities: ActivitiesTable
+  activity_hashes: ActivityHashesTable
+  activity_chains: ActivityChainsTable
   activity_tombstones: ActivityTombstonesTable
   billing_accounts: BillingAccountsTable
   billing_events: BillingEventsTable
