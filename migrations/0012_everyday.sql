@@ -32,8 +32,6 @@ create index subscribers_referrers on subscribers (organisation_id, waitlist_id,
   where referral_count > 0;
 create index subscribers_referred on subscribers (organisation_id, waitlist_id, referred_by, join_number)
   where referred_by is not null;
-create index activities_of_confirmed on activities (organisation_id, (targets -> 0 ->> 'id'), number)
-  where action = 'subscriber.confirmed';
 
 -- What a row's key is in each order: joined, position (those not in line come last) and referrals.
 create function subscriber_sort_key(p_sort text, p_state text, p_join_number bigint, p_line_key bigint, p_referral_count integer)
@@ -185,42 +183,27 @@ begin
   end if;
 end $$;
 
--- The numbers of the rows of the log that tell how somebody came to stand in line. Past the row-level wall for the sake of
--- the index on targets.
-create function activities_of_subscriber(p_subscriber_id bigint) returns setof bigint
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+-- The numbers of the rows of the log that tell how somebody came to stand in line.
+create function activities_of_subscriber(p_subscriber_id bigint) returns setof bigint language plpgsql stable as $$
 declare
   v_organisation_id text := current_setting('app.organisation_id', true);
-  v_person subscribers;
-  v_from bigint;
-  v_through bigint;
 begin
-  select * into v_person from subscribers s where s.organisation_id = v_organisation_id and s.id = p_subscriber_id;
   return query select a.number from activities a
-    where a.organisation_id = v_organisation_id and a.action = 'subscriber.confirmed' and a.targets -> 0 ->> 'id' = p_subscriber_id::text;
-  -- A person and the row about their joining are written at one time, which the log's milestones bring near.
-  select a.number into v_from from activities a
-    where a.organisation_id = v_organisation_id and a.number % 256 = 0 and a.occurred_at < v_person.added_at
-    order by a.occurred_at desc limit 1;
-  select a.number into v_through from activities a
-    where a.organisation_id = v_organisation_id and a.number % 256 = 0 and a.occurred_at > v_person.added_at
-    order by a.occurred_at limit 1;
+    where a.organisation_id = v_organisation_id and a.target_id = p_subscriber_id::text and a.action = 'subscriber.confirmed';
   return query select a.number from activities a
-    where a.organisation_id = v_organisation_id and a.number > coalesce(v_from, 0)
-      and a.number < coalesce(v_through, 9223372036854775807)
-      and a.action = 'subscriber.joined' and a.occurred_at = v_person.added_at and a.targets -> 0 ->> 'id' = p_subscriber_id::text
-    limit 1;
+    where a.organisation_id = v_organisation_id and a.target_id = p_subscriber_id::text and a.action = 'subscriber.joined';
   if not found then
     -- Those who came with a file are in no row of their own: the first import that ended after they came.
-    return query select a.number from activities a
-      where a.organisation_id = v_organisation_id and a.action = 'subscriber.imported' and a.occurred_at >= v_person.added_at
-        and a.targets @> jsonb_build_array(jsonb_build_object('type', 'waitlist', 'id', v_person.waitlist_id))
+    return query select a.number from subscribers s join activities a
+        on a.organisation_id = s.organisation_id and a.target_id = s.waitlist_id and a.action = 'subscriber.imported'
+           and a.occurred_at >= s.added_at
+      where s.organisation_id = v_organisation_id and s.id = p_subscriber_id
       order by a.number limit 1;
   end if;
 end $$;
 
-revoke execute on function walk_subscribers, find_subscribers, estimate_subscribers_found, activities_of_subscriber from public;
-grant execute on function walk_subscribers, find_subscribers, estimate_subscribers_found, activities_of_subscriber to :app_role;
+revoke execute on function walk_subscribers, find_subscribers, estimate_subscribers_found from public;
+grant execute on function walk_subscribers, find_subscribers, estimate_subscribers_found to :app_role;
 
 -- How many joined a waitlist each day (UTC) ---------------------------------------------------------------------------
 

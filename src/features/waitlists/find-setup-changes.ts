@@ -27,8 +27,7 @@ export async function findSetupChanges(
 ): Promise<SetupChange[]> {
   const { rows } = await sql<LoggedChange>`
     select actor_name, changes from activities
-    where organisation_id = ${ctx.organisation.id} and action = 'waitlist.updated' and number > ${version}
-      and targets @> ${JSON.stringify([{ type: 'waitlist', id }])}::jsonb
+    where organisation_id = ${ctx.organisation.id} and target_id = ${id} and action = 'waitlist.updated' and number > ${version}
     order by number`.execute(ctx.sql)
   return setupFields.flatMap((field) => {
     const ofField = rows.filter(({ changes }) => changes?.after && field in changes.after)
