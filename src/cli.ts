@@ -8,6 +8,7 @@ import { activityHeads, activityVerify, activityVerifyFile } from './features/ac
 import { exportFormats } from './features/activity/export-activities.ts'
 import { keyCreate, keyList, keyRevoke } from './features/api-keys/api-keys.cli.ts'
 import { scopeNames } from './features/api-keys/scopes.ts'
+import { doctor } from './features/doctor/doctor.cli.ts'
 import {
   contextOf,
   memberAdd,
@@ -19,7 +20,7 @@ import {
 import { planNames } from './features/plans/plan-rules.ts'
 import { subscribersExport, subscribersImport } from './features/subscribers/subscribers.cli.ts'
 import { waitlistCreate, waitlistList } from './features/waitlists/waitlists.cli.ts'
-import { type CommandResult, runCommand, runExport, runOffline } from './platform/cli/run-command.ts'
+import { type CommandResult, runCommand, runExport, runInspection, runOffline } from './platform/cli/run-command.ts'
 import { readConfig } from './platform/config.ts'
 import type { Context } from './platform/context.ts'
 import { failStart } from './platform/process/fail-start.ts'
@@ -156,6 +157,9 @@ command(
     return within(options.org, (ctx) => activityVerify(ctx, options))
   })
 
+command(program, 'doctor', 'check everything that must always hold, and say what is wrong').action(() =>
+  runInspection(Boolean(program.opts().json), doctor),
+)
 program
   .command('migrate')
   .description('apply migrations and exit')

@@ -40,33 +40,39 @@ interface Link {
  * went together with their hashes.
  */
 export async function verifyActivities(ctx: Context, known?: ChainHead): Promise<Verification> {
-  return inSnapshot(ctx, async (ctx) => {
-    const start = await findStart(ctx)
-    const found: Verification = {
-      organisation_id: ctx.organisation.id,
-      ...{ first: start.number + 1, last: start.number, unchained: 0, head: start, problem: null },
+  return inSnapshot(ctx, (ctx) => followChain(ctx, known))
+}
+
+/** What there is to know of whose log it is. */
+type Within = Pick<TransactionContext, 'sql'> & { organisation: { id: string } }
+
+/** The same, of the organisation that is named, in a snapshot that is there already. */
+export async function followChain(ctx: Within, known?: ChainHead): Promise<Verification> {
+  const start = await findStart(ctx)
+  const found: Verification = {
+    organisation_id: ctx.organisation.id,
+    ...{ first: start.number + 1, last: start.number, unchained: 0, head: start, problem: null },
+  }
+  const fail = (number: number, what: string) => ({ ...found, problem: { number, what } })
+  if (known?.number === start.number && known.hash !== start.hash) return fail(known.number, otherHash)
+  for (let page = await readPage(ctx, start.number); page.length > 0; page = await readPage(ctx, found.last)) {
+    for (const [i, link] of page.entries()) {
+      const what = judge(found, link, page.slice(i))
+      if (what) return fail(Math.min(found.last + 1, link.number), what)
+      found.last = link.number
+      if (link.hash === null) found.unchained++
+      else found.head = { number: link.number, hash: link.hash }
+      if (link.number === known?.number && link.hash !== known.hash) return fail(link.number, otherHash)
     }
-    const fail = (number: number, what: string) => ({ ...found, problem: { number, what } })
-    if (known?.number === start.number && known.hash !== start.hash) return fail(known.number, otherHash)
-    for (let page = await readPage(ctx, start.number); page.length > 0; page = await readPage(ctx, found.last)) {
-      for (const [i, link] of page.entries()) {
-        const what = judge(found, link, page.slice(i))
-        if (what) return fail(Math.min(found.last + 1, link.number), what)
-        found.last = link.number
-        if (link.hash === null) found.unchained++
-        else found.head = { number: link.number, hash: link.hash }
-        if (link.number === known?.number && link.hash !== known.hash) return fail(link.number, otherHash)
-      }
-    }
-    const ends = await findEnds(ctx)
-    const lost = Math.max(ends.counted, ends.chained ?? 0, known?.number ?? 0)
-    if (lost > found.last)
-      return fail(found.last + 1, `is missing${lost > found.last + 1 ? `, and the rows up to ${lost}` : ''}`)
-    if (ends.counted < found.last) return fail(ends.counted + 1, 'was put in: the organisation has not counted it')
-    if (ends.chained !== null && (ends.chained !== found.head.number || ends.hash !== found.head.hash))
-      return fail(found.head.number, 'is the last that has a hash, and the chain’s head is another')
-    return found
-  })
+  }
+  const ends = await findEnds(ctx)
+  const lost = Math.max(ends.counted, ends.chained ?? 0, known?.number ?? 0)
+  if (lost > found.last)
+    return fail(found.last + 1, `is missing${lost > found.last + 1 ? `, and the rows up to ${lost}` : ''}`)
+  if (ends.counted < found.last) return fail(ends.counted + 1, 'was put in: the organisation has not counted it')
+  if (ends.chained !== null && (ends.chained !== found.head.number || ends.hash !== found.head.hash))
+    return fail(found.head.number, 'is the last that has a hash, and the chain’s head is another')
+  return found
 }
 
 const otherHash = 'has another hash than the head that was noted'
@@ -91,7 +97,7 @@ function renumbered(text: string, number: number): string {
     .replace(`"number": ${from}`, `"number": ${number}`)
 }
 
-async function findStart(ctx: TransactionContext): Promise<ChainHead> {
+async function findStart(ctx: Within): Promise<ChainHead> {
   const { rows } = await sql<ChainHead>`
     select last_number as number, encode(last_hash, 'hex') as hash from activity_chain_start(${ctx.organisation.id})`.execute(
     ctx.sql,
@@ -99,7 +105,7 @@ async function findStart(ctx: TransactionContext): Promise<ChainHead> {
   return rows[0] ?? { number: 0, hash: noHash }
 }
 
-async function findEnds(ctx: TransactionContext): Promise<Ends> {
+async function findEnds(ctx: Within): Promise<Ends> {
   const { rows } = await sql<Ends>`
     select counter.last_activity_number as counted, chain.last_number as chained, encode(chain.last_hash, 'hex') as hash
     from organisation_counters counter left join activity_chains chain on chain.organisation_id = counter.organisation_id
@@ -108,7 +114,7 @@ async function findEnds(ctx: TransactionContext): Promise<Ends> {
 }
 
 /** Rows and hashes by number, whichever of the two is there. The text is made here, not by a function of the database's. */
-async function readPage(ctx: TransactionContext, after: number): Promise<Link[]> {
+async function readPage(ctx: Within, after: number): Promise<Link[]> {
   const id = ctx.organisation.id
   const { rows } = await sql<Link>`
     select coalesce(a.number, h.number) as number, encode(h.hash, 'hex') as hash,

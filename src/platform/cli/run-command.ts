@@ -4,6 +4,7 @@ import type { Context, Organisation } from '../context.ts'
 import { MigrationError } from '../db/migrate.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
+import { type Inspection, withInspection } from './with-inspection.ts'
 import { withServices } from './with-services.ts'
 
 /** What a command answers: the object for `--json`, and the words for people. */
@@ -17,6 +18,14 @@ export interface CommandResult {
 /** Runs a command and prints its answer. Errors go to stderr, with exit code 1. */
 export async function runCommand(asJson: boolean, work: (services: Services) => Promise<CommandResult>): Promise<void> {
   await runExport(async (services) => print(asJson, await work(services)))
+}
+
+/** The same for a command that looks at the database as it is. */
+export async function runInspection(
+  asJson: boolean,
+  work: (inspection: Inspection) => Promise<CommandResult>,
+): Promise<void> {
+  await printingErrors(async () => print(asJson, await withInspection(work)))
 }
 
 /** The same for a command that needs neither the database nor any setting. */

@@ -16,6 +16,11 @@ const graceMs = 5_000
  * `services.stopping`, cleans up as ever, and the process ends here.
  */
 export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
+  return heedingSignals((stopping) => runWithServices(stopping, work))
+}
+
+/** Runs a command that a signal breaks off, as `withServices` does. */
+export async function heedingSignals<T>(run: (stopping: AbortSignal) => Promise<T>): Promise<T> {
   const stopping = new AbortController()
   let told: StopSignal | undefined
   const stop = (signal: StopSignal) => {
@@ -25,7 +30,7 @@ export async function withServices<T>(work: (services: Services) => Promise<T>):
   const stopListening = onStopSignal(stop)
   process.stdout.once('error', () => stop('SIGPIPE'))
   try {
-    return await runWithServices(stopping.signal, work)
+    return await run(stopping.signal)
   } finally {
     stopListening()
     if (told) endBySignal(told)

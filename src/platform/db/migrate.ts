@@ -43,7 +43,7 @@ export async function migrate(url: string, log: Logger): Promise<DatabaseRoles> 
       roles.owner,
       roles.app,
     ])
-    for (const migration of await pending(client)) {
+    for (const migration of await pending(await readApplied(client))) {
       const text = migration.sql.replaceAll(':app_role', quote(roles.app)).replaceAll(':owner_role', quote(roles.owner))
       await client.query('begin')
       await client.query(text)
@@ -62,11 +62,27 @@ export async function migrate(url: string, log: Logger): Promise<DatabaseRoles> 
   }
 }
 
-/** The migrations that a database still lacks; none when it is current. @throws MigrationError as `migrate` does. */
-async function pending(client: pg.Client): Promise<Migration[]> {
-  const { rows } = await client.query<{ number: number; name: string; checksum: string }>(
-    'select number, name, checksum from schema_migrations order by number',
-  )
+interface Applied {
+  number: number
+  name: string
+  checksum: string
+}
+
+const appliedQuery = 'select number, name, checksum from schema_migrations order by number'
+
+async function readApplied(client: pg.Client): Promise<Applied[]> {
+  return (await client.query<Applied>(appliedQuery)).rows
+}
+
+/** The names of the migrations that a database still lacks, all where it has none. @throws MigrationError as `migrate` does. */
+export async function findPending(query: (text: string) => Promise<unknown[]>): Promise<string[]> {
+  const [there] = (await query("select to_regclass('public.schema_migrations') as name")) as { name: string | null }[]
+  const applied = there?.name ? ((await query(appliedQuery)) as Applied[]) : []
+  return pending(applied).map(({ name }) => name)
+}
+
+/** @throws MigrationError for a database newer than this code, or a migration edited after it was applied. */
+function pending(rows: Applied[]): Migration[] {
   const migrations = readMigrations()
   const ours = (applied: { number: number }) => migrations.find((migration) => migration.number === applied.number)
   const newer = rows.find((applied) => !ours(applied))

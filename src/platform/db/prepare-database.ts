@@ -5,7 +5,7 @@ import type { Secrets } from '../secrets.ts'
 import { startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
 import { migrate } from './migrate.ts'
 import { refuseTransactionPooler } from './refuse-transaction-pooler.ts'
-import type { DatabaseRoles } from './roles.ts'
+import { type DatabaseRoles, findStoredRoles } from './roles.ts'
 import { acquireServerLock, acquireUse, type Claim, stopUnlessUsed } from './server-lock.ts'
 
 export interface PreparedDatabase {
@@ -17,13 +17,14 @@ export interface PreparedDatabase {
 
 /**
  * A database that is running, migrated and made with our secret: the embedded one, or DATABASE_URL. A server takes the
- * embedded one for itself; the command line shares it.
+ * embedded one for itself; the command line shares it. Whoever only inspects it finds it as it is, whatever its migrations and
+ * its secret.
  */
 export async function prepareDatabase(
   config: Config,
-  secrets: Secrets,
+  secrets: Secrets | undefined,
   log: Logger,
-  as: 'server' | 'command',
+  as: 'server' | 'command' | 'inspection',
 ): Promise<PreparedDatabase> {
   const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir, log })
   const url = config.databaseUrl ?? embedded?.url ?? ''
@@ -37,8 +38,11 @@ export async function prepareDatabase(
   try {
     if (embedded) claim = await (as === 'server' ? acquireServerLock(url, config.dataDir, log) : acquireUse(url))
     else await refuseTransactionPooler(url)
-    const roles = await migrate(url, log)
-    await checkSecret(url, secrets)
+    const roles =
+      as === 'inspection'
+        ? ((await withClient(url, findStoredRoles)) ?? { owner: undefined, app: undefined })
+        : await migrate(url, log)
+    if (as !== 'inspection' && secrets) await withClient(url, (client) => checkSecret(client, secrets))
     return { url, roles, stop }
   } catch (error) {
     await stop()
@@ -46,23 +50,26 @@ export async function prepareDatabase(
   }
 }
 
-/** Hashes made under another SECRET_KEY would never match: better not to start. */
-async function checkSecret(url: string, secrets: Secrets): Promise<void> {
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
+  client.on('error', () => undefined)
   await client.connect()
   try {
-    await client.query('insert into installation (secret_version) values ($1) on conflict do nothing', [
-      secrets.version,
-    ])
-    const { rows } = await client.query<{ secret_version: string }>('select secret_version from installation')
-    const stored = rows[0]?.secret_version ?? ''
-    if (!secrets.versions.includes(stored)) {
-      throw new ConfigError(
-        'SECRET_KEY is not the one this database was made with. Set the right one, or, to change it, also set SECRET_KEY_PREVIOUS to the old one.',
-      )
-    }
-    if (stored !== secrets.version) await client.query('update installation set secret_version = $1', [secrets.version])
+    return await work(client)
   } finally {
     await client.end()
   }
+}
+
+/** Hashes made under another SECRET_KEY would never match: better not to start. */
+async function checkSecret(client: pg.Client, secrets: Secrets): Promise<void> {
+  await client.query('insert into installation (secret_version) values ($1) on conflict do nothing', [secrets.version])
+  const { rows } = await client.query<{ secret_version: string }>('select secret_version from installation')
+  const stored = rows[0]?.secret_version ?? ''
+  if (!secrets.versions.includes(stored)) {
+    throw new ConfigError(
+      'SECRET_KEY is not the one this database was made with. Set the right one, or, to change it, also set SECRET_KEY_PREVIOUS to the old one.',
+    )
+  }
+  if (stored !== secrets.version) await client.query('update installation set secret_version = $1', [secrets.version])
 }

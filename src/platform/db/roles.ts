@@ -51,7 +51,7 @@ export async function ensureRoles(client: Client): Promise<DatabaseRoles> {
 }
 
 /** The roles that the migrations were run for, as written then; undefined before the first. */
-async function findStoredRoles(client: Client): Promise<DatabaseRoles | undefined> {
+export async function findStoredRoles(client: Client): Promise<DatabaseRoles | undefined> {
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('public.schema_roles') is not null as there",
   )

@@ -11,6 +11,16 @@ export function loadSecrets(dataDir: string, given: ConfigSecrets): Secrets {
   return makeSecrets(given.secretKey ?? usable(dataDir, keptSecretKey), given.secretKeyPrevious)
 }
 
+/** The same, but that none is made: undefined where there is none yet. */
+export function findSecrets(dataDir: string, given: ConfigSecrets): Secrets | undefined {
+  const key = given.secretKey ?? usable(dataDir, (dataDir) => read(secretKeyPath(dataDir)))
+  return key === undefined ? undefined : makeSecrets(key, given.secretKeyPrevious)
+}
+
+export function secretKeyPath(dataDir: string): string {
+  return join(dataDir, 'secret-key')
+}
+
 function usable<T>(dataDir: string, work: (dataDir: string) => T): T {
   try {
     return work(dataDir)
@@ -21,7 +31,7 @@ function usable<T>(dataDir: string, work: (dataDir: string) => T): T {
 }
 
 function keptSecretKey(dataDir: string): string {
-  const path = join(dataDir, 'secret-key')
+  const path = secretKeyPath(dataDir)
   const known = read(path)
   if (known) return known
   mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })

@@ -1,0 +1,154 @@
+import { sql } from 'kysely'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  makeApiCaller,
+  makeProduct,
+  makeWaitlist,
+  type TestOrganisation,
+  type TestProduct,
+} from '../../../test/make.ts'
+import { openAsSuperuser } from '../../../test/tampering.ts'
+import type { Database } from '../../platform/db/database.ts'
+import { makeSecrets } from '../../platform/secrets.ts'
+import { chainActivities } from '../activity/chain-activities.ts'
+import { examine } from './examine.ts'
+
+let product: TestProduct
+let superuser: Database
+let organisation: TestOrganisation
+beforeEach(async () => {
+  product = await makeProduct()
+  superuser = openAsSuperuser(product)
+  const caller = await makeApiCaller(product)
+  organisation = caller.organisation
+  let referral_code = ''
+  for (let i = 0; i < 12; i++) {
+    const { json } = await caller.api.post(caller.path, {
+      email: `p${i}@example.com`,
+      ...(i > 4 ? { referral_code } : {}),
+    })
+    if (i === 3) referral_code = json.referral_code
+  }
+  await makeWaitlist(organisation)
+  await chainActivities({ ...product.services, db: product.database.owner })
+})
+afterEach(async () => {
+  await superuser.close()
+  await product.close()
+})
+
+const roles = { owner: 'queueup_owner', app: 'queueup_app' }
+
+async function problems(secrets = product.services.secrets): Promise<string[]> {
+  const examined = await examine(product.database.owner, { roles, secrets })
+  return examined.flatMap(({ check, problems }) => problems.map((what) => `${check}: ${what}`))
+}
+
+/** As a superuser may: no trigger fires, no foreign key is looked at. */
+async function damage(text: string): Promise<void> {
+  await superuser.kysely.transaction().execute(async (transaction) => {
+    await sql`set local session_replication_role = replica`.execute(transaction)
+    await sql.raw(text).execute(transaction)
+  })
+}
+
+test('a database in use is well', async () => {
+  expect(await problems()).toEqual([])
+})
+
+test.each<[string, string, RegExp]>([
+  [
+    'a person who is gone without being counted',
+    'delete from subscribers where id = 5',
+    /waitlists: Waitlist \w+ counts 12 people .* and has 11/,
+  ],
+  ['a wrong counter', 'update waitlist_counters set moved = moved + 1', /waitlists: Waitlist \w+ counts/],
+  [
+    'a join number that would come twice',
+    'update waitlist_counters set last_join_number = 3 where last_join_number > 3',
+    /join number 4 twice/,
+  ],
+  [
+    'a subscriber id that would come twice',
+    'update organisation_counters set last_subscriber_id = 3',
+    /subscriber id 4 twice/,
+  ],
+  ['a wrong range', 'update line_counts set unmoved = unmoved - 1 where level = 2', /counts by range/],
+  ['a missing day', 'delete from daily_joins', /joined 12, and 0 are counted/],
+  [
+    'people of no waitlist',
+    `update subscribers set waitlist_id = 'wl_none' where id = 12`,
+    /orphans: 1 rows of subscribers/,
+  ],
+  ['an organisation without an owner', 'delete from members', /has no owner/],
+  ['an organisation without a counter', 'delete from organisation_counters', /has no counter/],
+  ['an address that is not kept', 'delete from organisation_slugs', /is not kept/],
+  [
+    'no wall around the log',
+    'alter table activities disable row level security',
+    /protection: Row-level security is off for activities/,
+  ],
+  ['keys that can change', 'alter table api_keys disable trigger protect', /protection: The triggers .* of api_keys/],
+  [
+    'a log that can change',
+    'drop trigger protect_all on activity_hashes',
+    /protection: The triggers .* of activity_hashes/,
+  ],
+  [
+    'a trigger switched off',
+    'alter table subscribers disable trigger count_joined',
+    /count_joined of subscribers is switched off/,
+  ],
+  ['an application that may do too much', 'grant update on activities to queueup_app', /activities: update/],
+  [
+    'a row of the log that was altered',
+    `alter table activities disable trigger protect; update activities set actor_name = 'Eve' where number = 3; alter table activities enable always trigger protect`,
+    /activity log: The log of .*: row 3 was altered/,
+  ],
+  [
+    'a row of the log that is gone',
+    `alter table activities disable trigger protect; delete from activities where number = 4; alter table activities enable always trigger protect`,
+    /row 4 is missing/,
+  ],
+  [
+    'a migration that is not applied',
+    'delete from schema_migrations where number = 13',
+    /migrations: Migration 0013.* is not applied/,
+  ],
+  ['a migration that was edited', `update schema_migrations set checksum = '' where number = 1`, /0001.* was edited/],
+  [
+    'a newer database',
+    `insert into schema_migrations (number, name, checksum) values (9999, '9999_later.sql', '')`,
+    /newer than this version/,
+  ],
+])('%s is found, and said in words', async (_, text, what) => {
+  await damage(text)
+  expect((await problems()).join('\n')).toMatch(what)
+  if (text.startsWith('grant')) await sql`revoke update on activities from queueup_app`.execute(superuser.kysely)
+})
+
+test('a SECRET_KEY that does not fit is found; one that was rotated fits', async () => {
+  await sql`insert into installation (secret_version) values (${product.services.secrets.version})`.execute(
+    superuser.kysely,
+  )
+  const other = 'another secret key of more than 32 bytes'
+  const found = await problems(makeSecrets(other))
+  expect(found).toEqual([
+    'secrets: SECRET_KEY is not the one this database was made with.',
+    expect.stringMatching(/^secrets: 1 API keys/),
+  ])
+  expect(await problems(makeSecrets(other, 'a secret key for tests, of more than 32 bytes'))).toEqual([])
+  const examined = await examine(product.database.owner, { roles, secrets: undefined })
+  expect(examined.flatMap(({ problems }) => problems)).toEqual([expect.stringMatching(/^There is no SECRET_KEY/)])
+})
+
+test('looking changes nothing, and does not mind who writes meanwhile', async () => {
+  let writing = true
+  const work = (async () => {
+    const { api, path } = await makeApiCaller(product)
+    for (let i = 0; writing; i++) await api.post(path, { email: `busy${i}@example.com` })
+  })()
+  for (let i = 0; i < 5; i++) expect(await problems()).toEqual([])
+  writing = false
+  await work
+})

@@ -1,0 +1,37 @@
+import { type Config, readConfig } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import { openDatabase } from '../db/open-database.ts'
+import { prepareDatabase } from '../db/prepare-database.ts'
+import type { DatabaseRoles } from '../db/roles.ts'
+import { findSecrets } from '../process/load-secret-key.ts'
+import { makeLog } from '../process/make-services.ts'
+import type { Secrets } from '../secrets.ts'
+import { heedingSignals } from './with-services.ts'
+
+/** A database as it is, past the row-level wall, for who looks and changes nothing. */
+export interface Inspection {
+  config: Config
+  db: Database
+  roles: DatabaseRoles
+  /** Undefined where there is no SECRET_KEY at all. */
+  secrets: Secrets | undefined
+  stopping: AbortSignal
+}
+
+/** Opens the database for looking at it: nothing is migrated, no secret is made, and none has to fit. */
+export function withInspection<T>(work: (inspection: Inspection) => Promise<T>): Promise<T> {
+  return heedingSignals(async (stopping) => {
+    const { config, secrets: given } = readConfig()
+    const log = makeLog(config.logLevel === 'info' ? 'error' : config.logLevel, 'stderr')
+    const database = await prepareDatabase(config, undefined, log, 'inspection')
+    const { roles } = database
+    const db = openDatabase({ url: database.url, role: roles.owner, maxConnections: 2, log })
+    try {
+      stopping.throwIfAborted()
+      return await work({ config, db, roles, secrets: findSecrets(config.dataDir, given), stopping })
+    } finally {
+      await db.close()
+      await database.stop()
+    }
+  })
+}
