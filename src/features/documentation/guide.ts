@@ -18,6 +18,7 @@ const slugs = [
   'people',
   'plans',
   'running',
+  'how-fast',
 ]
 
 const folder = new URL('../../../docs/guide/', import.meta.url)

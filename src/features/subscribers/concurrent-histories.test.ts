@@ -10,6 +10,7 @@ import {
   type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
+import { inTransaction } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { revokeApiKey } from '../api-keys/revoke-api-key.ts'
 import { archiveWaitlist, restoreWaitlist } from '../waitlists/archive-waitlist.ts'
@@ -94,8 +95,10 @@ async function runTogether(organisation: TestOrganisation, waitlist: string, act
       } else if (act.kind === 'remove' && somebody) {
         await removeSubscriber(organisation.ctx, waitlist, somebody.id).catch(unlessRefused)
       } else if (act.kind === 'unconfirm' && somebody) {
-        await sql`update subscribers set state = 'pending' where waitlist_id = ${waitlist} and id = ${somebody.id}::bigint
-                  and referred_by is null`.execute(first.database.owner.kysely)
+        await inTransaction(organisation.ctx, (ctx) =>
+          sql`update subscribers set state = 'pending' where organisation_id = ${organisation.id}
+                and waitlist_id = ${waitlist} and id = ${somebody.id}::bigint and referred_by is null`.execute(ctx.sql),
+        )
       } else if (act.kind === 'revoke') {
         await revokeApiKey(organisation.ctx, key.id)
         expect((await api.post(path, { email: 'late@example.com' })).status).toBe(401)
