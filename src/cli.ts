@@ -8,6 +8,7 @@ import { activityHeads, activityVerify, activityVerifyFile } from './features/ac
 import { exportFormats } from './features/activity/export-activities.ts'
 import { keyCreate, keyList, keyRevoke } from './features/api-keys/api-keys.cli.ts'
 import { scopeNames } from './features/api-keys/scopes.ts'
+import { backup, restore } from './features/backup/backup.cli.ts'
 import { doctor } from './features/doctor/doctor.cli.ts'
 import {
   contextOf,
@@ -157,6 +158,14 @@ command(
     return within(options.org, (ctx) => activityVerify(ctx, options))
   })
 
+command(program, 'backup <file>', 'write everything in the embedded database to a file, while it runs')
+  .option('--with-secret-key', 'put SECRET_KEY into the file too')
+  .action((file, options) =>
+    runInspection(Boolean(program.opts().json), (inspection) => backup(inspection, { ...options, file })),
+  )
+command(program, 'restore <file>', 'make an empty DATA_DIR what a backup says').action((file) =>
+  runOffline(Boolean(program.opts().json), () => restore({ file })),
+)
 command(program, 'doctor', 'check everything that must always hold, and say what is wrong').action(() =>
   runInspection(Boolean(program.opts().json), doctor),
 )

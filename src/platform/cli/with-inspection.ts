@@ -1,20 +1,25 @@
+import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { prepareDatabase } from '../db/prepare-database.ts'
 import type { DatabaseRoles } from '../db/roles.ts'
-import { findSecrets } from '../process/load-secret-key.ts'
+import { findSecretKey } from '../process/load-secret-key.ts'
 import { makeLog } from '../process/make-services.ts'
-import type { Secrets } from '../secrets.ts'
+import { makeSecrets, type Secrets } from '../secrets.ts'
 import { heedingSignals } from './with-services.ts'
 
 /** A database as it is, past the row-level wall, for who looks and changes nothing. */
 export interface Inspection {
   config: Config
+  /** The login's way to it. */
+  url: string
+  log: Logger
   db: Database
   roles: DatabaseRoles
   /** Undefined where there is no SECRET_KEY at all. */
   secrets: Secrets | undefined
+  secretKey: string | undefined
   stopping: AbortSignal
 }
 
@@ -28,7 +33,9 @@ export function withInspection<T>(work: (inspection: Inspection) => Promise<T>):
     const db = openDatabase({ url: database.url, role: roles.owner, maxConnections: 2, log })
     try {
       stopping.throwIfAborted()
-      return await work({ config, db, roles, secrets: findSecrets(config.dataDir, given), stopping })
+      const secretKey = findSecretKey(config.dataDir, given)
+      const secrets = secretKey === undefined ? undefined : makeSecrets(secretKey, given.secretKeyPrevious)
+      return await work({ config, url: database.url, log, db, roles, secrets, secretKey, stopping })
     } finally {
       await db.close()
       await database.stop()

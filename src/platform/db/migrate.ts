@@ -22,10 +22,10 @@ const oldestServer = 150_000
 
 /**
  * Brings a database up to this version: roles, then each new migration in a transaction of its own. Any number of processes
- * may do so at once.
+ * may do so at once. With `through`, no further than to the migration of that number.
  * @throws MigrationError for a server before 15, a database newer than this code, or a migration edited after it was applied.
  */
-export async function migrate(url: string, log: Logger): Promise<DatabaseRoles> {
+export async function migrate(url: string, log: Logger, through = Number.POSITIVE_INFINITY): Promise<DatabaseRoles> {
   const client = new pg.Client({ connectionString: url, options: connectionOptions(undefined) })
   client.on('error', (error) => log.warn({ err: error }, 'the connection for migrations broke'))
   await client.connect()
@@ -43,7 +43,7 @@ export async function migrate(url: string, log: Logger): Promise<DatabaseRoles> 
       roles.owner,
       roles.app,
     ])
-    for (const migration of await pending(await readApplied(client))) {
+    for (const migration of pending(await readApplied(client)).filter(({ number }) => number <= through)) {
       const text = migration.sql.replaceAll(':app_role', quote(roles.app)).replaceAll(':owner_role', quote(roles.owner))
       await client.query('begin')
       await client.query(text)
@@ -62,7 +62,8 @@ export async function migrate(url: string, log: Logger): Promise<DatabaseRoles> 
   }
 }
 
-interface Applied {
+/** A migration that a database has. */
+export interface AppliedMigration {
   number: number
   name: string
   checksum: string
@@ -70,19 +71,19 @@ interface Applied {
 
 const appliedQuery = 'select number, name, checksum from schema_migrations order by number'
 
-async function readApplied(client: pg.Client): Promise<Applied[]> {
-  return (await client.query<Applied>(appliedQuery)).rows
+async function readApplied(client: pg.Client): Promise<AppliedMigration[]> {
+  return (await client.query<AppliedMigration>(appliedQuery)).rows
 }
 
 /** The names of the migrations that a database still lacks, all where it has none. @throws MigrationError as `migrate` does. */
 export async function findPending(query: (text: string) => Promise<unknown[]>): Promise<string[]> {
   const [there] = (await query("select to_regclass('public.schema_migrations') as name")) as { name: string | null }[]
-  const applied = there?.name ? ((await query(appliedQuery)) as Applied[]) : []
+  const applied = there?.name ? ((await query(appliedQuery)) as AppliedMigration[]) : []
   return pending(applied).map(({ name }) => name)
 }
 
-/** @throws MigrationError for a database newer than this code, or a migration edited after it was applied. */
-function pending(rows: Applied[]): Migration[] {
+/** Those that come after what was applied. @throws MigrationError for a database newer than this code, or a migration edited after it was applied. */
+function pending(rows: AppliedMigration[]): Migration[] {
   const migrations = readMigrations()
   const ours = (applied: { number: number }) => migrations.find((migration) => migration.number === applied.number)
   const newer = rows.find((applied) => !ours(applied))
@@ -98,6 +99,12 @@ function pending(rows: Applied[]): Migration[] {
     )
   }
   return migrations.filter((migration) => !rows.some((applied) => applied.number === migration.number))
+}
+
+/** Whether this version would have made those, and no others before them. */
+export function areOurs(applied: AppliedMigration[]): boolean {
+  const ours = readMigrations()
+  return applied.every(({ name, checksum }, i) => ours[i]?.name === name && ours[i]?.checksum === checksum)
 }
 
 export function readMigrations(folder: URL = migrationsFolder): Migration[] {

@@ -8,16 +8,20 @@ import { makeSecrets, randomBase62, type Secrets } from '../secrets.ts'
  * for its owner alone to read.
  */
 export function loadSecrets(dataDir: string, given: ConfigSecrets): Secrets {
-  return makeSecrets(given.secretKey ?? usable(dataDir, keptSecretKey), given.secretKeyPrevious)
+  return makeSecrets(given.secretKey ?? usable(dataDir, (dataDir) => keptSecretKey(dataDir)), given.secretKeyPrevious)
 }
 
-/** The same, but that none is made: undefined where there is none yet. */
-export function findSecrets(dataDir: string, given: ConfigSecrets): Secrets | undefined {
-  const key = given.secretKey ?? usable(dataDir, (dataDir) => read(secretKeyPath(dataDir)))
-  return key === undefined ? undefined : makeSecrets(key, given.secretKeyPrevious)
+/** The secret key that is set or kept; undefined where there is none yet. None is made. */
+export function findSecretKey(dataDir: string, given: ConfigSecrets): string | undefined {
+  return given.secretKey ?? usable(dataDir, (dataDir) => read(secretKeyPath(dataDir)))
 }
 
-export function secretKeyPath(dataDir: string): string {
+/** Keeps a secret key that came from elsewhere, unless there is one. */
+export function keepSecretKey(dataDir: string, key: string): void {
+  usable(dataDir, (dataDir) => keptSecretKey(dataDir, key))
+}
+
+function secretKeyPath(dataDir: string): string {
   return join(dataDir, 'secret-key')
 }
 
@@ -30,13 +34,13 @@ function usable<T>(dataDir: string, work: (dataDir: string) => T): T {
   }
 }
 
-function keptSecretKey(dataDir: string): string {
+function keptSecretKey(dataDir: string, made = randomBase62(43)): string {
   const path = secretKeyPath(dataDir)
   const known = read(path)
   if (known) return known
   mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
   const half = `${path}.${process.pid}`
-  writeFileSync(half, randomBase62(43), { mode: 0o600 })
+  writeFileSync(half, made, { mode: 0o600 })
   try {
     // Whole or not at all, and never over the key of a start that was quicker.
     linkSync(half, path)

@@ -1,0 +1,86 @@
+import { linkSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGzip } from 'node:zlib'
+import { type Dump, withDump } from '../../platform/db/dump-tables.ts'
+import { AppError } from '../../platform/errors.ts'
+import { randomBase62 } from '../../platform/secrets.ts'
+import { type BackupHeader, FrameWriter } from './backup-file.ts'
+
+interface Source {
+  /** Leads to whoever may read everything. */
+  url: string
+  /** Kept in the file. */
+  secretKey: string | undefined
+  /** Which keys are at hand. */
+  secretVersions: string[]
+  stopping: AbortSignal
+}
+
+/**
+ * Writes everything in the database, as of the moment it begins, to a file for its owner alone to read, which has its name
+ * only when it is whole and on the disk. Answers how many rows of each table.
+ * @throws AppError `conflict` where the file is there already, or the SECRET_KEY to be kept is not the database's.
+ */
+export async function writeBackup(path: string, source: Source): Promise<Record<string, number>> {
+  const half = `${path}.${randomBase62(6)}.half`
+  const file = await open(half, 'wx', 0o600).catch((error: Error) => {
+    throw new AppError('validation_failed', `${path} cannot be written: ${error.message}.`, { cause: error })
+  })
+  try {
+    const rows: Record<string, number> = {}
+    await withDump(source.url, async (dump) => {
+      const frames = Readable.from(toFrames(dump, source, rows), { objectMode: false })
+      const gzip = createGzip({ level: constants.Z_BEST_SPEED })
+      const write = async (pieces: AsyncIterable<Buffer>) => {
+        for await (const piece of pieces) await file.appendFile(piece)
+      }
+      await pipeline(frames, gzip, write, { signal: source.stopping })
+    })
+    await file.sync()
+    giveName(half, path)
+    return rows
+  } finally {
+    await file.close()
+    await rm(half, { force: true })
+  }
+}
+
+async function* toFrames(dump: Dump, source: Source, counted: Record<string, number>): AsyncGenerator<Buffer> {
+  const { madeAt, migrations, secretVersion } = dump
+  if (source.secretKey !== undefined && secretVersion !== null && !source.secretVersions.includes(secretVersion))
+    throw new AppError(
+      'conflict',
+      'SECRET_KEY is not the one this database was made with: it is of no use in the backup.',
+    )
+  const writer = new FrameWriter()
+  const header: BackupHeader = {
+    ...{ format: 'queueup-backup', version: 1, made_at: madeAt.toISOString(), migrations },
+    secret_version: secretVersion,
+    ...(source.secretKey === undefined ? {} : { secret_key: source.secretKey }),
+  }
+  yield writer.json('H', header)
+  for await (const { name, columns, rows } of dump.tables) {
+    yield writer.json('T', { name, columns })
+    for (let piece = await rows.next(); ; piece = await rows.next()) {
+      if (piece.done) {
+        counted[name] = piece.value
+        break
+      }
+      yield writer.frame('D', piece.value)
+    }
+  }
+  yield writer.end(counted)
+}
+
+/** Never over another file. */
+function giveName(half: string, path: string): void {
+  try {
+    linkSync(half, path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+      throw new AppError('conflict', `${path} is there already: name another file.`)
+    throw error
+  }
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { asApiKey } from './as.ts'
+import { cliJson, makeDataDir, makeKeyByCli, runCli, type Server, startCli, startServer } from './processes.ts'
+
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+function dataDir(): { DATA_DIR: string } {
+  const DATA_DIR = makeDataDir()
+  folders.push(DATA_DIR)
+  return { DATA_DIR }
+}
+
+const source = dataDir()
+const file = join(source.DATA_DIR, 'all.backup')
+const keyed = join(source.DATA_DIR, 'keyed.backup')
+let made: Awaited<ReturnType<typeof makeKeyByCli>>
+let server: Server
+/** Everybody who was answered 201 before the backup began. */
+let before: string[]
+beforeAll(async () => {
+  made = await makeKeyByCli(source)
+  server = await startServer(source)
+  const api = asApiKey(server, made.key)
+  const acknowledged: string[] = []
+  let writing = true
+  const work = Array.from({ length: 4 }, async (_, writer) => {
+    for (let i = 0; writing; i++) {
+      const email = `w${writer}-${i}@example.com`
+      const answer = await api.post(made.path, { email })
+      expect(answer.status).toBe(201)
+      acknowledged.push(email)
+    }
+  })
+  await vi.waitUntil(() => acknowledged.length > 200, { timeout: 20_000 })
+  before = [...acknowledged]
+  await cliJson(source, 'backup', file)
+  await cliJson(source, 'backup', keyed, '--with-secret-key')
+  expect(acknowledged.length).toBeGreaterThan(before.length + 20)
+  expect(await cliJson(source, 'doctor')).toMatchObject({ ok: true })
+  writing = false
+  await Promise.all(work)
+  await server.stop()
+})
+
+const secretOf = ({ DATA_DIR }: { DATA_DIR: string }) => readFileSync(join(DATA_DIR, 'secret-key'), 'utf8')
+
+async function everybody(env: Record<string, string>): Promise<{ email: string; position: number }[]> {
+  const server = await startServer(env)
+  const people: { email: string; position: number }[] = []
+  for (let page = 1; ; page++) {
+    const { items } = (await asApiKey(server, made.key).get(`${made.path}?limit=200&page=${page}`)).json
+    people.push(...items)
+    if (items.length < 200) break
+  }
+  // And it goes on.
+  expect((await asApiKey(server, made.key).post(made.path, { email: 'next@example.com' })).status).toBe(201)
+  await server.stop()
+  return people
+}
+
+describe('a backup taken while others write', () => {
+  test('is for its owner alone to read, and leaves nothing else behind', () => {
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readdirSync(source.DATA_DIR).filter((name) => name.includes('half'))).toEqual([])
+    const text = gunzipSync(readFileSync(file)).toString('latin1')
+    expect(text).not.toContain(secretOf(source))
+    expect(text).not.toContain(made.key)
+    expect(gunzipSync(readFileSync(keyed)).toString('latin1')).toContain(secretOf(source))
+  })
+
+  test('is restored elsewhere: everybody who was acknowledged before it, in order, keys and log, and the doctor finds nothing', async () => {
+    const copy = { ...dataDir(), SECRET_KEY: secretOf(source) }
+    expect(await cliJson(copy, 'restore', file)).toMatchObject({ problems: [] })
+    expect(await cliJson(copy, 'doctor')).toMatchObject({ ok: true })
+    expect(await cliJson(copy, 'activity', 'verify', '--org', made.slug)).toMatchObject({ ok: true })
+    const people = await everybody(copy)
+    const emails = new Set(people.map(({ email }) => email))
+    expect(before.filter((email) => !emails.has(email))).toEqual([])
+    expect(people.map(({ position }) => position)).toEqual(people.map((_, i) => i + 1))
+    expect(await cliJson(copy, 'doctor')).toMatchObject({ ok: true })
+  })
+
+  test('is of use by itself where SECRET_KEY is in it', async () => {
+    const copy = dataDir()
+    await cliJson(copy, 'restore', keyed)
+    expect(secretOf(copy)).toBe(secretOf(source))
+    expect(statSync(join(copy.DATA_DIR, 'secret-key')).mode & 0o777).toBe(0o600)
+    expect((await everybody(copy)).length).toBeGreaterThan(before.length)
+    // Once: what is there now is not written over.
+    expect(await refused(copy, keyed)).toMatch(/There is a database in DATA_DIR already/)
+    expect(await cliJson(copy, 'doctor')).toMatchObject({ ok: true })
+  })
+
+  test('is not written over another file', async () => {
+    const { code, stderr } = await runCli(source, 'backup', file)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/is there already/)])
+    const nowhere = await runCli(source, 'backup', join(source.DATA_DIR, 'none', 'x'))
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringMatching(/cannot be written/)])
+  })
+})
+
+async function refused(env: Record<string, string>, path: string): Promise<string> {
+  const { code, stdout, stderr } = await runCli(env, 'restore', path)
+  expect([code, stdout, stderr.trim().split('\n').length]).toEqual([1, '', 1])
+  return stderr
+}
+
+describe('a restore is refused with a sentence, and nothing is begun,', () => {
+  const changed = (name: string, change: (bytes: Buffer) => Buffer) => {
+    const path = join(source.DATA_DIR, name)
+    writeFileSync(path, change(readFileSync(keyed)))
+    return path
+  }
+  const flipped = (bytes: Buffer, from: string, to: string, sealed = false) => {
+    const raw = gunzipSync(bytes)
+    raw.write(to, raw.lastIndexOf(from), 'latin1')
+    const end = raw.lastIndexOf('{"rows"') - 5
+    const hash = createHash('sha256').update(raw.subarray(0, end)).digest('hex')
+    if (sealed) raw.write(hash, raw.lastIndexOf('"sha256":"') + 10, 'latin1')
+    return gzipSync(raw)
+  }
+
+  test.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
+    ['of a file that was cut off', (bytes) => bytes.subarray(0, bytes.length - 40), /was cut off/],
+    ['of the first half of a file', (bytes) => bytes.subarray(0, bytes.length / 2), /was cut off/],
+    [
+      'of a file cut between two frames',
+      (bytes) => {
+        const raw = gunzipSync(bytes)
+        return gzipSync(raw.subarray(0, raw.lastIndexOf('{"rows"') - 5))
+      },
+      /was cut off/,
+    ],
+    [
+      'of a file with another byte',
+      (bytes) => bytes.fill(bytes[999] === 0 ? 1 : 0, 999, 1_003),
+      /was changed|was cut off/,
+    ],
+    ['of a file with another word in it', (bytes) => flipped(bytes, 'example.com', 'example.org'), /was changed/],
+    ['of nothing', () => Buffer.alloc(0), /not a backup|cut off/],
+    ['of something else', () => Buffer.from('hello, this is a text'), /is not a backup/],
+    ['of something else, compressed', () => gzipSync('hello, this is a text'), /is not a backup|changed/],
+    [
+      'of another version',
+      (bytes) => flipped(bytes, '"name":"0001_foundation', '"name":"0001_something_', true),
+      /newer version of QueueUp, or by another one/,
+    ],
+  ])('%s', async (name, change, what) => {
+    const env = dataDir()
+    const path = changed(`${name.replaceAll(' ', '-')}.backup`, change)
+    expect(await refused(env, path)).toMatch(what)
+    expect(readdirSync(env.DATA_DIR)).toEqual([])
+  })
+
+  test('without its SECRET_KEY, or with another', async () => {
+    const env = dataDir()
+    expect(await refused(env, file)).toMatch(/does not hold its SECRET_KEY/)
+    expect(await refused({ ...env, SECRET_KEY: 'x'.repeat(40) }, file)).toMatch(/not the one this backup was made with/)
+    expect(readdirSync(env.DATA_DIR)).toEqual([])
+  })
+
+  test('where a database is in use already', async () => {
+    const kept = { ...source, SECRET_KEY: secretOf(source) }
+    expect(await refused(kept, file)).toMatch(/There is a database in DATA_DIR already/)
+    expect(await cliJson(source, 'doctor')).toMatchObject({ ok: true })
+  })
+})
+
+test('a restore that was killed is done again', async () => {
+  const env = dataDir()
+
+  const { process: child, ended } = startCli(env, 'restore', keyed)
+  await expect
+    .poll(() => existsSync(join(env.DATA_DIR, 'pg', 'data', 'postmaster.pid')), { timeout: 20_000, interval: 20 })
+    .toBe(true)
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  child.kill('SIGKILL')
+  await ended
+  const again = await runCli(env, '--json', 'restore', keyed)
+  // Killed after its one transaction, it is there already.
+  if (again.code !== 0) expect(again.stderr).toMatch(/already/)
+  expect(await cliJson(env, 'doctor')).toMatchObject({ ok: true })
+})
