@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { asApiKey } from './as.ts'
-import { cliJson, makeDataDir, makeKeyByCli, postmasterPid, runCli, type Server, startServer } from './processes.ts'
+import { cliJson, makeDataDir, makeKeyByCli, runCli, startServer } from './processes.ts'
 
 const folders: string[] = []
 afterAll(() => {
@@ -76,53 +76,6 @@ test('an import adds each address once, refuses bad rows, is one activity, and i
   })
   const { items } = await cliJson(env, 'activity', 'list', '--org', slug)
   expect(items.filter((item: { action: string }) => item.action === 'subscriber.imported')).toHaveLength(1)
-})
-
-test('nothing acknowledged is lost when the server, its database or both are killed, and the next start needs no hand', async () => {
-  const env = dataDir()
-  const { path, key } = await makeKeyByCli(env)
-  const acknowledged: string[] = []
-  for (const victim of ['server', 'database', 'both'] as const) {
-    const server = await startServer(env)
-    const api = asApiKey(server, key)
-    let writing = true
-    const work = Array.from({ length: 8 }, async (_, writer) => {
-      for (let i = 0; writing; i++) {
-        const email = `${victim}-${writer}-${i}@example.com`
-        const answer = await api.post(path, { email }).catch(() => undefined)
-        if (answer?.status === 201) acknowledged.push(email)
-        else if (answer && answer.status !== 503) throw new Error(`answered ${answer.status} ${answer.text}`)
-        else if (!answer) await new Promise((resolve) => setImmediate(resolve))
-      }
-    })
-    const before = acknowledged.length
-    await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before + 50)
-    if (victim !== 'server') process.kill(postmasterPid(env) ?? 0, 'SIGKILL')
-    if (victim !== 'database') {
-      writing = false
-      await server.stop('SIGKILL')
-    } else {
-      const atKill = acknowledged.length
-      await expect.poll(() => acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(atKill + 50)
-      writing = false
-    }
-    await Promise.all(work)
-    if (victim === 'database') expect(await server.stop()).toEqual({ code: 0, signal: null })
-  }
-  const server: Server = await startServer(env)
-  const listed = new Set<string>()
-  const positions: number[] = []
-  for (let page = 1; ; page++) {
-    const { items } = (await asApiKey(server, key).get(`${path}?limit=200&page=${page}`)).json
-    for (const item of items) {
-      listed.add(item.email)
-      positions.push(item.position)
-    }
-    if (items.length < 200) break
-  }
-  expect(acknowledged.filter((email) => !listed.has(email))).toEqual([])
-  expect(positions).toEqual(positions.map((_, i) => i + 1))
-  expect(await server.stop()).toEqual({ code: 0, signal: null })
 })
 
 test('two servers on one data directory are refused with a sentence, and the first goes on', async () => {

@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
+import { makeDataDir, makeKeyByCli, postmasterPid, type Server, startServer } from './processes.ts'
+import { startWriters, type Writers } from './writers.ts'
+import { mustBeWrittenOnce } from './written-once.ts'
+
+const rounds = Number(process.env.CRASH_ROUNDS ?? 20)
+const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const env = { DATA_DIR: makeDataDir(), WEB_CONCURRENCY: '2' }
+let running: Server | undefined
+afterAll(async () => {
+  await running?.stop()
+  rmSync(env.DATA_DIR, { recursive: true, force: true })
+})
+
+const victims = [
+  'a serving process',
+  'every serving process',
+  'a connection',
+  'the database',
+  'the server',
+  'everything',
+] as const
+
+test(`every acknowledged create survives ${rounds} kills at random moments, once, and the next start needs no hand`, {
+  timeout: 240_000,
+}, async () => {
+  const random = makeRandom(seed)
+  const made = await makeKeyByCli(env)
+  let server = await start()
+  const writers = startWriters(() => server, made, 'crash')
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const told = `round ${round} of seed ${seed}`
+      await moreAre(writers, 20, told)
+      await sleep(random(250))
+      const victim = victims[round % victims.length] ?? 'everything'
+      server = await crash(victim, server)
+      // While it recovers from one, now and then comes the next.
+      if (random(3) === 0) {
+        await sleep(random(400))
+        kill(postmasterPid(env))
+      }
+      await moreAre(writers, 20, `${told}, after ${victim} was killed`)
+    }
+  } finally {
+    await writers.stop()
+  }
+  expect(writers.wrong).toEqual([])
+  const found = await mustBeWrittenOnce(env, server, made, writers.acknowledged)
+  process.stdout.write(
+    `${rounds} crashes survived (seed ${seed}): ${writers.acknowledged.length} acknowledged, ${found.listed} there, ${found.logged} rows of the log checked; ${JSON.stringify(Object.fromEntries(writers.others))} other answers\n`,
+  )
+  expect(await server.stop()).toEqual({ code: 0, signal: null })
+})
+
+async function start(): Promise<Server> {
+  running = await startServer(env)
+  return running
+}
+
+/** Kills one part of what runs, and starts the server again where that was its end. */
+async function crash(victim: (typeof victims)[number], server: Server): Promise<Server> {
+  const { pid } = server.process
+  const postmaster = postmasterPid(env)
+  if (victim === 'a serving process') kill(childrenOf(pid)[0])
+  else if (victim === 'every serving process') for (const child of childrenOf(pid)) kill(child)
+  // PostgreSQL ends every other session then, and recovers.
+  else if (victim === 'a connection') kill(childrenOf(postmaster).find(isBackend))
+  else if (victim === 'the database') kill(postmaster)
+  else {
+    const serving = childrenOf(pid)
+    await server.stop('SIGKILL')
+    if (victim === 'everything') for (const one of [postmaster, ...serving]) kill(one)
+    return start()
+  }
+  return server
+}
+
+async function moreAre(writers: Writers, count: number, told: string): Promise<void> {
+  const before = writers.acknowledged.length
+  await expect
+    .poll(() => writers.acknowledged.length, { timeout: 20_000, interval: 20, message: `acknowledged in ${told}` })
+    .toBeGreaterThan(before + count)
+}
+
+function kill(pid: number | undefined): void {
+  try {
+    if (pid) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** The serving processes of a server, or the processes of a PostgreSQL. */
+function childrenOf(pid: number | undefined): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => {
+      try {
+        const [, parent] = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${child}/status`, 'utf8')) ?? []
+        return Number(parent) === pid && /node|postgres/.test(readlinkSync(`/proc/${child}/exe`))
+      } catch {
+        return false
+      }
+    })
+    .filter((child) => !readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('bin/postgres\0-D'))
+}
+
+function isBackend(pid: number): boolean {
+  return /postgres: postgres queueup/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Whole numbers below a limit, the same for the same seed (mulberry32). */
+function makeRandom(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below)
+  }
+}
