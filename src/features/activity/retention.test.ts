@@ -89,7 +89,10 @@ describe('what a plan shows no more', () => {
     await run(3)
     const { last_number: deleted = 0 } = (await tombstoneOf(organisation)) ?? {}
     expect(deleted).toBe(gone.length + 3)
-    // What stays goes on from the hash of what went.
+    // What stays goes on from the hash of what went, and what went is told apart.
+    await expect(verifyActivities(organisation.ctx, { number: deleted - 1, hash: noHash })).rejects.toThrow(
+      /is deleted/,
+    )
     await chainActivities(services)
     expect(await verifyActivities(organisation.ctx)).toMatchObject({ first: deleted + 1, unchained: 0, problem: null })
     expect((await verifyActivities(organisation.ctx, { number: deleted, hash: noHash })).problem).toMatchObject({

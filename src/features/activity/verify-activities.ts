@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
 import { hashCanonical, noHash } from './activity-hash.ts'
 import type { ChainHead } from './chain-head.ts'
 
@@ -38,6 +39,7 @@ interface Link {
  * Follows the chain of an organisation's log from the tombstone on, one snapshot of it, and stops at the first row that was
  * altered, taken away, put in or moved. `known` is a head noted earlier: without one, nobody can tell that the newest rows
  * went together with their hashes.
+ * @throws AppError `validation_failed` for a head whose row is deleted.
  */
 export async function verifyActivities(ctx: Context, known?: ChainHead): Promise<Verification> {
   return inSnapshot(ctx, (ctx) => followChain(ctx, known))
@@ -54,10 +56,16 @@ export async function followChain(ctx: Within, known?: ChainHead): Promise<Verif
     ...{ first: start.number + 1, last: start.number, unchained: 0, head: start, problem: null },
   }
   const fail = (number: number, what: string) => ({ ...found, problem: { number, what } })
+  if (known && known.number < start.number)
+    throw new AppError(
+      'validation_failed',
+      `Row ${known.number} is deleted, as all up to row ${start.number} are: give a newer head.`,
+    )
   if (known?.number === start.number && known.hash !== start.hash) return fail(known.number, otherHash)
   for (let page = await readPage(ctx, start.number); page.length > 0; page = await readPage(ctx, found.last)) {
+    const lastHashed = page.findLastIndex(({ hash }) => hash !== null)
     for (const [i, link] of page.entries()) {
-      const what = judge(found, link, page.slice(i))
+      const what = judge(found, link, i < lastHashed, () => page.slice(i))
       if (what) return fail(Math.min(found.last + 1, link.number), what)
       found.last = link.number
       if (link.hash === null) found.unchained++
@@ -77,15 +85,19 @@ export async function followChain(ctx: Within, known?: ChainHead): Promise<Verif
 
 const otherHash = 'has another hash than the head that was noted'
 
-function judge({ last, head, unchained }: Verification, link: Link, rest: Link[]): string | undefined {
+function judge(
+  { last, head, unchained }: Verification,
+  link: Link,
+  hashesFollow: boolean,
+  rest: () => Link[],
+): string | undefined {
   if (link.number !== last + 1) return 'is missing'
   if (link.text === null) return 'is missing: only its hash is there'
   if (!link.repeated) return 'was altered: what it is found by is not what it is about'
-  if (link.hash === null)
-    return rest.some(({ hash }) => hash !== null) ? 'has no hash: it was put in, or its hash was taken away' : undefined
+  if (link.hash === null) return hashesFollow ? 'has no hash: it was put in, or its hash was taken away' : undefined
   if (unchained > 0) return 'has a hash, and the row before it has none'
   if (hashCanonical(head.hash, link.text) === link.hash) return undefined
-  const moved = rest.find(({ text }) => text && hashCanonical(head.hash, renumbered(text, link.number)) === link.hash)
+  const moved = rest().find(({ text }) => text && hashCanonical(head.hash, renumbered(text, link.number)) === link.hash)
   return moved ? `was moved: it stands as row ${moved.number} now` : 'was altered: it does not fit its hash'
 }
 
