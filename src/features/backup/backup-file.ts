@@ -121,7 +121,7 @@ function read<T>(schema: z.ZodType<T>, path: string, payload: Buffer): T {
   try {
     return schema.parse(JSON.parse(payload.toString()))
   } catch (error) {
-    throw refusal(path, 'is not a backup that this version of QueueUp can read', error)
+    throw refusal(path, 'was changed, or is not a backup that this version of QueueUp can read', error)
   }
 }
 
