@@ -22,6 +22,20 @@ const answerHeaders: Record<string, string> = {
   RateLimit: 'The tokens left, and the seconds to the next one where there is none (IETF draft).',
 }
 
+const challenge = { 'WWW-Authenticate': 'What is wrong with the credentials, where it is them (RFC 6750).' }
+const retryAfter = { 'Retry-After': 'How many seconds to wait.' }
+
+/** What some refusals bring besides. */
+const refusalHeaders: Record<number, Record<string, string>> = {
+  400: challenge,
+  401: challenge,
+  403: challenge,
+  405: { Allow: 'The methods that the address takes.' },
+  409: retryAfter,
+  429: retryAfter,
+  503: retryAfter,
+}
+
 /** The customer API as OpenAPI 3.1, made from the declarations that route and validate its requests. */
 export function openApiDocument(operations: readonly ApiOperation[], publicUrl: string): Json {
   const paths: Record<string, Json> = {}
@@ -43,9 +57,7 @@ export function openApiDocument(operations: readonly ApiOperation[], publicUrl: 
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer qu_live_…`.' },
       },
       schemas: { Problem: toJsonSchema(problemSchema(publicUrl)) },
-      headers: Object.fromEntries(
-        Object.entries(answerHeaders).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
-      ),
+      headers: describeHeaders(answerHeaders),
     },
   }
 }
@@ -90,15 +102,7 @@ function describe(operation: ApiOperation): Json {
           status,
           {
             description,
-            headers: {
-              ...headerReferences(),
-              ...Object.fromEntries(
-                Object.entries(headers).map(([name, text]) => [
-                  name,
-                  { description: text, schema: { type: 'string' } },
-                ]),
-              ),
-            },
+            headers: { ...headerReferences(), ...describeHeaders(headers) },
             content: { 'application/json': { schema: toJsonSchema(schema) } },
           },
         ]),
@@ -111,7 +115,7 @@ function describe(operation: ApiOperation): Json {
               .filter((code) => errorCatalogue[code].status === status)
               .map((code) => `\`${code}\`: ${errorCatalogue[code].title}.`)
               .join(' '),
-            headers: headerReferences(),
+            headers: { ...headerReferences(), ...describeHeaders(refusalHeaders[status] ?? {}) },
             content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
           },
         ]),
@@ -122,6 +126,14 @@ function describe(operation: ApiOperation): Json {
 
 function headerReferences(): Json {
   return Object.fromEntries(Object.keys(answerHeaders).map((name) => [name, { $ref: `#/components/headers/${name}` }]))
+}
+
+function describeHeaders(headers: Record<string, string>): Json {
+  const described = Object.entries(headers).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ])
+  return Object.fromEntries(described)
 }
 
 /** Transforms are documented by what goes in. */

@@ -16,6 +16,8 @@ import { subscriberJsonSchema, subscriberPageSchema } from './subscriber.ts'
 const path = '/waitlists/{waitlist_id}/subscribers'
 const pathParameters = { waitlist_id: 'The id of the waitlist, `wl_…`, from its page.' }
 
+const replayHeader = { 'Idempotent-Replayed': '`true` where this is the first answer again.' }
+
 const plainText = (text: string) => !text.includes('\0') && text.isWellFormed()
 
 const listOperation = (lists: SubscriberLists): ApiOperation => ({
@@ -105,10 +107,11 @@ export function subscriberOperations(services: Services, gate: KeyGate): ApiOper
       }),
     }),
     answers: {
-      201: { description: 'The person is new on the list.', schema: subscriberJsonSchema },
+      201: { description: 'The person is new on the list.', schema: subscriberJsonSchema, headers: replayHeader },
       200: {
         description: 'The person was on the list already, or has now been confirmed.',
         schema: subscriberJsonSchema,
+        headers: replayHeader,
       },
     },
     errors: [
