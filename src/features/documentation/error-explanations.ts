@@ -34,5 +34,5 @@ export const errorExplanations: Record<ErrorCode, string> = {
   internal:
     'Something failed that should not have. It has been logged under the `Request-Id`.\n\nTry again; with an `Idempotency-Key` a retry is harmless. Name the request id if you report it.',
   unavailable:
-    'The database cannot be reached at the moment.\n\nTry again after the seconds that `Retry-After` names. Nothing was half done.',
+    'The database cannot be reached, or has no room or time at the moment.\n\nTry again after the seconds that `Retry-After` names. Nothing was half done.',
 }

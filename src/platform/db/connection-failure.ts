@@ -1,26 +1,35 @@
 import { AppError } from '../errors.ts'
 
-/** Codes of sockets that broke, and PostgreSQL's classes 08 (connection), 57P (shutdown) and 53300 (too many connections). */
-const failures = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08...|57P0.|53300|58030)$/
-const messages =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/
+/**
+ * Codes of sockets that broke, PostgreSQL's classes 08 (connection) and 57P (shutdown), and 25006: what we reached is a standby,
+ * which only reads.
+ */
+const lost =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|08...|57P0.|25006)$/
+const lostMessages =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|timeout expired)/
+/** Out of space, memory or connections (53), files that fail (58030), what waited or took too long, and who lost to somebody else. */
+const overburdened = /^(53...|58030|55P03|57014|40001|40P01)$/
 
-/** The error to answer with: `unavailable` where the database could not be reached or went away, else the error itself. */
+/** The error to answer with: `unavailable` where the database was away or had no room or time for it, else the error itself. */
 export function asUnavailable(error: unknown): unknown {
-  if (!isConnectionFailure(error)) return error
-  return new AppError(
-    'unavailable',
-    'The database cannot be reached at the moment. Try again shortly; nothing was half done.',
-    {
-      headers: { 'Retry-After': '2' },
-      cause: error,
-    },
-  )
+  if (!(isLostConnection(error) || overburdened.test(codeOf(error)))) return error
+  const detail = isLostConnection(error)
+    ? 'The database cannot be reached at the moment.'
+    : 'The database has no room or no time for this at the moment.'
+  return new AppError('unavailable', `${detail} Try again shortly; nothing was half done.`, {
+    headers: { 'Retry-After': '2' },
+    cause: error,
+  })
 }
 
-function isConnectionFailure(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof AppError) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (error instanceof AggregateError) return error.errors.some(isConnectionFailure)
-  return failures.test(code) || messages.test(error.message)
+/** Whether the connection that failed so is of no more use, so that the next request needs another one. */
+export function isLostConnection(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isLostConnection)
+  return error instanceof Error && (lost.test(codeOf(error)) || lostMessages.test(error.message))
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error) || error instanceof AppError) return ''
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { AppError } from '../errors.ts'
 import { GroupedCalls } from './grouped-calls.ts'
 
 /** Calls whose answers wait until they are let go. */
@@ -59,4 +60,19 @@ test('a failure reaches all of its group and nobody else', async () => {
   await tick()
   letGo()
   expect(await lucky).toBe(30)
+})
+
+test('when the database is away, those who wait behind the call that found it are told at once too', async () => {
+  let calls = 0
+  const grouped = new GroupedCalls<number, number>(
+    async () => {
+      calls += 1
+      await new Promise((resolve) => setImmediate(resolve))
+      throw new AppError('unavailable', 'It is away.')
+    },
+    { maxItems: 1, maxRunning: 1 },
+  )
+  const answers = await Promise.allSettled([1, 2, 3].map((item) => grouped.call('a', item)))
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  expect(calls).toBe(1)
 })

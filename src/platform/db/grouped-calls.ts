@@ -1,3 +1,5 @@
+import { AppError } from '../errors.ts'
+
 interface Waiting<Item, Result> {
   item: Item
   resolve: (result: Result) => void
@@ -50,7 +52,9 @@ export class GroupedCalls<Item, Result> {
           }
         },
         (error: unknown) => {
-          for (const member of members) member.reject(error)
+          // Where the database was away, whoever has waited behind this call has waited long enough too.
+          const away = error instanceof AppError && error.code === 'unavailable'
+          for (const member of away ? [...members, ...state.waiting.splice(0)] : members) member.reject(error)
         },
       )
       .finally(() => {

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { asUnavailable } from './connection-failure.ts'
 import type { Database, HeldConnection, Statement } from './database.ts'
+import { dropLost } from './drop-lost.ts'
 import type { Tables } from './tables.ts'
 
 interface Options {
@@ -11,17 +12,27 @@ interface Options {
   role: string | undefined
   maxConnections: number
   log: Logger
+  patience?: Patience
+}
+
+/** How long a statement may wait for a lock, and take in all, before it fails as `unavailable`. */
+interface Patience {
+  lockMs: number
+  statementMs: number
 }
 
 const int8 = 20
+/** Past its patience: a server that has not said so itself by then is frozen, or its machine is gone. */
+const silenceMs = 2_000
 // Counts and numbers of this product stay far below 2^53.
 pg.types.setTypeParser(int8, Number)
 
 /** A pool of connections under one role. Nothing is connected before the first query. */
-export function openDatabase({ url, role, maxConnections, log }: Options): Database {
+export function openDatabase({ url, role, maxConnections, log, patience }: Options): Database {
   const settings = {
     connectionString: url,
-    options: connectionOptions(role),
+    options: connectionOptions(role, patience),
+    ...(patience ? { query_timeout: patience.statementMs + silenceMs } : {}),
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
     application_name: 'queueup',
@@ -32,7 +43,7 @@ export function openDatabase({ url, role, maxConnections, log }: Options): Datab
   // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
   pool.on('connect', (client) => void client.on('error', () => undefined))
   return {
-    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: dropLost(pool) }) }),
     async run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
       try {
         const { rows } = await pool.query({ name: statement.name, text: statement.text, values: [...values] })
@@ -71,7 +82,8 @@ export function openDatabase({ url, role, maxConnections, log }: Options): Datab
 }
 
 /** JIT costs a hundred times what it saves on short queries; the role is taken at the start of the session. */
-export function connectionOptions(role: string | undefined): string {
+export function connectionOptions(role: string | undefined, patience?: Patience): string {
   const settings = ['jit=off', 'timezone=UTC', 'search_path=public', ...(role === undefined ? [] : [`role=${role}`])]
+  if (patience) settings.push(`lock_timeout=${patience.lockMs}`, `statement_timeout=${patience.statementMs}`)
   return settings.map((setting) => `-c ${setting.replace(/([\\ ])/g, '\\$1')}`).join(' ')
 }

@@ -8,7 +8,7 @@ export interface Readiness {
   draining: boolean
 }
 
-/** `/healthz`: the process runs. `/readyz`: the database answers, its migrations are current, and we are not leaving. */
+/** `/healthz`: the process runs. `/readyz`: the database answers and can be written to, its migrations are current, and we are not leaving. */
 export function healthRoutes(app: Hono<AppEnv>, services: Services, readiness: Readiness): void {
   const newest = readMigrations().at(-1)?.number ?? 0
   const headers = { 'Cache-Control': 'no-store' }
@@ -16,10 +16,11 @@ export function healthRoutes(app: Hono<AppEnv>, services: Services, readiness: R
   app.get('/readyz', async (c) => {
     if (readiness.draining) return c.json({ status: 'stopping' }, 503, headers)
     try {
-      const [row] = await services.db.run<{ newest: number }>(
-        { name: 'readyz', text: 'select max(number) as newest from schema_migrations' },
+      const [row] = await services.db.run<{ newest: number; standby: boolean }>(
+        { name: 'readyz', text: 'select max(number) as newest, pg_is_in_recovery() as standby from schema_migrations' },
         [],
       )
+      if (row?.standby) return c.json({ status: 'the database is a standby' }, 503, headers)
       if (row?.newest === newest) return c.json({ status: 'ready' }, 200, headers)
       return c.json({ status: 'migrations are not current' }, 503, headers)
     } catch (error) {

@@ -35,6 +35,9 @@ interface Assignment {
 
 const restartDelayMs = 500
 const lingerMs = 2_000
+const servingPatience = { lockMs: 10_000, statementMs: 20_000 }
+/** Jobs go through whole tables, but hang on no database that is gone either. */
+const jobsPatience = { lockMs: 60_000, statementMs: 1_800_000 }
 
 /** Runs the server until it is told to stop: one process that does it all, or several that share the port. */
 export async function runServer(
@@ -118,7 +121,8 @@ async function serve(
   log: Logger,
   metrics: Metrics,
 ): Promise<() => Promise<void>> {
-  const db = openDatabase({ url: assignment.databaseUrl, role: assignment.appRole, maxConnections: 10, log })
+  const { databaseUrl: url, appRole: role } = assignment
+  const db = openDatabase({ url, role, maxConnections: 10, log, patience: servingPatience })
   const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log })
   const readiness: Readiness = { draining: false }
   const app = product.createApp(services)
@@ -143,7 +147,8 @@ async function startJobs(
   database: PreparedDatabase,
   log: Logger,
 ): Promise<() => Promise<void>> {
-  const db = openDatabase({ url: database.url, role: database.roles.owner, maxConnections: 3, log })
+  const { url, roles } = database
+  const db = openDatabase({ url, role: roles.owner, maxConnections: 3, log, patience: jobsPatience })
   const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log })
   const worker = await product.startWorker(services, { url: database.url, ownerRole: database.roles.owner })
   return async () => {
