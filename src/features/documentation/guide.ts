@@ -19,6 +19,7 @@ const slugs = [
   'plans',
   'running',
   'how-fast',
+  'promises',
 ]
 
 const folder = new URL('../../../docs/guide/', import.meta.url)
