@@ -5,6 +5,8 @@ export interface Relay {
   through(url: string): string
   /** Where new connections lead from now on; without a port they are turned away. Those that are there stay as they are. */
   leadTo(port: number | undefined): void
+  /** Breaks the connections that are there. */
+  cut(): void
   /** The servers behind the connections that are there now are heard no more; the connections stay open. */
   fallSilent(): void
   close(): void
@@ -31,6 +33,9 @@ export async function startRelay(port: number): Promise<Relay> {
   })
   await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
   const address = relay.address()
+  const cut = () => {
+    for (const { client, server } of pairs) for (const end of [client, server]) end.destroy()
+  }
   return {
     through(url) {
       const changed = new URL(url)
@@ -47,9 +52,10 @@ export async function startRelay(port: number): Promise<Relay> {
         server.resume()
       }
     },
+    cut,
     close() {
       relay.close()
-      for (const { client, server } of pairs) for (const end of [client, server]) end.destroy()
+      cut()
     },
   }
 }
