@@ -60,8 +60,9 @@ async function makeSetting(): Promise<Setting> {
   await asApiKey(product, revoked.secret).get('/key')
   const noticed = { action: 'api_key.used_after_revoke' }
   const { kysely } = product.database.owner
-  await vi.waitUntil(() =>
-    kysely.selectFrom('activities').select('number').where('action', '=', noticed.action).executeTakeFirst(),
+  await vi.waitUntil(
+    () => kysely.selectFrom('activities').select('number').where('action', '=', noticed.action).executeTakeFirst(),
+    { timeout: 20_000 },
   )
   const bearer = (token: string): [string, string][] => [['Authorization', `Bearer ${token}`]]
   const invalidKey: [number, string] = [401, 'invalid_api_key']

@@ -105,12 +105,15 @@ test('an owner takes everything along: each table as JSON Lines and as CSV, and 
   expect((await log(product, home)).filter(({ action }) => action === 'organisation.exported')).toHaveLength(1)
 })
 
+/** The machine may be busy; and a moment lies between an archive's end and the next one's turn. */
+const patience = { timeout: 20_000 }
+
 test('it is of one moment, however long it takes, and only one is made at a time', async () => {
   const { organisation, owner, address } = await setUp()
   const waitlist = await makeWaitlist(organisation)
   await fillWaitlist(organisation.ctx, waitlist, 30_000)
   const archive = await exportOrganisation(organisation.ctx, locks)
-  await vi.waitUntil(() => archive.readableLength > 0)
+  await vi.waitUntil(() => archive.readableLength > 0, patience)
   // While nobody reads, no more is read from the database than fits a few buffers.
   const before = archive.readableLength
   expect(before).toBeLessThan(200_000)
@@ -124,7 +127,7 @@ test('it is of one moment, however long it takes, and only one is made at a time
   const people = jsonLines(files.get('subscribers.jsonl'))
   expect([people.length, people.at(-2).id, people.at(-1).position]).toEqual([30_000, '29999', 30_000])
   expect((files.get('subscribers.csv') ?? '').split('\r\n')).toHaveLength(30_002)
-  expect((await owner.post(address)).status).toBe(200)
+  await vi.waitUntil(async () => (await owner.post(address)).status === 200, patience)
 })
 
 test('whoever breaks off leaves nothing open behind, and may begin again', async () => {
@@ -138,21 +141,21 @@ test('whoever breaks off leaves nothing open behind, and may begin again', async
   })
   await response.body?.getReader().read()
   stop.abort()
-  await vi.waitUntil(async () => (await openSnapshots()) === 0, { timeout: 10_000 })
-  expect((await owner.post(address)).status).toBe(200)
+  await vi.waitUntil(async () => (await openSnapshots()) === 0, patience)
+  await vi.waitUntil(async () => (await owner.post(address)).status === 200, patience)
 })
 
 test('what breaks in the middle is a download that fails, and nothing else', async () => {
   const { organisation, owner, address } = await setUp()
   await fillWaitlist(organisation.ctx, await makeWaitlist(organisation), 20_000)
   const archive = await exportOrganisation(organisation.ctx, locks)
-  await vi.waitUntil(() => archive.readableLength > 0)
+  await vi.waitUntil(() => archive.readableLength > 0, patience)
   await administer(`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`)
   await expect(archive.toArray()).rejects.toThrow()
-  await vi.waitUntil(async () => (await openSnapshots()) === 0)
-  await vi.waitUntil(() => product.logged().includes('an export of an organisation broke off'))
-  expect((await owner.post(address)).status).toBe(200)
+  await vi.waitUntil(async () => (await openSnapshots()) === 0, patience)
+  await vi.waitUntil(() => product.logged().includes('an export of an organisation broke off'), patience)
+  await vi.waitUntil(async () => (await owner.post(address)).status === 200, patience)
 })
 
 test('only owners export, and of their own organisation', async () => {
