@@ -15,11 +15,14 @@ export async function listActors(ctx: Context): Promise<ActivityActor[]> {
       const { rows } = await sql<{ actor_id: string }>`
         select actor_id from (${others}) others union select actor_id from (${joined}) joined`.execute(ctx.sql)
       const ids = rows.map((row) => row.actor_id)
-      const named = await ctx.sql
-        .selectFrom(type === 'user' ? 'users' : 'api_keys')
+      const known = [...ids, '']
+      const people = ctx.sql.selectFrom('users').select(['id', 'name']).where('id', 'in', known)
+      const keys = ctx.sql
+        .selectFrom('api_keys')
         .select(['id', 'name'])
-        .where('id', 'in', [...ids, ''])
-        .execute()
+        .where('organisation_id', '=', ctx.organisation.id)
+        .where('id', 'in', known)
+      const named = await (type === 'user' ? people : keys).execute()
       const names = new Map(named.map(({ id, name }) => [id, name]))
       return ids
         .map((id): ActivityActor => ({ type, id, name: names.get(id) ?? id }))

@@ -4,8 +4,11 @@ import type { Check, Patient } from './check.ts'
 
 /** Looked into before it is known whose the request is. */
 const beforeTheWall = [
-  ...['activity_tombstones', 'form_submissions', 'invitations', 'line_counts', 'members', 'organisation_counters'],
-  ...['organisation_slugs', 'organisation_tombstones', 'waitlist_counters'],
+  'invitations',
+  'members',
+  'organisation_counters',
+  'organisation_slugs',
+  'organisation_tombstones',
 ]
 const protectedTables = ['activities', 'activity_chains', 'activity_hashes', 'activity_tombstones', 'api_keys']
 

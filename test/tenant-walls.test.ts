@@ -1,0 +1,128 @@
+import { type Kysely, sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Tables } from '../src/platform/db/tables.ts'
+import { furnish } from './e2e/furnish.ts'
+import { makeProduct, type TestProduct } from './make.ts'
+import { findUnnamed, listTenantTables } from './tenant-statements.ts'
+
+/** Looked into before it is known whose a request is: by token, person, slug; and what is left when an organisation is gone. */
+const beforeTheWall = [
+  'invitations',
+  'members',
+  'organisation_counters',
+  'organisation_slugs',
+  'organisation_tombstones',
+]
+/** Functions that find the organisation, by what only its own can have: a key's row, a customer at the billing provider. */
+const finders = [
+  'organisation_of_customer: billing_accounts',
+  'record_key_reuse: api_keys',
+  'record_key_reuse: api_key_usage',
+  'renew_key_hash: api_keys',
+]
+
+let product: TestProduct
+let tables: string[]
+let organisations: string[]
+beforeAll(async () => {
+  product = await makeProduct()
+  tables = await listTenantTables(product.database.owner)
+  const words = {
+    keys: ['key'],
+    waitlists: ['list'],
+    description: 'plans',
+    organisation: 'Org',
+    person: 'Ada',
+    userAgent: 'test',
+  }
+  const emails = ['one@example.com', 'two@example.com']
+  const [one, other] = [await furnish(product, { ...words, emails }), await furnish(product, { ...words, emails })]
+  organisations = [one.organisation.id, other.organisation.id]
+})
+afterAll(() => product.close())
+
+test('every table of tenants stands behind row-level security, but those that find the organisation', async () => {
+  const { rows } = await sql<{ name: string; secured: boolean; policies: number; role: string }>`
+    select c.relname as name, c.relrowsecurity as secured,
+      (select count(*)::int from pg_policy p where p.polrelid = c.oid) as policies, pg_get_userbyid(c.relowner) as role
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relname = any (${tables}) order by 1`.execute(
+    product.database.owner.kysely,
+  )
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(tables)
+  expect(rows.filter(({ secured, policies }) => !secured || policies === 0).map(({ name }) => name)).toEqual(
+    beforeTheWall,
+  )
+  expect(rows.filter(({ role }) => role === 'queueup_app')).toEqual([])
+})
+
+test("the application's role cannot pass by it", async () => {
+  const { rows } = await sql`
+    select rolsuper, rolbypassrls, rolcreaterole, pg_has_role('queueup_app', 'queueup_owner', 'member') as owner
+    from pg_roles where rolname = 'queueup_app'`.execute(product.database.database.kysely)
+  expect(rows).toEqual([{ rolsuper: false, rolbypassrls: false, rolcreaterole: false, owner: false }])
+})
+
+test('a query without where shows the rows of the organisation that was entered, and none where none was', async () => {
+  const { database, owner } = product.database
+  const idsIn = async (table: string, kysely: Kysely<Tables>) => {
+    const select = sql<{ id: string }>`select distinct organisation_id as id from ${sql.table(table)} order by 1`
+    return (await select.execute(kysely)).rows.map(({ id }) => id)
+  }
+  let withRows = 0
+  for (const table of tables.filter((name) => !beforeTheWall.includes(name))) {
+    const all = await idsIn(table, owner.kysely)
+    const seenFrom = (entered: string) =>
+      database.kysely.transaction().execute(async (transaction) => {
+        await sql`select set_config('app.organisation_id', ${entered}, true)`.execute(transaction)
+        return idsIn(table, transaction)
+      })
+    expect([table, await idsIn(table, database.kysely), await seenFrom('')]).toEqual([table, [], []])
+    for (const id of organisations)
+      expect([table, await seenFrom(id)]).toEqual([table, all.filter((one) => one === id)])
+    if (organisations.every((id) => all.includes(id))) withRows += 1
+  }
+  expect(withRows).toBeGreaterThanOrEqual(11)
+})
+
+test("nobody writes a row into another organisation's table, whichever they have entered", async () => {
+  const [own = '', other = ''] = organisations
+  const write = (table: string) =>
+    product.database.database.kysely.transaction().execute(async (transaction) => {
+      await sql`select set_config('app.organisation_id', ${own}, true)`.execute(transaction)
+      await sql`insert into ${sql.table(table)} (organisation_id) values (${other})`.execute(transaction)
+    })
+  for (const table of ['waitlists', 'api_keys', 'activities', 'form_submissions', 'imports'])
+    await expect(write(table)).rejects.toThrow(/row-level security|permission denied/)
+})
+
+test('every statement within a function of the database names the organisation, but in those that find it', async () => {
+  const { rows } = await sql<{ name: string; body: string }>`
+    select proname as name, prosrc as body from pg_proc
+    where pronamespace = 'public'::regnamespace and prosrc <> '' and prolang in (select oid from pg_language where lanname in ('plpgsql', 'sql'))
+    order by 1`.execute(product.database.owner.kysely)
+  const unnamed = rows.flatMap(({ name, body }) =>
+    body.split(';').flatMap((statement) => findUnnamed(statement, tables).map((table) => `${name}: ${table}`)),
+  )
+  expect(rows.length).toBeGreaterThan(40)
+  expect([...new Set(unnamed)]).toEqual(finders)
+})
+
+test('the search for statements that name no organisation finds them', () => {
+  const find = (text: string) => findUnnamed(text, tables)
+  expect(find('select * from waitlists where id = $1')).toEqual(['waitlists'])
+  expect(
+    find(
+      'select w.name from "waitlists" as "w" join subscribers s on s.waitlist_id = w.id where "w"."organisation_id" = $1',
+    ),
+  ).toEqual(['subscribers'])
+  expect(find('select organisation_id from api_keys where secret_hash = $1')).toEqual(['api_keys'])
+  expect(find('update waitlists set organisation_id_was = $1 where id = $2')).toEqual(['waitlists'])
+  expect(find('delete from members where user_id = $1')).toEqual(['members'])
+  expect(find('insert into waitlists (id, name) values ($1, $2)')).toEqual(['waitlists'])
+  expect(find('insert into "waitlists" ("organisation_id", "id") values ($1, $2)')).toEqual([])
+  expect(
+    find(
+      'select 1 from waitlists w, subscribers s where w.organisation_id = $1 and s.organisation_id = w.organisation_id',
+    ),
+  ).toEqual([])
+})
