@@ -8,8 +8,11 @@ import { formFor, type Ids, idsOf, pathOf, type Route, routesOfOrganisations } f
 import { makeDigester, type TableDigests } from './table-digests.ts'
 import { findUnnamed, listTenantTables, watchStatements } from './tenant-statements.ts'
 
-/** Whether anybody has an address already: asked about no organisation. */
-const finders = ['select "slug" from "organisation_slugs" where "slug" = $1']
+/** Asked about no organisation: whether anybody has an address already, and which organisations somebody belongs to. */
+const finders = [
+  /^select "slug" from "organisation_slugs" where "slug" = \$1$/,
+  /^select .* from "members" as "m" inner join "organisations" as "o" .* where "m"\."user_id" = \$1 order by/,
+]
 const marker = 'Quetzalcoatl'
 
 let product: TestProduct
@@ -175,6 +178,6 @@ test('all of it is there for who owns it: what was replayed are real addresses a
 test('every statement that all of this sent names the organisation whose rows it is about', async () => {
   const tables = await listTenantTables(product.database.owner)
   const unnamed = [...watched.texts].filter((text) => findUnnamed(text, tables).length > 0)
-  expect(unnamed).toEqual(finders)
+  expect(unnamed.filter((text) => !finders.some((finder) => finder.test(text)))).toEqual([])
   expect(watched.texts.size).toBeGreaterThan(100)
 })

@@ -48,9 +48,13 @@ export function findUnnamed(statement: string, tables: string[]): string[] {
   const count = (pattern: string) => [...text.matchAll(new RegExp(pattern, 'g'))].length
   const compared = count(`${comparison}|=\\s*(?:\\w+\\.)?organisation_id|using \\(organisation_id`)
   const inserted = count(String.raw`insert\s+into\s+\w+[^(]*\([^)]*organisation_id`)
+  // Joined with one another alone, they would be the rows of everybody.
+  const names = uses.flatMap(({ table, alias }) => [table, alias ?? table]).join('|')
+  const isAnchored = count(`${comparison}(?!\\s*(?:${names})\\.organisation_id)`) > 0
   return uses
     .filter(({ verb, table, alias }) => {
       if (verb.startsWith('insert')) return inserted < uses.filter((other) => other.verb === verb).length
+      if (!isAnchored) return true
       const reads = uses.filter((other) => !other.verb.startsWith('insert')).length
       const name = `\\b${alias ?? table}\\.`
       const isNamed = count(`${name}${comparison}|=\\s*${name}organisation_id|using \\(organisation_id`) > 0

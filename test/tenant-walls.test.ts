@@ -15,6 +15,7 @@ const beforeTheWall = [
 ]
 /** Functions that find the organisation, by what only its own can have: a key's row, a customer at the billing provider. */
 const finders = [
+  'find_api_key: api_keys',
   'organisation_of_customer: billing_accounts',
   'record_key_reuse: api_keys',
   'record_key_reuse: api_key_usage',
@@ -118,6 +119,7 @@ test('the search for statements that name no organisation finds them', () => {
   expect(find('select organisation_id from api_keys where secret_hash = $1')).toEqual(['api_keys'])
   expect(find('update waitlists set organisation_id_was = $1 where id = $2')).toEqual(['waitlists'])
   expect(find('delete from members where user_id = $1')).toEqual(['members'])
+  expect(find('select 1 from waitlists w join subscribers s on s.organisation_id = w.organisation_id')).toHaveLength(2)
   expect(find('insert into waitlists (id, name) values ($1, $2)')).toEqual(['waitlists'])
   expect(find('insert into "waitlists" ("organisation_id", "id") values ($1, $2)')).toEqual([])
   expect(
