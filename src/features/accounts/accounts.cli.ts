@@ -14,7 +14,7 @@ export async function passwordReset(services: Services, options: { email: string
   const links: string[] = []
   const mailer = {
     async send(mail: { text: string }) {
-      const link = /https?:\/\/\S+\/reset-password\/\S+/.exec(mail.text)?.[0]
+      const link = /^http\S+$/m.exec(mail.text)?.[0]
       if (link) links.push(link)
     },
   }

@@ -80,11 +80,16 @@ async function bytesOf(ctx: Context, id: string, { start, end }: CsvRecord): Pro
   return Buffer.concat(chunks).subarray(start - first * chunkBytes, end - first * chunkBytes)
 }
 
+function lineBreakBytes(record: Buffer): number {
+  let end = record.length
+  while (record[end - 1] === 0x0a || record[end - 1] === 0x0d) end--
+  return record.length - end
+}
+
 function blank(ctx: Context, id: string, record: CsvRecord, row: number): Promise<void> {
   return inTransaction(ctx, async (ctx) => {
     const bytes = await bytesOf(ctx, id, record)
-    const lineBreak = /[\r\n]*$/.exec(bytes.toString('latin1'))?.[0].length ?? 0
-    const blanks = Buffer.from(bytes).fill(' ', 0, bytes.length - lineBreak)
+    const blanks = Buffer.from(bytes).fill(' ', 0, bytes.length - lineBreakBytes(bytes))
     for (let at = record.start; at < record.end; at = (Math.floor(at / chunkBytes) + 1) * chunkBytes) {
       const from = at % chunkBytes
       const piece = blanks.subarray(at - record.start, at - record.start + chunkBytes - from)

@@ -37,11 +37,11 @@ export function slugFrom(name: string): string {
     .replace(/['’]/g, '')
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 32)
-    .replace(/^-+|-+$/g, '')
+    .replace(/^-|-$/g, '')
   return slug.length < 3 || reserved.has(slug) ? withTail(slug || 'team') : slug
 }
 
 /** Another one, where the first is taken. */
 export function withTail(slug: string): string {
-  return `${slug.slice(0, 32).replace(/-+$/, '')}-${randomBase62(5).toLowerCase()}`
+  return `${slug.slice(0, 32).replace(/-{1,32}$/, '')}-${randomBase62(5).toLowerCase()}`
 }

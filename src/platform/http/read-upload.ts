@@ -20,8 +20,9 @@ export interface Upload {
  */
 export async function readUpload(c: HonoContext<AppEnv>): Promise<Upload> {
   const type = c.req.header('content-type') ?? ''
-  const boundary = /^multipart\/form-data\s*;.*\bboundary="?([^";]{1,70})/i.exec(type)?.[1]
-  if (!boundary) throw new AppError('unsupported_media_type', 'Send the form as multipart/form-data.')
+  const boundary = /^multipart\/form-data\s*;.*\bboundary="?([^";]+)/i.exec(type)?.[1]
+  if (!boundary || boundary.length > 70)
+    throw new AppError('unsupported_media_type', 'Send the form as multipart/form-data.')
   const { incoming } = c.env
   incoming.setTimeout(idleMs, () => incoming.destroy())
   const pieces = incoming[Symbol.asyncIterator]() as AsyncIterator<Buffer>
