@@ -2,25 +2,15 @@ import type { CommandResult } from '../../platform/cli/run-command.ts'
 import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import type { Services } from '../../platform/services.ts'
-import { makeAccounts } from './accounts.ts'
 import { takeAwayTwoFactor } from './change-two-factor.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
+import { makeResetLink } from './make-reset-link.ts'
 
 /** A one-time link to choose a new password, for whoever runs the server to pass on. */
 export async function passwordReset(services: Services, options: { email: string }): Promise<CommandResult> {
   const email = parseInput(personEmailSchema, options.email)
-  if (!(await findPerson(services.db.kysely, email)))
-    throw new AppError('not_found', `There is no account with ${email}.`)
-  const links: string[] = []
-  const mailer = {
-    async send(mail: { text: string }) {
-      const link = /^http\S+$/m.exec(mail.text)?.[0]
-      if (link) links.push(link)
-    },
-  }
-  await makeAccounts({ ...services, mailer }).api.requestPasswordReset({ body: { email } })
-  const [url] = links
-  if (!url) throw new Error('no reset link was made')
+  const url = await makeResetLink(services, email)
+  if (url === undefined) throw new AppError('not_found', `There is no account with ${email}.`)
   return { json: { url }, text: `${url}\nThe link works once, for an hour.` }
 }
 

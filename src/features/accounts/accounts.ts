@@ -4,7 +4,6 @@ import { newId } from '../../platform/ids.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
 import { hashSessionTokens } from './hash-session-tokens.ts'
-import { resetPasswordMail } from './reset-password-mail.ts'
 import { securityMail } from './security-mails.ts'
 import { sessionSeconds } from './sessions.ts'
 
@@ -14,9 +13,12 @@ export const passwordLength = { min: 10, max: 128 }
 const resetSeconds = 3_600
 const times = { createdAt: 'created_at', updatedAt: 'updated_at' }
 
-/** People, passwords and sessions. better-auth does them; its own HTTP handler is not mounted, our forms call it. */
-export function makeAccounts(services: Services) {
-  const { config, secrets, db, log, mailer } = services
+/**
+ * People, passwords and sessions. better-auth does them; its own HTTP handler is not mounted, our forms call it.
+ * `takeResetToken` is told the token that a request for a new password made.
+ */
+export function makeAccounts(services: Services, takeResetToken: (token: string) => void = () => undefined) {
+  const { config, secrets, db, log } = services
   const secure = config.publicUrl.startsWith('https:')
   return betterAuth({
     baseURL: config.publicUrl,
@@ -66,7 +68,7 @@ export function makeAccounts(services: Services) {
       maxPasswordLength: passwordLength.max,
       resetPasswordTokenExpiresIn: resetSeconds,
       revokeSessionsOnPasswordReset: true,
-      sendResetPassword: ({ user, token }) => mailer.send(resetPasswordMail(config.publicUrl, user.email, token)),
+      sendResetPassword: async ({ token }) => takeResetToken(token),
       onPasswordReset: ({ user }) =>
         sendMailLater({ sql: db.kysely, secrets }, securityMail(services, user.email, 'password', null)),
     },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { makeProduct, type TestProduct } from '../../../test/make.ts'
 import { dump, mailedPath, mailsTo, password, signIn, signUp, textOf } from '../../../test/people.ts'
+import { passwordReset } from './accounts.cli.ts'
 
 let product: TestProduct
 beforeAll(async () => {
@@ -86,6 +87,22 @@ test('a link lasts an hour', async () => {
     product.database.owner.kysely,
   )
   expect((await (await visitor()).post(link, { password: newPassword })).status).toBe(404)
+})
+
+test('whoever runs the server makes a link to pass on: no mail goes out, it works once, and says so for whom there is none', async () => {
+  const ada = await signUp(product, 'printed@example.com')
+  const { json, text } = await passwordReset(product.services, { email: ' Printed@Example.com ' })
+  const { url } = json as { url: string }
+  expect(text).toBe(`${url}\nThe link works once, for an hour.`)
+  expect(url.startsWith(`${product.services.config.publicUrl}/reset-password/`)).toBe(true)
+  expect(await mailsTo(product, ada.email)).toEqual([])
+  const link = new URL(url).pathname
+  product.issued.add(link.split('/').at(-1) ?? '')
+  expect((await (await visitor()).post(link, { password: newPassword })).status).toBe(303)
+  expect((await (await visitor()).post(link, { password: 'a third password yet' })).status).toBe(404)
+  await expect(passwordReset(product.services, { email: 'nobody@example.com' })).rejects.toThrow(
+    'There is no account with nobody@example.com.',
+  )
 })
 
 test('changing the password asks for the old one and ends the other sessions', async () => {

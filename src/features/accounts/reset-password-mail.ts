@@ -1,6 +1,6 @@
 import type { Mail } from '../../platform/mail/mailer.ts'
 
-export function resetPasswordMail(publicUrl: string, to: string, token: string): Mail {
+export function resetPasswordMail(to: string, link: string): Mail {
   return {
     to,
     subject: 'Choose a new QueueUp password',
@@ -8,7 +8,7 @@ export function resetPasswordMail(publicUrl: string, to: string, token: string):
 
 Choose one here within an hour:
 
-${publicUrl}/reset-password/${encodeURIComponent(token)}
+${link}
 
 If it was not you, do nothing: your password stays as it is.
 `,
