@@ -21,6 +21,14 @@ let second: TestProduct
 beforeAll(async () => {
   first = await makeProduct()
   second = await makeProduct({}, first)
+  // Who joined with whose help, the removed included.
+  await sql`create table helped (waitlist_id text, canonical_email text)`.execute(first.database.owner.kysely)
+  await sql`create function note_helped() returns trigger language plpgsql security definer set search_path = public as $$
+    begin insert into helped values (new.waitlist_id, new.canonical_email); return null; end $$`.execute(
+    first.database.owner.kysely,
+  )
+  await sql`create trigger note_helped after insert on subscribers for each row when (new.referred_by is not null)
+    execute function note_helped()`.execute(first.database.owner.kysely)
 })
 afterAll(async () => {
   await second.close()
@@ -34,6 +42,10 @@ const act = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('list' as const), page: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), who: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('return' as const), who: fc.nat(), by: fc.option(fc.nat()) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('unconfirm' as const), who: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('revoke' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('archive' as const) }) },
@@ -81,12 +93,17 @@ async function runTogether(organisation: TestOrganisation, waitlist: string, act
     acts.map(async (act, i) => {
       const api = apis[i % 2] ?? asApiKey(first, key.secret)
       const somebody = 'who' in act ? before[act.who % Math.max(1, before.length)] : undefined
-      if (act.kind === 'join') {
-        const code = act.by === null ? undefined : codes.rows[act.by % Math.max(1, codes.rows.length)]?.referral_code
-        const body = { email: `p${act.who}@example.com`, ...(code ? { referral_code: code } : {}) }
-        const { status } = await api.post(path, body)
+      const join = async (email: string, by: number | null) => {
+        const code = by === null ? undefined : codes.rows[by % Math.max(1, codes.rows.length)]?.referral_code
+        const { status } = await api.post(path, { email, ...(code ? { referral_code: code } : {}) })
         expect([201, 200, 401, 404]).toContain(status)
         if (status === 201) created += 1
+      }
+      if (act.kind === 'join') {
+        await join(`p${act.who}@example.com`, act.by)
+      } else if (act.kind === 'return' && somebody) {
+        await removeSubscriber(organisation.ctx, waitlist, somebody.id).catch(unlessRefused)
+        await join(somebody.email, act.by)
       } else if (act.kind === 'list') {
         const answer = await api.get(`${path}?limit=20&page=${act.page}`)
         expect([200, 401, 404]).toContain(answer.status)
@@ -145,6 +162,10 @@ test('whatever happens at the same time, pages, places, counts and the log are t
       const logged = (name: string) => rows.filter(({ action }) => action === name).length
       expect(logged('subscriber.joined')).toBe(created)
       expect(await everybody(waitlist)).toHaveLength(created - logged('subscriber.removed'))
+      const helped = await sql<{ canonical_email: string }>`
+        select canonical_email from helped where waitlist_id = ${waitlist}`.execute(first.database.owner.kysely)
+      const names = helped.rows.map((row) => row.canonical_email)
+      expect(names.toSorted()).toEqual([...new Set(names)].sort())
     }),
     { numRuns: 20, endOnFailure: true },
   )

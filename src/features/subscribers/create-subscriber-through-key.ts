@@ -5,6 +5,7 @@ import type { Services } from '../../platform/services.ts'
 import type { ApiKeyAttempt } from '../api-keys/api-key-attempt.ts'
 import type { KeyGate, PresentedKey } from '../api-keys/key-gate.ts'
 import type { EmailAddress } from './email-address.ts'
+import { openRemovalKey, removalHash } from './removed-subscribers.ts'
 
 export interface CreateThroughKey {
   key: PresentedKey
@@ -30,6 +31,13 @@ const create: Statement = {
     from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) c order by c.ordinal`,
 }
 
+/** Also tells who was removed before, and has earned somebody their place already. */
+const createReferred: Statement = {
+  name: 'api_create_referred',
+  text: `select (c.attempt).*, c.outcome as result, c.status, c.body, c.sealed_key
+    from api_create_referred($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) c order by c.ordinal`,
+}
+
 const maxHints = 50_000
 
 /**
@@ -42,6 +50,8 @@ export class SubscriberCreates {
   readonly #calls: GroupedCalls<CreateThroughKey, CreatedThroughKey>
   /** Which organisation a key was of when last seen: who goes with whom, never who may. */
   readonly #organisations = new Map<string, string>()
+  /** Of organisations, what the hashes of removed people are made with; it never changes. Null where nobody can open it. */
+  readonly #removalKeys = new Map<string, string | null>()
 
   constructor(services: Services, gate: KeyGate) {
     this.#services = services
@@ -64,7 +74,7 @@ export class SubscriberCreates {
     const first = items[0]
     if (!first) return []
     const [, scope, plans, perSecond, burst] = gate.attemptArguments(first.key, 'subscribers:write')
-    const created = await this.#services.db.run<CreatedThroughKey>(create, [
+    const created = await this.#ask(items, [
       scope,
       plans,
       perSecond,
@@ -87,5 +97,32 @@ export class SubscriberCreates {
     ])
     this.#services.growth.added(created.filter(({ result }) => result === 'added').length)
     return created
+  }
+
+  async #ask(items: CreateThroughKey[], values: unknown[]): Promise<CreatedThroughKey[]> {
+    const { db, log } = this.#services
+    if (items.every(({ referralCode }) => referralCode === null)) return db.run(create, values)
+    const asked = (key: string | null | undefined) => {
+      const hashes = items.map(({ referralCode, waitlistId, email }) =>
+        key && referralCode !== null ? removalHash(key, waitlistId, email.canonical) : null,
+      )
+      return db.run<CreatedThroughKey & { sealed_key: Buffer | null }>(createReferred, [
+        key === undefined ? null : hashes,
+        ...values,
+      ])
+    }
+    const hint = this.#organisations.get(items[0]?.key.subject ?? '')
+    const created = await asked(hint === undefined ? undefined : this.#removalKeys.get(hint))
+    const [first] = created
+    if (!first?.sealed_key) return created
+    const key = openRemovalKey(this.#services, first.sealed_key) ?? null
+    if (key === null)
+      log.error(
+        { organisation: first.organisation_id },
+        'the key for removed addresses was sealed under another SECRET_KEY',
+      )
+    if (this.#removalKeys.size >= maxHints) this.#removalKeys.clear()
+    if (first.organisation_id) this.#removalKeys.set(first.organisation_id, key)
+    return asked(key)
   }
 }

@@ -40,9 +40,9 @@ async function setUp() {
   return { organisation, waitlist, api, path, home, user, list, pageOf, base: `${home}/waitlists/${waitlist}` }
 }
 
-function importFile(organisation: TestOrganisation, waitlist: string, emails: string[], on = product) {
+function importFile(organisation: TestOrganisation, waitlist: string, emails: string[], on = product, more = '') {
   const file = join(folder, `${randomBase62(8)}.csv`)
-  writeFileSync(file, ['email', ...emails].join('\r\n'))
+  writeFileSync(file, [more ? `email,${more}` : 'email', ...emails].join('\r\n'))
   return importSubscribers({ ...organisation.ctx, ...on.services }, waitlist, file)
 }
 
@@ -124,6 +124,73 @@ test('whoever stands for a removed person keeps what they earned, and is shown s
   await user.post(`${pageOf(items[1].id)}/remove`)
   const last = (await list()).items[1]
   expect(textOf((await user.get(pageOf(last.id))).html)).toContain('Referred by A removed person')
+})
+
+/** Everybody on the list whom a referral has moved, and for how many people. */
+const earned = (people: { email: string; referral_count: number }[]) =>
+  people.flatMap(({ email, referral_count }) => (referral_count > 0 ? [`${email} ${referral_count}`] : []))
+
+test('whoever is removed and joins again with a code earns nobody anything again', async () => {
+  const { organisation, waitlist, api, path, user, list, pageOf, base } = await setUp()
+  for (const name of ['a', 'b']) await api.post(path, { email: `${name}@example.com` })
+  const [a, b] = (await list()).items
+  const removeLast = async () => user.post(`${pageOf((await list()).items.at(-1).id)}/remove`)
+  await api.post(path, { email: 'C@example.com', referral_code: a.referral_code })
+  await removeLast()
+  // Under another spelling, for somebody else too, in an other process, and after a second removal.
+  const other = await makeProduct({}, product)
+  const elsewhere = asApiKey(other, (await makeApiKey(organisation)).secret)
+  for (const [through, code] of [
+    [api, a.referral_code],
+    [elsewhere, b.referral_code],
+    [elsewhere, a.referral_code],
+  ] as const) {
+    expect((await through.post(path, { email: 'c@EXAMPLE.com', referral_code: code })).status).toBe(201)
+    await removeLast()
+  }
+  await other.close()
+  expect(
+    await importFile(organisation, waitlist, [`c@example.com,${a.referral_code}`], product, 'referred_by'),
+  ).toMatchObject({ added: 0 })
+  await user.post(`${base}/add`, { email: 'c@example.com' })
+  expect(earned((await list()).items)).toEqual(['a@example.com 1'])
+  // On another waitlist they are somebody new.
+  const second = await makeWaitlist(organisation)
+  const there = `/waitlists/${second}/subscribers`
+  const { json: d } = await api.post(there, { email: 'd@example.com' })
+  await api.post(there, { email: 'c@example.com', referral_code: d.referral_code })
+  expect(earned((await api.get(there)).json.items)).toEqual(['d@example.com 1'])
+})
+
+test('whoever was removed without having earned anybody anything does so when they come with a code, once', async () => {
+  const { api, path, user, list, pageOf } = await setUp()
+  for (const name of ['a', 'c']) await api.post(path, { email: `${name}@example.com` })
+  const [{ referral_code }] = (await list()).items
+  for (let round = 0; round < 3; round++) {
+    await user.post(`${pageOf((await list()).items.at(-1).id)}/remove`)
+    await api.post(path, { email: 'c@example.com', referral_code })
+  }
+  expect(earned((await list()).items)).toEqual(['a@example.com 1'])
+})
+
+test('of people who come back together in one group only those who have not earned anybody anything do', async () => {
+  const { api, path, user, list, pageOf } = await setUp()
+  const { json: a } = await api.post(path, { email: 'a@example.com' })
+  const join = (from: number, to: number) =>
+    Promise.all(
+      Array.from({ length: to - from }, (_, i) =>
+        api.post(path, {
+          email: `p${from + i}@example.com`,
+          ...(i % 3 === 2 ? {} : { referral_code: a.referral_code }),
+        }),
+      ),
+    )
+  await join(0, 9)
+  for (const { id } of (await list()).items.slice(1)) await user.post(`${pageOf(id)}/remove`)
+  await Promise.all([join(0, 9), join(0, 9), join(9, 18)])
+  const { items } = await list()
+  expect(items).toHaveLength(19)
+  expect(earned(items)).toEqual(['a@example.com 12'])
 })
 
 test('what is kept of removed people outlives two changes of SECRET_KEY, and says nothing without it', async () => {

@@ -9,8 +9,8 @@ import { parseSubscriberId } from './subscriber-id.ts'
 
 /**
  * Takes a person off a waitlist for good: everybody behind them moves up, their address is forgotten, stored answers
- * included, and an import of it brings them back no more. What they earned others stays earned. Removing them again changes
- * nothing. @throws AppError `not_found`, `forbidden`.
+ * included, and an import of it brings them back no more. What they earned others stays earned, and is not earned a second time
+ * when they join again. Removing them again changes nothing. @throws AppError `not_found`, `forbidden`.
  */
 export async function removeSubscriber(ctx: Context, waitlistId: string, id: string): Promise<void> {
   requireRole(ctx, 'admin')
@@ -24,7 +24,7 @@ export async function removeSubscriber(ctx: Context, waitlistId: string, id: str
       .where('organisation_id', '=', organisationId)
       .where('waitlist_id', '=', waitlistId)
       .where('id', '=', subscriberId)
-      .returning(['id', 'canonical_email', 'state', 'referral_count'])
+      .returning(['id', 'canonical_email', 'state', 'referral_count', 'referred_by'])
       .executeTakeFirst()
     if (!person) {
       if (await findRemoval(ctx, waitlistId, subscriberId)) return

@@ -1,27 +1,38 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import type { TransactionContext } from '../../platform/context.ts'
 import type { Services } from '../../platform/services.ts'
 import type { EmailAddress } from './email-address.ts'
 
 const purpose = 'removed-subscriber'
 
-/** Keeps that a person was removed, without their address: a hash under a key that only SECRET_KEY opens. */
+/**
+ * Keeps that a person was removed, without their address: a hash under a key that only SECRET_KEY opens. Also whether their
+ * joining, this time or an earlier one, has moved a referrer ahead: it does so once.
+ */
 export async function rememberRemoved(
   ctx: TransactionContext,
   waitlistId: string,
-  person: { id: number; canonical_email: string },
+  person: { id: number; canonical_email: string; state: string; referred_by: number | null },
 ): Promise<void> {
   const key = (await findRemovalKey(ctx)) ?? (await makeRemovalKey(ctx))
   const kept = { subscriber_id: person.id, removed_at: ctx.now() }
+  const credited = person.state === 'active' && person.referred_by !== null
   await ctx.sql
     .insertInto('removed_subscribers')
     .values({
       organisation_id: ctx.organisation.id,
       waitlist_id: waitlistId,
-      email_hash: hashOf(key, waitlistId, person.canonical_email),
+      email_hash: removalHash(key, waitlistId, person.canonical_email),
+      credited,
       ...kept,
     })
-    .onConflict((conflict) => conflict.columns(['organisation_id', 'waitlist_id', 'email_hash']).doUpdateSet(kept))
+    .onConflict((conflict) =>
+      conflict.columns(['organisation_id', 'waitlist_id', 'email_hash']).doUpdateSet({
+        ...kept,
+        credited: sql<boolean>`removed_subscribers.credited or excluded.credited`,
+      }),
+    )
     .execute()
 }
 
@@ -34,7 +45,7 @@ export async function findRemoved(
   const key = await findRemovalKey(ctx)
   if (!key || people.length === 0) return new Set()
   const byHash = new Map(
-    people.map(({ email: { canonical } }) => [hashOf(key, waitlistId, canonical).toString('hex'), canonical]),
+    people.map(({ email: { canonical } }) => [removalHash(key, waitlistId, canonical).toString('hex'), canonical]),
   )
   const rows = await ctx.sql
     .selectFrom('removed_subscribers')
@@ -67,7 +78,7 @@ export async function renewRemovalKeys({ db, secrets, log }: Services): Promise<
     .where('secret_version', '<>', secrets.version)
     .execute()
   for (const { organisation_id, sealed_key, secret_version } of stale) {
-    const key = secrets.open(purpose, sealed_key)
+    const key = openRemovalKey({ secrets }, sealed_key)
     if (key === undefined) {
       log.error({ organisation_id, secret_version }, 'a key for removed addresses was sealed under another SECRET_KEY')
       continue
@@ -81,6 +92,11 @@ export async function renewRemovalKeys({ db, secrets, log }: Services): Promise<
   }
 }
 
+/** Undefined for one that was sealed under another SECRET_KEY. */
+export function openRemovalKey({ secrets }: Pick<Services, 'secrets'>, sealed: Buffer): string | undefined {
+  return secrets.open(purpose, sealed)
+}
+
 async function findRemovalKey(ctx: TransactionContext): Promise<string | undefined> {
   const row = await ctx.sql
     .selectFrom('removal_keys')
@@ -88,7 +104,7 @@ async function findRemovalKey(ctx: TransactionContext): Promise<string | undefin
     .where('organisation_id', '=', ctx.organisation.id)
     .executeTakeFirst()
   if (!row) return undefined
-  const key = ctx.secrets.open(purpose, row.sealed_key)
+  const key = openRemovalKey(ctx, row.sealed_key)
   if (key === undefined) throw new Error('the key for removed addresses was sealed under another SECRET_KEY')
   return key
 }
@@ -106,7 +122,7 @@ async function makeRemovalKey(ctx: TransactionContext): Promise<string> {
   return key
 }
 
-/** The waitlist is part of it, so that nobody sees in two lists' records that they are of one person. */
-function hashOf(key: string, waitlistId: string, canonicalEmail: string): Buffer {
+/** Of a person's address under the organisation's key. The waitlist is part of it, so that nobody sees in two lists' records that they are of one person. */
+export function removalHash(key: string, waitlistId: string, canonicalEmail: string): Buffer {
   return createHmac('sha256', Buffer.from(key, 'hex')).update(`${waitlistId}\n${canonicalEmail}`).digest()
 }

@@ -39,6 +39,7 @@ export interface RemovedSubscribersTable {
   email_hash: Fixed<Buffer>
   subscriber_id: number
   removed_at: Date
+  credited: Generated<boolean>
 }
 
 /** Kept by triggers on `subscribers`. */
