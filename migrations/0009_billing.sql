@@ -13,6 +13,8 @@ create table billing_accounts (
   past_due_since timestamptz,
   renews_at timestamptz,
   ends_at timestamptz,
+  -- Whether Stripe was told to end it with what is paid, since the organisation is to be deleted.
+  ends_with_organisation boolean not null default false,
   -- Every question to Stripe draws a number before it is asked. An answer counts only where none with a higher one has been
   -- applied, so that the order in which events, answers and processes come does not matter. One without an answer is asked again.
   last_question bigint not null default 0,

@@ -27,6 +27,16 @@ function metadataOf(sent: Record<string, string>): Record<string, string> {
   )
 }
 
+/** As Stripe does: metadata is merged, and an empty value takes a key away. */
+export function changeOfSubscription(
+  known: Stripe.Subscription,
+  sent: Record<string, string>,
+): Partial<Stripe.Subscription> {
+  const metadata = Object.entries({ ...known.metadata, ...metadataOf(sent) }).filter(([, value]) => value !== '')
+  const cancel_at_period_end = sent.cancel_at_period_end === 'true'
+  return { cancel_at_period_end, metadata: Object.fromEntries(metadata) }
+}
+
 export function makeCustomer(sent: Record<string, string>): Stripe.Customer {
   const customer: Partial<Stripe.Customer> = {
     id: `cus_${randomBase62(14)}`,

@@ -2,7 +2,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Stripe } from 'stripe'
 import { randomBase62 } from '../src/platform/secrets.ts'
 import type { Refusal, Reply } from './stripe-objects.ts'
-import { makeCustomer, makePrice, makeSession, makeSubscription, readFields } from './stripe-objects.ts'
+import {
+  changeOfSubscription,
+  makeCustomer,
+  makePrice,
+  makeSession,
+  makeSubscription,
+  readFields,
+} from './stripe-objects.ts'
 
 const webhookSecret = 'whsec_0123456789abcdef0123456789abcdef'
 const prices = { pro: 'price_pro', team: 'price_team' }
@@ -45,6 +52,14 @@ export async function startStripeServer() {
     [
       /^GET \/v1\/subscriptions$/,
       (_, sent) => list(customers.has(sent.customer ?? '') ? current(sent.customer ?? '') : missing('customer')),
+    ],
+    [
+      /^POST \/v1\/subscriptions\/(\w+)$/,
+      (id, sent) => {
+        const known = subscriptions.get(id)
+        if (!known || known.status === 'canceled') return missing('subscription')
+        return set(id, changeOfSubscription(known, sent))
+      },
     ],
     [/^DELETE \/v1\/subscriptions\/(\w+)$/, (id) => subscriptions.has(id) && set(id, { status: 'canceled' })],
     [

@@ -17,6 +17,12 @@ export async function findBillingAccount(ctx: Context): Promise<BillingAccount |
   )
 }
 
+/** To when a running subscription is paid for; undefined where none runs. */
+export async function findPaidUntil(ctx: Context): Promise<Date | undefined> {
+  const account = await findBillingAccount(ctx)
+  return account && isLive(account.status) ? (account.ends_at ?? account.renews_at ?? undefined) : undefined
+}
+
 /** What the Plan page shows of it. */
 export interface Billing {
   account: BillingAccount | undefined
@@ -33,8 +39,10 @@ export async function findBilling(ctx: Context): Promise<Billing | undefined> {
 }
 
 /** States in which there is a subscription that can be changed, paid or cancelled, and so no second one is begun. */
+export const liveStatuses = ['active', 'trialing', 'past_due', 'unpaid', 'paused'] as const
+
 export function isLive(status: string | null | undefined): boolean {
-  return ['active', 'trialing', 'past_due', 'unpaid', 'paused'].includes(status ?? '')
+  return liveStatuses.some((live) => live === status)
 }
 
 /** Until when a failed renewal keeps the plan; undefined where none has failed. */

@@ -3,7 +3,6 @@ import { asApiKey } from '../../../test/as.ts'
 import { textOf } from '../../../test/people.ts'
 import { leadsTo, makeBuyer, makeSoldProduct, makeSubscriber, type SoldProduct } from '../../../test/sold.ts'
 import { orgSetPlan } from '../organisations/organisations.cli.ts'
-import { purgeOrganisations } from '../organisations/purge-organisations.ts'
 
 const day = 86_400_000
 
@@ -135,28 +134,6 @@ test('a Stripe account that does not know the customer takes no plan away: the k
   if (known) sold.stripe.customers.set(known.id, { id: known.id, object: 'customer', deleted: true })
   await later(2 * day + 60_000, sold.reconcile)
   expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free'])
-})
-
-test('deleting the organisation cancels its subscription and closes its checkout, however long Stripe is away', async () => {
-  const { subscription, owner, home, organisation } = await makeSubscriber(sold)
-  const open = [...sold.stripe.sessions.values()].find(({ customer }) => customer === subscription.customer)
-  Object.assign(open ?? {}, { status: 'open' })
-  sold.stripe.state.isDown = true
-  const { name } = organisation.ctx.organisation
-  expect((await owner.post(`${home}/settings/delete`, { confirmation: name })).status).toBe(303)
-  await sold.reconcile()
-  expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('active')
-  await later(7 * day + 60_000, () => purgeOrganisations({ ...sold.product.services, db: sold.product.database.owner }))
-  await sold.reconcile()
-  expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('active')
-  sold.stripe.state.isDown = false
-  await sold.reconcile()
-  expect(sold.stripe.subscriptions.get(subscription.id)?.status).toBe('canceled')
-  expect(open?.status).toBe('expired')
-  const asked = sold.stripe.requests.length
-  await sold.reconcile()
-  expect(sold.stripe.requests.length).toBe(asked)
-  expect((await sold.tell('customer.subscription.deleted', subscription)).status).toBe(200)
 })
 
 test('a plan set on the command line holds until what Stripe gives changes', async () => {

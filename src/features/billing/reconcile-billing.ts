@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { findOrganisationForStripe } from './billing-account.ts'
-import { cancelDeparted } from './cancel-departed.ts'
+import { endWithOrganisation } from './end-with-organisation.ts'
 import { syncSubscription } from './sync-subscription.ts'
 
 /** So that one run ends before the next. */
@@ -11,13 +11,13 @@ const keepEventsDays = 30
 
 /**
  * Asks Stripe again what it has not answered; compares with it, once a day for each organisation, what lost events may have
- * left wrong, and puts it right; ends graces that are over; cancels what deleted organisations left. The longest unchecked come first, so that many
+ * left wrong, and puts it right; ends graces that are over; ends what deleted organisations pay for. The longest unchecked come first, so that many
  * organisations are spread over the day. Where Stripe is away it stops, and the next run goes
  * on; an organisation that Stripe does not know is left as it is.
  */
 export async function reconcileBilling(services: Services): Promise<void> {
   if (!services.config.stripe) return
-  await cancelDeparted(services)
+  await endWithOrganisation(services)
   for (const id of await findDue(services)) {
     const ctx = await findOrganisationForStripe(services, id)
     if (!ctx) continue

@@ -11,7 +11,9 @@ export function SubscriptionLine({ billing: { account }, plan }: { billing: Bill
     ) : (
       <>It was set by whoever runs this server; no subscription is paid for.</>
     )
-  const { status, ends_at, renews_at } = account
+  const { status, ends_at, renews_at, ends_with_organisation } = account
+  if (ends_with_organisation)
+    return <>Stripe is being told that the organisation is back; in a minute the subscription is as it was.</>
   if (ends_at) return <>The subscription was cancelled and ends on {day.format(ends_at)}; then the plan is Free.</>
   if (status === 'active' && renews_at) return <>The subscription renews on {day.format(renews_at)}.</>
   if (status === 'trialing' && renews_at) return <>The trial ends on {day.format(renews_at)}.</>

@@ -1,6 +1,8 @@
 import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
+import { findPaidUntil } from '../billing/billing-account.ts'
+import { planRules } from '../plans/plan-rules.ts'
 import { mailOwners } from './mail-owners.ts'
 
 export const daysToRestore = 7
@@ -33,6 +35,7 @@ export async function deleteOrganisation(ctx: Context, { confirmation }: { confi
       targets: [{ type: 'organisation', id: organisation.id, name: organisation.name }],
       changes: { after: { gone_for_good_at: purgedAt(now).toISOString() } },
     })
+    const isPaidFor = (await findPaidUntil(ctx)) !== undefined
     await mailOwners(ctx, {
       subject: `${organisation.name} is deleted at QueueUp`,
       text: `${ctx.actor.name} deleted the organisation ${organisation.name}. Its API keys and pages have stopped working.
@@ -41,7 +44,7 @@ Until ${purgedAt(now).toUTCString()} an owner can bring it back as it was:
 
 ${ctx.config.publicUrl}/o/${organisation.slug}/deleted
 
-After that everything in it is gone for good.
+After that everything in it is gone for good.${isPaidFor ? ' No further payment is taken for its subscription, unless it is brought back.' : ''}
 `,
     })
   })
@@ -68,9 +71,10 @@ export async function restoreOrganisation(ctx: Context): Promise<void> {
         action: 'organisation.restored',
         targets: [{ type: 'organisation', id: organisation.id, name: organisation.name }],
       })
+      const isPaidFor = (await findPaidUntil(ctx)) !== undefined
       await mailOwners(ctx, {
         subject: `${organisation.name} is back at QueueUp`,
-        text: `${ctx.actor.name} brought the organisation ${organisation.name} back, as it was. Its API keys work again.
+        text: `${ctx.actor.name} brought the organisation ${organisation.name} back, as it was. ${planRules(organisation.plan).apiAccess ? 'Its API keys work again.' : 'It is on the Free plan.'}${isPaidFor ? ' Its subscription is as it was, too.' : ''}
 
 ${ctx.config.publicUrl}/o/${organisation.slug}/waitlists
 `,

@@ -1,6 +1,7 @@
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone: 'UTC' })
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 interface DeletedOrganisationProps {
   frame: Frame
@@ -9,11 +10,13 @@ interface DeletedOrganisationProps {
   deletedBy: string
   purgedAt: Date
   isOwner: boolean
+  /** Until when a subscription is paid for, where there is one. */
+  paidUntil: Date | undefined
 }
 
 /** All that is left of a deleted organisation's pages: until when it can be brought back, and the button that does it. */
 export function DeletedOrganisationPage(props: DeletedOrganisationProps) {
-  const { frame, name, base, deletedBy, purgedAt, isOwner } = props
+  const { frame, name, base, deletedBy, purgedAt, isOwner, paidUntil } = props
   return (
     <PageLayout title="Deleted" frame={frame} narrow>
       <div class="stack">
@@ -28,6 +31,12 @@ export function DeletedOrganisationPage(props: DeletedOrganisationProps) {
           Until <time datetime={purgedAt.toISOString()}>{exact.format(purgedAt)} UTC</time>{' '}
           {isOwner ? 'you' : 'an owner'} can bring it back as it was. After that it is gone for good.
         </p>
+        {isOwner && paidUntil ? (
+          <p>
+            No further payment is taken: the subscription ends on {day.format(paidUntil)}, unless you bring the
+            organisation back before.
+          </p>
+        ) : null}
         {isOwner ? (
           <form method="post" action={`${base}/deleted/restore`}>
             <button type="submit" class="button">

@@ -25,6 +25,7 @@ const notices: Record<string, string> = {
   name: 'The name is saved.',
   slug: 'The address is changed. Earlier ones lead here.',
   restored: 'The organisation is back as it was, and its API keys work again.',
+  'restored-free': 'The organisation is back as it was, on the Free plan.',
 }
 
 /** The organisation's name and address, taking everything along, and the way to delete it. */
@@ -92,7 +93,8 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
           <h2>Delete this organisation</h2>
           <p>
             Its API keys and pages stop working at once. For {daysToRestore} days an owner can bring it back as it was;
-            then its waitlists with everybody on them, its keys, its members and its Activity log are gone for good.
+            then its waitlists with everybody on them, its keys, its members and its Activity log are gone for good. A
+            subscription is charged no more.
           </p>
           <div>
             <a class="button danger-quiet" id="delete-organisation" href={`${base}/delete`}>

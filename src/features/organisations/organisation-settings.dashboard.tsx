@@ -7,6 +7,8 @@ import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { sendZip } from '../../platform/http/send-zip.ts'
 import type { Services } from '../../platform/services.ts'
+import { findPaidUntil } from '../billing/billing-account.ts'
+import { planRules } from '../plans/plan-rules.ts'
 import { changeSlug } from './change-slug.ts'
 import { deleteOrganisation, findDeletion, restoreOrganisation } from './delete-organisation.ts'
 import { DeletedOrganisationPage } from './deleted-organisation-page.tsx'
@@ -89,13 +91,14 @@ export function organisationSettingsRoutes(app: Hono<AppEnv>, services: Services
         deletedBy={deletion.deleted_by_name}
         purgedAt={deletion.purged_at}
         isOwner={hasRole(ctx.actor, 'owner')}
+        paidUntil={await findPaidUntil(ctx)}
       />,
     )
   })
 
   app.post('/o/:slug/deleted/restore', async (c) => {
     await restoreOrganisation(c.var.ctx)
-    return saved(c, 'restored')
+    return saved(c, planRules(c.var.ctx.organisation.plan).apiAccess ? 'restored' : 'restored-free')
   })
 }
 

@@ -174,6 +174,7 @@ export interface BillingAccountsTable {
   past_due_since: Date | null
   renews_at: Date | null
   ends_at: Date | null
+  ends_with_organisation: Generated<boolean>
   last_question: Generated<number>
   last_answer: Generated<number>
   checked_at: Generated<Date>
