@@ -49,6 +49,7 @@ export type SecretPurpose =
   | 'fingerprint'
   | 'job'
   | 'half-session'
+  | 'known-device'
   | 'two-factor'
   | 'removed-subscriber'
 

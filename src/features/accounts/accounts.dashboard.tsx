@@ -4,8 +4,10 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { parseInput } from '../../platform/parse-input.ts'
+import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
-import { findInvitation } from '../organisations/invitations.ts'
+import { getInvitation } from '../organisations/invitations.ts'
 import { findLastOrganisation } from '../organisations/list-organisations.ts'
 import type { Accounts } from './accounts.ts'
 import { passwordSchema } from './create-person.ts'
@@ -14,7 +16,7 @@ import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
 import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
 import { isRefusal, signIn } from './sign-in.ts'
-import { formLimit, requireToken, subscriberLine } from './sign-in-limits.ts'
+import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
 
@@ -44,7 +46,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
 
   app.post('/sign-in', async (c) => {
     const form = await readForm(c)
-    const given = { email: form.text('email'), password: form.text('password') }
+    const given = { email: form.text('email'), password: form.text('password'), cookies: c.req.header('cookie') }
     const next = ownPath(form.text('next'))
     try {
       return goIn(c, await signIn(services, given, c.var.meta), next)
@@ -69,7 +71,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   app.get('/sign-up', async (c) => {
     const next = ownPath(c.req.query('next'))
     if (c.var.person) return c.redirect(next ?? '/', 303)
-    const invitation = await findInvitationBehind(services, next)
+    const invitation = await findInvitationBehind(services, next, c.var.meta)
     if (services.config.signup === 'invite' && !invitation) throw byInvitationOnly()
     return renderPage(
       c,
@@ -79,11 +81,16 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
 
   app.post('/sign-up', async (c) => {
     const form = await readForm(c)
-    const given = { email: form.text('email'), password: form.text('password') }
+    const given = { email: form.text('email'), password: form.text('password'), cookies: c.req.header('cookie') }
     const next = ownPath(form.text('next'))
     try {
       await requireToken(services, `sign-up:${subscriberLine(c.var.meta.ip)}`, formLimit)
-      await signUp(services, given, c.var.meta, (await findInvitationBehind(services, next))?.email)
+      await signUp(
+        services,
+        { email: given.email, password: given.password },
+        c.var.meta,
+        (await findInvitationBehind(services, next, c.var.meta))?.email,
+      )
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       // The form was sent twice, or the account forgotten: whoever knows its password comes in.
@@ -131,13 +138,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
       const beside = fieldError('password', 'too_short', error.message)
       return renderPage(c, <ResetPasswordPage frame={c.var.frame} token={token} error={beside} />, 422)
     }
-    try {
-      await accounts.api.resetPassword({ body: { newPassword: password, token } })
-    } catch (error) {
-      if (isRefusal(error))
-        throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.')
-      throw error
-    }
+    await followLink(services, c.var.meta, () => resetPassword(accounts, token, password))
     return c.redirect('/sign-in?done=password', 303)
   })
 }
@@ -149,19 +150,32 @@ function isTaken(error: AppError): boolean {
 }
 
 /** The invitation whose page a sign-up came from: it stands for its e-mail address. */
-async function findInvitationBehind(services: Services, next: string | undefined) {
+async function findInvitationBehind(services: Services, next: string | undefined, meta: RequestMeta) {
   const token = /^\/invitations\/([0-9A-Za-z]{1,100})$/.exec(next ?? '')?.[1]
-  return token ? findInvitation(services, token) : undefined
+  if (!token) return undefined
+  return followLink(services, meta, () => getInvitation(services, token)).catch((error) => {
+    if (error instanceof AppError && error.code === 'not_found') return undefined
+    throw error
+  })
+}
+
+async function resetPassword(accounts: Accounts, token: string, newPassword: string): Promise<void> {
+  try {
+    await accounts.api.resetPassword({ body: { newPassword, token } })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.')
+  }
 }
 
 /** On to where they wanted to go, or to the page of the code on the way there. */
 function goIn(
   c: HonoContext<AppEnv>,
-  { cookie, needsCode }: { cookie: string; needsCode: boolean },
+  { cookies, needsCode }: { cookies: string[]; needsCode: boolean },
   next: string | undefined,
 ): Response {
-  if (!needsCode) return goOn(c, [cookie], next)
-  return goOn(c, [cookie], next ? `/sign-in/code?next=${encodeURIComponent(next)}` : '/sign-in/code')
+  if (!needsCode) return goOn(c, cookies, next)
+  return goOn(c, cookies, next ? `/sign-in/code?next=${encodeURIComponent(next)}` : '/sign-in/code')
 }
 
 function goOn(c: HonoContext<AppEnv>, cookies: string[], next: string | undefined): Response {

@@ -4,11 +4,9 @@ import { newId } from '../../platform/ids.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
 import { hashSessionTokens } from './hash-session-tokens.ts'
+import { passwordLength } from './password-length.ts'
 import { securityMail } from './security-mails.ts'
 import { sessionSeconds } from './sessions.ts'
-
-/** NIST SP 800-63B: length is what matters; no rules of composition. */
-export const passwordLength = { min: 10, max: 128 }
 
 const resetSeconds = 3_600
 const times = { createdAt: 'created_at', updatedAt: 'updated_at' }

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
 import { fieldError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Services } from '../../platform/services.ts'
-import { passwordLength } from './accounts.ts'
+import { passwordLength } from './password-length.ts'
 
 export const passwordSchema = z
   .string()

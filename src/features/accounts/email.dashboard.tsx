@@ -6,6 +6,7 @@ import type { Services } from '../../platform/services.ts'
 import { MessagePage } from '../../platform/ui/message-page.tsx'
 import { cancelEmailChange, confirmEmailChange, getEmailChange, requestEmailChange } from './change-email.ts'
 import { requirePerson, showRefusal } from './show-account.tsx'
+import { followLink } from './sign-in-limits.ts'
 
 /** A new e-mail address, confirmed from its mailbox. */
 export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
@@ -27,10 +28,10 @@ export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
 
   // Only signed in as whoever asked: an address mistyped as somebody else's must not hand them the account.
   app.get('/confirm-email/:token', async (c) => {
-    const { person, frame } = c.var
+    const { person, frame, meta } = c.var
     const here = `/confirm-email/${encodeURIComponent(c.req.param('token'))}`
     if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(here)}`, 303)
-    const email = await getEmailChange(services, person, c.req.param('token'))
+    const email = await followLink(services, meta, () => getEmailChange(services, person, c.req.param('token')))
     const page = (
       <MessagePage title="Confirm your new address" frame={frame}>
         <p>
@@ -53,7 +54,7 @@ export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
     const { person, meta } = c.var
     const token = c.req.param('token')
     if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(`/confirm-email/${token}`)}`, 303)
-    await confirmEmailChange(services, person, token, meta)
+    await followLink(services, meta, () => confirmEmailChange(services, person, token, meta))
     return c.redirect('/account?saved=email-confirmed', 303)
   })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Services } from '../../platform/services.ts'
 import type { Proven } from './check-password.ts'
-import { cookieLine, cookieName } from './session-cookie.ts'
+import { cookieLine, cookieName, readCookie } from './session-cookie.ts'
 
 const validSeconds = 600
 
@@ -28,8 +28,8 @@ export function endHalfSessionCookie({ config }: Services): string {
 
 /** Whose password was right, while that is still their password. */
 export async function readHalfSession(services: Services, cookies: string | undefined): Promise<Proven | undefined> {
-  const { secrets, now, db } = services
-  const sealed = /(?:^|; )(?:__Host-)?queueup\.half_session=([\w-]+)/.exec(cookies ?? '')?.[1]
+  const { config, secrets, now, db } = services
+  const sealed = readCookie(cookies, cookieName(config, 'half_session'))
   const text = sealed && secrets.open('half-session', Buffer.from(sealed, 'base64url'))
   if (!text) return undefined
   const { user_id, password_mark, expires_at } = content.parse(JSON.parse(text))

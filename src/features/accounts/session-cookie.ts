@@ -5,8 +5,14 @@ import type { Services } from '../../platform/services.ts'
 const sessionCookie = /(?:^|; )((?:__Host-)?queueup\.session_token)=([^;]+)/
 
 /** Under https bound to the host, so that no neighbouring site can plant one. */
-export function cookieName(config: Config, name: 'session_token' | 'half_session'): string {
+export function cookieName(config: Config, name: 'session_token' | 'half_session' | 'known_device'): string {
   return `${config.publicUrl.startsWith('https:') ? '__Host-' : ''}queueup.${name}`
+}
+
+/** What a cookie of ours was sent with. */
+export function readCookie(cookies: string | undefined, name: string): string | undefined {
+  const pair = cookies?.split('; ').find((one) => one.startsWith(`${name}=`))
+  return pair?.slice(name.length + 1)
 }
 
 /** A `Set-Cookie` line; no seconds take the cookie away. */

@@ -25,12 +25,12 @@ export function signInCodeRoutes(app: Hono<AppEnv>, services: Services): void {
     const form = await readForm(c)
     const next = ownPath(form.text('next'))
     const isRecovery = form.text('with') === 'recovery'
-    const proven = await readHalfSession(services, c.req.header('cookie'))
+    const cookies = c.req.header('cookie')
+    const proven = await readHalfSession(services, cookies)
     if (!proven) return c.redirect(again(next), 303)
     try {
-      const cookie = await signInWithCode(services, proven, form.text('code'), c.var.meta)
-      c.header('Set-Cookie', cookie, { append: true })
-      c.header('Set-Cookie', endHalfSessionCookie(services), { append: true })
+      const set = await signInWithCode(services, proven, { code: form.text('code'), cookies }, c.var.meta)
+      for (const cookie of [...set, endHalfSessionCookie(services)]) c.header('Set-Cookie', cookie, { append: true })
       return c.redirect(next ?? '/', 303)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error

@@ -1,17 +1,21 @@
-import ipaddr from 'ipaddr.js'
 import { AppError } from '../../platform/errors.ts'
+import { subscriberLine, subscriberSite } from '../../platform/rate-limit/subscriber-line.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 
 /**
  * Guessing is slowed by where it comes from, never by whom it is aimed at alone: nobody can lock another person out. Ten
  * sign-ins a minute from one address always pass.
  */
-export const signInLimits: Record<'pair' | 'address', BucketRule> = {
+const signInLimits = {
   pair: { perSecond: 1 / 4, burst: 30 },
-  address: { perSecond: 1 / 2, burst: 120 },
-}
+  line: { perSecond: 1 / 2, burst: 120 },
+  /** All lines of one site at one account, and at any. */
+  sitePair: { perSecond: 1 / 4, burst: 90 },
+  site: { perSecond: 4, burst: 960 },
+} satisfies Record<string, BucketRule>
 
 /** Sign-ups, and mails that a form sends, from one address. */
 export const formLimit: BucketRule = { perSecond: 1 / 5, burst: 60 }
@@ -22,6 +26,41 @@ export const formLimit: BucketRule = { perSecond: 1 / 5, burst: 60 }
  */
 export const guessLimit: BucketRule = { perSecond: 1 / 60, burst: 10 }
 
+/**
+ * Lets a sign-in try a password. A browser in which the person has signed in before has tries of its own: guessing beside
+ * them, from the same address, does not keep them out.
+ * @throws AppError `rate_limited`.
+ */
+export async function requireSignInToken(
+  services: Services,
+  email: string,
+  { ip }: RequestMeta,
+  device: string | undefined,
+): Promise<void> {
+  const pair = (where: string) => `sign-in:${services.secrets.hash('token', `${where} ${email}`).toString('base64url')}`
+  if (device) return requireToken(services, pair(`device ${device}`), signInLimits.pair)
+  const [line, site] = [subscriberLine(ip), subscriberSite(ip)]
+  await requireToken(services, pair(line), signInLimits.pair)
+  await requireToken(services, `sign-in:${line}`, signInLimits.line)
+  if (!site) return
+  await requireToken(services, pair(site), signInLimits.sitePair)
+  await requireToken(services, `sign-in:${site}`, signInLimits.site)
+}
+
+/**
+ * Follows a mailed link. Whoever tries out many that lead nowhere (`not_found`) is slowed; a good one always works.
+ * @throws AppError `rate_limited`, and whatever `follow` throws.
+ */
+export async function followLink<T>(services: Services, { ip }: RequestMeta, follow: () => Promise<T>): Promise<T> {
+  try {
+    return await follow()
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found')
+      await requireToken(services, `link:${subscriberLine(ip)}`, formLimit)
+    throw error
+  }
+}
+
 /** @throws AppError `rate_limited`. */
 export async function requireToken(services: Services, subject: string, rule: BucketRule): Promise<void> {
   const grant = await takeToken(services.db, subject, rule)
@@ -30,15 +69,4 @@ export async function requireToken(services: Services, subject: string, rule: Bu
   throw new AppError('rate_limited', `Too many attempts. Wait ${seconds} s, then try again.`, {
     headers: { 'Retry-After': String(seconds) },
   })
-}
-
-/** Who an address stands for: with IPv6 the whole /64, which is what one subscriber gets. */
-export function subscriberLine(ip: string | null): string {
-  if (!ip || !ipaddr.isValid(ip)) return 'unknown'
-  const address = ipaddr.process(ip)
-  if (address.kind() === 'ipv4') return address.toString()
-  return `${(address as ipaddr.IPv6).parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(':')}::/64`
 }

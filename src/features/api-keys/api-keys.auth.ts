@@ -6,6 +6,7 @@ import { makeClientAddress } from '../../platform/http/client-address.ts'
 import { problemResponse } from '../../platform/http/problem.ts'
 import { readBody } from '../../platform/http/read-body.ts'
 import { requestIdFrom } from '../../platform/http/request-id.ts'
+import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
 import { TokenLeases } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
@@ -121,7 +122,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
   /** Failed authentication is counted by address; past the limit it is answered 429. */
   async function countFailure(error: AppError, meta: RequestMeta): Promise<AppError> {
     if ((error.code !== 'unauthenticated' && error.code !== 'invalid_api_key') || !meta.ip) return error
-    const subject = `ip:${meta.ip}`
+    const subject = `ip:${subscriberLine(meta.ip)}`
     if (failures.spend(subject) !== undefined) return error
     const { askedAtMs, mayAskForSpare, returned } = failures.ask(subject)
     const spare = mayAskForSpare ? failureRule.burst / 10 : 0

@@ -4,7 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { joinOrganisation } from './add-member.ts'
-import { findInvitation } from './invitations.ts'
+import { findInvitation, invitationGone } from './invitations.ts'
 
 /**
  * Joins the organisation of an invitation, once, and only as the person it was sent to. Whoever has joined through it comes
@@ -51,8 +51,9 @@ export async function acceptInvitation(
 export async function findWhereJoined(
   services: Services,
   token: string,
-  person: { id: string; email: string },
+  person: { id: string; email: string } | undefined,
 ): Promise<{ slug: string }> {
+  if (!person) throw invitationGone()
   const joined = await services.db.kysely
     .selectFrom('invitations as i')
     .innerJoin('organisations as o', 'o.id', 'i.organisation_id')
@@ -65,8 +66,4 @@ export async function findWhereJoined(
     .executeTakeFirst()
   if (!joined) throw invitationGone()
   return joined
-}
-
-export function invitationGone(): AppError {
-  return new AppError('not_found', 'This invitation is used up, withdrawn or older than seven days. Ask for another.')
 }

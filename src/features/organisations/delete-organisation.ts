@@ -22,7 +22,7 @@ export async function deleteOrganisation(ctx: Context, { confirmation }: { confi
   await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'owner')
     const { organisation } = ctx
-    if (confirmation.trim().normalize('NFC') !== organisation.name.normalize('NFC'))
+    if (confirmation.trim().slice(0, 1000).normalize('NFC') !== organisation.name.normalize('NFC'))
       throw fieldError('confirmation', 'refused', `Type ${organisation.name} to delete the organisation.`)
     const now = ctx.now()
     await ctx.sql

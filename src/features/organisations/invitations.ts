@@ -6,6 +6,7 @@ import {
   requireRole,
   type TransactionContext,
 } from '../../platform/context.ts'
+import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 
@@ -47,6 +48,17 @@ export async function findInvitation(services: Services, token: string) {
     .where('i.expires_at', '>', services.now())
     .where('o.deleted_at', 'is', null)
     .executeTakeFirst()
+}
+
+/** @throws AppError `not_found`. */
+export async function getInvitation(services: Services, token: string) {
+  const invitation = await findInvitation(services, token)
+  if (!invitation) throw invitationGone()
+  return invitation
+}
+
+export function invitationGone(): AppError {
+  return new AppError('not_found', 'This invitation is used up, withdrawn or older than seven days. Ask for another.')
 }
 
 /**

@@ -8,7 +8,8 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { PageLayout } from '../../platform/ui/page-layout.tsx'
-import { acceptInvitation, findWhereJoined, invitationGone } from './accept-invitation.ts'
+import { followLink } from '../accounts/sign-in-limits.ts'
+import { acceptInvitation, findWhereJoined } from './accept-invitation.ts'
 import { InvitationPage } from './invitation-page.tsx'
 import { findInvitation, listInvitations, withdrawInvitation } from './invitations.ts'
 import { inviteMember } from './invite-member.ts'
@@ -29,19 +30,21 @@ const notices: Record<string, string> = {
 export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
   app.get('/invitations/:token', async (c) => {
     const { person } = c.var
-    const invitation = await findInvitation(services, c.req.param('token'))
+    const token = c.req.param('token')
+    const invitation = await findInvitation(services, token)
     if (!invitation) {
-      if (!person) throw invitationGone()
-      return c.redirect(`/o/${(await findWhereJoined(services, c.req.param('token'), person)).slug}/waitlists`, 303)
+      const joined = await followLink(services, c.var.meta, () => findWhereJoined(services, token, person))
+      return c.redirect(`/o/${joined.slug}/waitlists`, 303)
     }
-    const here = `/invitations/${encodeURIComponent(c.req.param('token'))}`
+    const here = `/invitations/${encodeURIComponent(token)}`
     return renderPage(c, <InvitationPage frame={c.var.frame} here={here} invitation={invitation} />)
   })
 
   app.post('/invitations/:token', async (c) => {
     const token = c.req.param('token')
-    if (!c.var.person) return c.redirect(`/sign-in?next=/invitations/${encodeURIComponent(token)}`, 303)
-    const { slug } = await acceptInvitation(services, token, c.var.person, c.var.meta)
+    const { person, meta } = c.var
+    if (!person) return c.redirect(`/sign-in?next=/invitations/${encodeURIComponent(token)}`, 303)
+    const { slug } = await followLink(services, meta, () => acceptInvitation(services, token, person, meta))
     return c.redirect(`/o/${slug}/waitlists`, 303)
   })
 

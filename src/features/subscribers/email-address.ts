@@ -17,6 +17,7 @@ const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 /** Reads an e-mail address; undefined for what is none. */
 export function parseEmailAddress(text: string): EmailAddress | undefined {
   const email = text.trim()
+  if (Buffer.byteLength(email) > maxBytes * 2) return undefined
   const normalized = email.normalize('NFC').toLowerCase().normalize('NFC')
   const at = normalized.lastIndexOf('@')
   if (at < 1 || !email.isWellFormed()) return undefined
@@ -30,7 +31,7 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
   if (labels.length < 2 || !labels.every((part) => label.test(part)) || /^[0-9]+$/.test(labels.at(-1) ?? ''))
     return undefined
   const canonical = `${local}@${domain}`
-  if (Buffer.byteLength(canonical) > maxBytes || Buffer.byteLength(email) > maxBytes * 2) return undefined
+  if (Buffer.byteLength(canonical) > maxBytes) return undefined
   return { email, canonical }
 }
 
