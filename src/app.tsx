@@ -3,6 +3,7 @@ import { ownAccountRoutes } from './features/accounts/account.dashboard.tsx'
 import { identifyPerson } from './features/accounts/accounts.auth.ts'
 import { accountRoutes } from './features/accounts/accounts.dashboard.tsx'
 import { makeAccounts } from './features/accounts/accounts.ts'
+import { confirmSignUpRoutes } from './features/accounts/confirm-sign-up.dashboard.tsx'
 import { emailRoutes } from './features/accounts/email.dashboard.tsx'
 import { guardedActions } from './features/accounts/guarded-actions.ts'
 import { requireRecentSignIn } from './features/accounts/recent-sign-in.auth.tsx'
@@ -61,6 +62,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.use('/o/:slug/*', enterOrganisation(services))
   for (const action of guardedActions) app.post(action.path, requireRecentSignIn(services, action))
   accountRoutes(app, services, accounts)
+  confirmSignUpRoutes(app, services)
   ownAccountRoutes(app, services)
   emailRoutes(app, services)
   signInCodeRoutes(app, services)

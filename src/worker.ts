@@ -2,6 +2,7 @@ import { mailPasswordReset } from './features/accounts/accounts.jobs.ts'
 import { passwordResetJob } from './features/accounts/forget-password.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
+import { mailSignUp, signUpJob } from './features/accounts/request-sign-up.ts'
 import { chainActivities } from './features/activity/chain-activities.ts'
 import { deleteExpiredActivities } from './features/activity/delete-expired-activities.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
@@ -41,6 +42,7 @@ export const jobHandlers: JobHandlers = {
   [forgetJob]: doForget,
   [sendMailJob]: sendQueuedMail,
   [passwordResetJob]: mailPasswordReset,
+  [signUpJob]: mailSignUp,
 }
 
 export async function startWorker(services: Services): Promise<{ stop(): Promise<void> }> {

@@ -24,7 +24,7 @@ export class IssuedSecrets {
   /** The one-time tokens of links in mails. */
   addMailed(mails: Mail[]): void {
     for (const { text } of mails)
-      for (const [, token = ''] of text.matchAll(/\/(?:reset-password|invitations)\/([\w-]{16,})/g))
+      for (const [, token = ''] of text.matchAll(/\/(?:reset-password|invitations|confirm-sign-up)\/([\w-]{16,})/g))
         this.#secrets.add(token)
   }
 

@@ -25,6 +25,7 @@ const outside = [
   ...[
     '/reset-password/:token',
     '/confirm-email/:token',
+    '/confirm-sign-up/:token',
     '/invitations/:token',
     '/webhooks/stripe',
     '/organisations/new',

@@ -50,6 +50,7 @@ export type SecretPurpose =
   | 'job'
   | 'half-session'
   | 'known-device'
+  | 'sign-up'
   | 'two-factor'
   | 'removed-subscriber'
 

@@ -22,6 +22,7 @@ export function allPages(place: Place): ListedPage[] {
     ['/sign-up', '/sign-up?email=a%40example.com'],
     ['/forgot-password', '/forgot-password'],
     ['/reset-password/:token', '/reset-password/abc'],
+    ['/confirm-sign-up/:token', place.signUp],
     ['/invitations/:token', place.invitation],
     ['/docs/errors', '/docs/errors'],
     ...guidePages().map((slug): [string, string] => ['/docs/:slug', `/docs/${slug}`]),

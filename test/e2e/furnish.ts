@@ -1,4 +1,5 @@
 import { vi } from 'vitest'
+import { signUpToken } from '../../src/features/accounts/pending-sign-up.ts'
 import { createApiKey } from '../../src/features/api-keys/create-api-key.ts'
 import { listApiKeys } from '../../src/features/api-keys/list-api-keys.ts'
 import { revokeApiKey } from '../../src/features/api-keys/revoke-api-key.ts'
@@ -39,6 +40,7 @@ export interface Place {
   imports: Awaited<ReturnType<typeof furnishImports>>
   /** The link that confirms a new e-mail address of the owner. */
   emailChange: string
+  signUp: string
   /** Numbers of rows of the log: with changes, and by a key. */
   activities: number[]
 }
@@ -100,6 +102,7 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
     ...{ organisation, asleep, empty, deletedSlug, waitlistId, archivedId, memberId: member.id },
     keyId: first?.id ?? '',
     emailChange: await mailedPath(product, newEmail, 'confirm-email'),
+    signUp: `/confirm-sign-up/${signUpToken(product.services, 'somebody@example.com')}`,
     invitation: await mailedPath(product, words.emails[0] ?? '', 'invitations'),
     activities: activities.map(({ number }) => number),
     // Last, so that nobody does what it queues.

@@ -15,13 +15,15 @@ import { forgetPassword } from './forget-password.ts'
 import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
 import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
-import { isRefusal, signIn } from './sign-in.ts'
+import { isRefusal, type SignedIn, signIn } from './sign-in.ts'
 import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
+import { SignUpMailedPage } from './sign-up-pages.tsx'
 
 const notices: Record<string, string> = {
   password: 'Your new password is saved. Sign in with it.',
+  account: 'You have an account already. Sign in to it.',
   late: 'That took too long. Sign in again.',
 }
 
@@ -85,17 +87,13 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const next = ownPath(form.text('next'))
     try {
       await requireToken(services, `sign-up:${subscriberLine(c.var.meta.ip)}`, formLimit)
-      await signUp(
-        services,
-        { email: given.email, password: given.password },
-        c.var.meta,
-        (await findInvitationBehind(services, next, c.var.meta))?.email,
-      )
+      const invitation = await findInvitationBehind(services, next, c.var.meta)
+      const signedUp = await signUp(services, given, c.var.meta, invitation?.email)
+      if ('needsCode' in signedUp) return goIn(c, signedUp, next)
+      c.header('Set-Cookie', signedUp.cookie, { append: true })
+      return renderPage(c, <SignUpMailedPage frame={c.var.frame} email={signedUp.mailedTo} />)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
-      // The form was sent twice, or the account forgotten: whoever knows its password comes in.
-      const signedIn = isTaken(error) ? await signIn(services, given, c.var.meta).catch(() => undefined) : undefined
-      if (signedIn) return goIn(c, signedIn, next)
       return renderPage(
         c,
         <SignUpPage frame={c.var.frame} next={next} email={given.email} error={error} />,
@@ -103,7 +101,6 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
         error.headers,
       )
     }
-    return goIn(c, await signIn(services, given, c.var.meta), next)
   })
 
   app.post('/sign-out', async (c) => {
@@ -143,12 +140,6 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   })
 }
 
-function isTaken(error: AppError): boolean {
-  return error.errors.some(
-    (problem) => problem.code === 'refused' && 'pointer' in problem && problem.pointer === '#/email',
-  )
-}
-
 /** The invitation whose page a sign-up came from: it stands for its e-mail address. */
 async function findInvitationBehind(services: Services, next: string | undefined, meta: RequestMeta) {
   const token = /^\/invitations\/([0-9A-Za-z]{1,100})$/.exec(next ?? '')?.[1]
@@ -169,11 +160,7 @@ async function resetPassword(accounts: Accounts, token: string, newPassword: str
 }
 
 /** On to where they wanted to go, or to the page of the code on the way there. */
-function goIn(
-  c: HonoContext<AppEnv>,
-  { cookies, needsCode }: { cookies: string[]; needsCode: boolean },
-  next: string | undefined,
-): Response {
+function goIn(c: HonoContext<AppEnv>, { cookies, needsCode }: SignedIn, next: string | undefined): Response {
   if (!needsCode) return goOn(c, cookies, next)
   return goOn(c, cookies, next ? `/sign-in/code?next=${encodeURIComponent(next)}` : '/sign-in/code')
 }

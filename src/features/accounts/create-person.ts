@@ -1,7 +1,7 @@
 import { hashPassword } from 'better-auth/crypto'
 import { z } from 'zod'
 import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
-import { fieldError } from '../../platform/errors.ts'
+import { AppError, type FieldProblem, fieldError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Services } from '../../platform/services.ts'
 import { passwordLength } from './password-length.ts'
@@ -66,6 +66,13 @@ export async function createPerson(
     })
     .execute()
   return { id, name: person.email }
+}
+
+/** Whether it says that there is an account with an address already. */
+export function isTaken(error: unknown): error is AppError {
+  const isAbout = (problem: FieldProblem) =>
+    problem.code === 'refused' && 'pointer' in problem && problem.pointer === '#/email'
+  return error instanceof AppError && error.errors.some(isAbout)
 }
 
 /** The person with an e-mail address, if there is one. */

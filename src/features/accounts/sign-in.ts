@@ -8,6 +8,13 @@ import { startSession } from './sessions.ts'
 import { requireSignInToken } from './sign-in-limits.ts'
 import { findTwoFactor } from './two-factor.ts'
 
+export interface SignedIn {
+  /** To be set. */
+  cookies: string[]
+  /** Half in: two-factor sign-in asks for a code yet. */
+  needsCode: boolean
+}
+
 /**
  * Signs a person in with a new session, or half in where they have two-factor sign-in on; answers the cookies to set. A wrong
  * password and an unknown address are refused alike, after the same work.
@@ -16,7 +23,7 @@ export async function signIn(
   services: Services,
   given: { email: string; password: string; cookies: string | undefined },
   meta: RequestMeta,
-): Promise<{ cookies: string[]; needsCode: boolean }> {
+): Promise<SignedIn> {
   const email = given.email.trim().toLowerCase()
   await requireSignInToken(services, email, meta, findKnownDevice(services, given.cookies, { email }))
   const proven = await checkPassword(services, { email }, given.password)
