@@ -31,7 +31,7 @@ create function status_token(p_key bytea, p_join_number bigint) returns text lan
   select encode(substr(sha256(p_key || convert_to('status', 'UTF8') || int8send(p_join_number)), 1, 16), 'hex')
 $$;
 
--- Files of people to be added. Uploaded in pieces that every process can read, looked at, and then worked off in batches,
+-- Files of people to be added, and batches that a command adds (without a reading). Uploaded in pieces that every process can read, looked at, and then worked off in batches,
 -- each in one transaction with how far it got.
 create table imports (
   organisation_id text collate "C" not null,
@@ -62,6 +62,8 @@ create table imports (
   finished_at timestamptz,
   -- The file and the answer for each row are kept for some days.
   file_deleted_at timestamptz,
+  -- Its row of the log, once it is over.
+  activity_number bigint,
   primary key (organisation_id, id),
   foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
 );
@@ -88,13 +90,24 @@ create table import_results (
   foreign key (organisation_id, import_id) references imports on delete cascade
 );
 
+-- Who came with which import, by their ids, which are given in order.
+create table imported_people (
+  organisation_id text collate "C" not null,
+  first_id bigint not null,
+  last_id bigint not null,
+  import_id text collate "C" not null,
+  primary key (organisation_id, first_id),
+  foreign key (organisation_id, import_id) references imports on delete cascade
+);
+create index imported_people_by_import on imported_people (organisation_id, import_id);
+
 do $$
 declare
   v_table text;
 begin
-  foreach v_table in array array['imports', 'import_chunks', 'import_results'] loop
+  foreach v_table in array array['imports', 'import_chunks', 'import_results', 'imported_people'] loop
     execute format('alter table %I enable row level security', v_table);
     execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
   end loop;
 end $$;
-grant select, insert, update, delete on imports, import_chunks, import_results to :app_role;
+grant select, insert, update, delete on imports, import_chunks, import_results, imported_people to :app_role;

@@ -183,23 +183,15 @@ begin
   end if;
 end $$;
 
--- The numbers of the rows of the log that tell how somebody came to stand in line.
+-- The numbers of the rows of the log that tell how somebody came to stand in line. Those who came with a file have none of
+-- their own; it is that of the import.
 create function activities_of_subscriber(p_subscriber_id bigint) returns setof bigint language plpgsql stable as $$
 declare
   v_organisation_id text := current_setting('app.organisation_id', true);
 begin
   return query select a.number from activities a
-    where a.organisation_id = v_organisation_id and a.target_id = p_subscriber_id::text and a.action = 'subscriber.confirmed';
-  return query select a.number from activities a
-    where a.organisation_id = v_organisation_id and a.target_id = p_subscriber_id::text and a.action = 'subscriber.joined';
-  if not found then
-    -- Those who came with a file are in no row of their own: the first import that ended after they came.
-    return query select a.number from subscribers s join activities a
-        on a.organisation_id = s.organisation_id and a.target_id = s.waitlist_id and a.action = 'subscriber.imported'
-           and a.occurred_at >= s.added_at
-      where s.organisation_id = v_organisation_id and s.id = p_subscriber_id
-      order by a.number limit 1;
-  end if;
+    where a.organisation_id = v_organisation_id and a.target_id = p_subscriber_id::text
+      and a.action in ('subscriber.joined', 'subscriber.confirmed');
 end $$;
 
 revoke execute on function walk_subscribers, find_subscribers, estimate_subscribers_found from public;

@@ -7,6 +7,7 @@ import { chainActivities } from './features/activity/chain-activities.ts'
 import { deleteExpiredActivities } from './features/activity/delete-expired-activities.ts'
 import { reconcileBilling } from './features/billing/reconcile-billing.ts'
 import { forgetJob } from './features/imports/forget-in-files.ts'
+import { endAbandonedImports } from './features/imports/import-directly.ts'
 import { doForget, doImport } from './features/imports/imports.jobs.ts'
 import { pruneImports } from './features/imports/prune-imports.ts'
 import { resumeImports } from './features/imports/resume-imports.ts'
@@ -25,6 +26,7 @@ import type { Services } from './platform/services.ts'
 const jobs: Job[] = [
   { name: 'prune idempotency answers', everyMinutes: 10, run: pruneIdempotencyAnswers },
   { name: 'prune imports', everyMinutes: 60, run: pruneImports },
+  { name: 'end abandoned imports', everyMinutes: 1, run: endAbandonedImports },
   { name: 'resume imports', everyMinutes: 1, run: resumeImports },
   { name: 'prune sessions and one-time tokens', everyMinutes: 60, run: pruneAccounts },
   { name: 'renew two-factor secrets', everyMinutes: 60, run: renewTwoFactorSecrets },

@@ -20,7 +20,7 @@ export async function finishImport(
   const { waitlist_id, started_by, added, confirmed, already_there, refused } = await readImport(ctx, id)
   if (added + confirmed === 0) return
   const { name } = await getWaitlist(ctx, waitlist_id)
-  await recordActivity(asStarter(ctx, started_by), {
+  const number = await recordActivity(asStarter(ctx, started_by), {
     action: 'subscriber.imported',
     targets: [{ type: 'waitlist', id: waitlist_id, name }],
     changes: {
@@ -33,6 +33,12 @@ export async function finishImport(
       },
     },
   })
+  await ctx.sql
+    .updateTable('imports')
+    .set({ activity_number: number })
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('id', '=', id)
+    .execute()
 }
 
 /**

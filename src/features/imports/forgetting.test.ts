@@ -124,4 +124,16 @@ test('files are deleted after a week, what came of them is not; those that never
     .where('import_id', 'in', ids([old, abandoned]))
     .execute()
   expect(chunks).toEqual([])
+  // After three months nobody needs to know from where it was started; who came with it is told for good.
+  const startedBy = () =>
+    product.database.owner.kysely
+      .selectFrom('imports')
+      .select('started_by')
+      .where('id', 'in', ids([old]))
+      .execute()
+  expect(await startedBy()).toMatchObject([{ started_by: { ip: '127.0.0.1' } }])
+  await age([old], 90)
+  await pruneImports({ ...product.services, db: product.database.owner })
+  expect(JSON.stringify(await startedBy())).not.toMatch(/"ip"|"user_agent"/)
+  expect(textOf((await user.get(old)).html)).toContain('no longer kept')
 })

@@ -11,6 +11,7 @@ const numbers = new Intl.NumberFormat('en')
 const stopReasons: Record<StopReason, string> = {
   archived: 'The waitlist was archived meanwhile, so it takes nobody in any more.',
   forbidden: 'Whoever started it may no longer add subscribers here.',
+  ended: 'The command that ran it ended before the file did.',
   failed: 'Something unexpected happened over and over. It has been logged.',
 }
 
@@ -83,7 +84,9 @@ function Ending({ import: one }: ProgressPageProps) {
 }
 
 function Progress({ import: one }: { import: Import }) {
-  const percent = one.bytes > 0 ? Math.floor((one.position / one.bytes) * 100) : 0
+  if (one.bytes === 0)
+    return <p class="quiet">{numbers.format(one.done_rows)} rows so far. A command on the server reads them.</p>
+  const percent = Math.floor((one.position / one.bytes) * 100)
   return (
     <div class="stack-small">
       <progress max={100} value={percent} aria-label="Progress of the import">

@@ -5,11 +5,18 @@ import type { Services } from '../../platform/services.ts'
 export const keptDays = 7
 const batch = 200
 
-/** Deletes files that have been kept long enough, or were never imported, a few pieces at a time. Runs as the tables' owner. */
+/**
+ * Deletes files that have been kept long enough, or were never imported, a few pieces at a time, and after 90 days from where
+ * an import was started. What it was stays, since people came with it. Runs as the tables' owner.
+ */
 export async function pruneImports({ db: { kysely } }: Services): Promise<void> {
   await sql`
-    delete from imports where state in ('uploading', 'uploaded') and created_at < clock_timestamp() - interval '2 days'
-      or state <> 'running' and created_at < clock_timestamp() - interval '90 days'`.execute(kysely)
+    delete from imports where state in ('uploading', 'uploaded') and created_at < clock_timestamp() - interval '2 days'`.execute(
+    kysely,
+  )
+  await sql`
+    update imports set started_by = started_by - '{ip,user_agent}'::text[]
+    where started_by ? 'ip' and created_at < clock_timestamp() - interval '90 days'`.execute(kysely)
   const { rows } = await sql<{ organisation_id: string; id: string }>`
     select organisation_id, id from imports
     where finished_at < clock_timestamp() - ${keptDays} * interval '1 day' and file_deleted_at is null`.execute(kysely)

@@ -2,11 +2,12 @@ import { type Context, inSnapshot, inTransaction, requireRole } from '../../plat
 import { AppError } from '../../platform/errors.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import type { Services } from '../../platform/services.ts'
-import { type AddOutcome, type JoinRow, joinOpenWaitlist } from '../subscribers/add-subscriber.ts'
+import type { JoinRow } from '../subscribers/add-subscriber.ts'
+import { addBatch } from './add-batch.ts'
 import { decideRow } from './decide-row.ts'
 import { asStarter, finishImport } from './finish-import.ts'
 import { readImport } from './get-import.ts'
-import { countOutcomes, type Import, type ImportReading, type RowOutcome, type StopReason } from './import.ts'
+import type { Import, ImportReading, RowOutcome, StopReason } from './import.ts'
 import { readRows } from './import-file.ts'
 import { workerContext } from './worker-context.ts'
 
@@ -23,8 +24,6 @@ const batchRows = 250
 /** Then whoever else waits in the queue has their turn. */
 const sliceMs = 2_000
 const maxFailures = 10
-
-const letterOf: Record<AddOutcome, RowOutcome> = { added: 'a', confirmed: 'c', already_there: 't', removed: 'r' }
 
 interface Batch {
   position: number
@@ -83,11 +82,7 @@ function importBatch(ctx: Context, job: ImportJob, batch: Batch, isTimeUp: () =>
     const row = await readImport(ctx, job.import_id)
     // Cancelled, or somebody else is at it.
     if (row.state !== 'running' || row.run !== job.run || row.position !== batch.position) return false
-    const joins = batch.rows.filter((row) => typeof row !== 'string')
-    const joined = await joinOpenWaitlist(ctx, row.waitlist_id, joins, { logged: false })
-    const letters = joined.map(({ outcome }) => letterOf[outcome])
-    const outcomes = batch.rows.map((row) => (typeof row === 'string' ? row : (letters.shift() ?? 't')))
-    const counts = countOutcomes(outcomes)
+    const outcomes = await addBatch(ctx, row, batch.rows, batch.end)
     if (outcomes.length > 0) {
       await ctx.sql
         .insertInto('import_results')
@@ -99,21 +94,6 @@ function importBatch(ctx: Context, job: ImportJob, batch: Batch, isTimeUp: () =>
         })
         .execute()
     }
-    await ctx.sql
-      .updateTable('imports')
-      .set({
-        position: batch.end,
-        done_rows: row.done_rows + outcomes.length,
-        added: row.added + counts.added,
-        confirmed: row.confirmed + counts.confirmed,
-        already_there: row.already_there + counts.already_there,
-        refused: row.refused + counts.refused,
-        progressed_at: ctx.now(),
-        failures: 0,
-      })
-      .where('organisation_id', '=', ctx.organisation.id)
-      .where('id', '=', row.id)
-      .execute()
     if (batch.isLast) await finishImport(ctx, row.id, 'done')
     else if (isTimeUp()) await enqueue(ctx, importJob, job)
     else return true

@@ -1,29 +1,17 @@
 import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
 import { addAbortSignal, PassThrough } from 'node:stream'
-import { type Context, inTransaction, requireRole } from '../../platform/context.ts'
+import { type Context, requireRole } from '../../platform/context.ts'
 import { CsvReader, type CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { CsvText } from '../../platform/csv/csv-text.ts'
 import { AppError } from '../../platform/errors.ts'
-import { recordActivity } from '../activity/record-activity.ts'
 import { decideRow } from '../imports/decide-row.ts'
 import { guessReading } from '../imports/guess-reading.ts'
-import type { ImportReading } from '../imports/import.ts'
+import type { ImportCounts, ImportReading, RowOutcome } from '../imports/import.ts'
+import { importDirectly } from '../imports/import-directly.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
-import { type AddOutcome, type JoinRow, joinOpenWaitlist } from './add-subscriber.ts'
+import type { JoinRow } from './add-subscriber.ts'
 
-export interface ImportCounts {
-  added: number
-  already_there: number
-  refused: number
-}
-
-/** Whoever was removed is refused: only they themselves, or somebody by hand, bring them back. */
-const countedAs = {
-  added: 'added',
-  confirmed: 'already_there',
-  already_there: 'already_there',
-  removed: 'refused',
-} as const satisfies Record<AddOutcome, keyof ImportCounts>
 const batchRows = 1_000
 
 /**
@@ -33,37 +21,14 @@ const batchRows = 1_000
  */
 export async function importSubscribers(ctx: Context, waitlistId: string, file: string): Promise<ImportCounts> {
   requireRole(ctx, 'admin')
-  const waitlist = await getWaitlist(ctx, waitlistId)
-  const counts: ImportCounts = { added: 0, already_there: 0, refused: 0 }
-  try {
-    for await (const rows of batches(ctx, file, counts)) {
-      const joined = await inTransaction(ctx, (ctx) => joinOpenWaitlist(ctx, waitlistId, rows, { logged: false }))
-      for (const { outcome } of joined) counts[countedAs[outcome]] += 1
-    }
-  } finally {
-    // Also for an import that broke off: what it had added until then is there.
-    if (counts.added > 0) {
-      await inTransaction(ctx, (ctx) =>
-        recordActivity(ctx, {
-          action: 'subscriber.imported',
-          targets: [{ type: 'waitlist', id: waitlistId, name: waitlist.name }],
-          changes: { after: { ...counts } },
-        }),
-      )
-    }
-  }
-  return counts
+  await getWaitlist(ctx, waitlistId)
+  return importDirectly(ctx, waitlistId, basename(file), batches(ctx, file))
 }
 
-async function* batches(ctx: Context, file: string, counts: ImportCounts): AsyncGenerator<JoinRow[]> {
-  let rows: JoinRow[] = []
+async function* batches(ctx: Context, file: string): AsyncGenerator<(JoinRow | RowOutcome)[]> {
+  let rows: (JoinRow | RowOutcome)[] = []
   for await (const { record, reading } of readRecords(file, ctx.stopping)) {
-    const row = decideRow(record, reading, ctx.now())
-    if (typeof row === 'string') {
-      counts.refused += 1
-      continue
-    }
-    rows.push(row)
+    rows.push(decideRow(record, reading, ctx.now()))
     if (rows.length === batchRows) {
       yield rows
       rows = []

@@ -89,11 +89,11 @@ test('an import does not bring a removed person back; by hand and through a key 
   for (const name of ['Ada', 'bob', 'Çelik']) await api.post(path, { email: `${name}@example.com` })
   for (const { id } of (await list()).items) await user.post(`${pageOf(id)}/remove`)
   const again = ['ADA@EXAMPLE.com', 'çelik@example.com', 'bob@example.com', 'new@example.com', 'x']
-  expect(await importFile(organisation, waitlist, again)).toEqual({ added: 1, already_there: 0, refused: 4 })
+  expect(await importFile(organisation, waitlist, again)).toMatchObject({ added: 1, already_there: 0, refused: 4 })
   expect((await list()).items.map((item: { email: string }) => item.email)).toEqual(['new@example.com'])
   // Another waitlist knows nothing of it.
   const other = await makeWaitlist(organisation)
-  expect(await importFile(organisation, other, again)).toEqual({ added: 4, already_there: 0, refused: 1 })
+  expect(await importFile(organisation, other, again)).toMatchObject({ added: 4, already_there: 0, refused: 1 })
 
   expect((await user.post(`${base}/add`, { email: 'ada@example.com' })).location).toBe(`${base}?done=added`)
   expect((await api.post(path, { email: 'bob@example.com' })).status).toBe(201)
@@ -104,9 +104,9 @@ test('an import does not bring a removed person back; by hand and through a key 
     ['bob@example.com', 3],
   ])
   // Whoever is back is there already; whoever is removed again stays away again.
-  expect(await importFile(organisation, waitlist, again)).toEqual({ added: 0, already_there: 3, refused: 2 })
+  expect(await importFile(organisation, waitlist, again)).toMatchObject({ added: 0, already_there: 3, refused: 2 })
   await user.post(`${pageOf(items[1].id)}/remove`)
-  expect(await importFile(organisation, waitlist, again)).toEqual({ added: 0, already_there: 2, refused: 3 })
+  expect(await importFile(organisation, waitlist, again)).toMatchObject({ added: 0, already_there: 2, refused: 3 })
 })
 
 test('whoever stands for a removed person keeps what they earned, and is shown so', async () => {

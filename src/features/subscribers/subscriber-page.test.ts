@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey, asUser } from '../../../test/as.ts'
+import { bringFile, doQueued, pressStart } from '../../../test/bring-file.ts'
 import { explaining } from '../../../test/explaining.ts'
 import {
   makeApiKey,
@@ -71,22 +72,46 @@ test('somebody pending is not in line; whoever confirms them is told', async () 
   expect(waitlist).toMatch(/^wl_/)
 })
 
-test('somebody whom a file brought names the import; one beyond the plan’s log says that it does not reach back', async () => {
-  const { organisation, waitlist, read } = await setUp()
-  const { kysely } = product.database.owner
-  await sql`insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, referral_code)
-    values (${organisation.id}, ${waitlist}, 1, 1, 'i@example.com', 'i@example.com', 'active', now(), 'x')`.execute(
-    kysely,
-  )
-  expect(await read('1')).toContain('Joined, earlier than the log tells by whom')
-  await sql`select record_activity(${organisation.id}, 'subscriber.imported', 'user', 'usr_1', 'Grace',
-    ${JSON.stringify([{ type: 'waitlist', id: waitlist }])}::jsonb, null, null, null, null)`.execute(kysely)
-  expect(await read('1')).toContain('Came with a file, imported by Grace Details')
+test('somebody whom a file brought names the file and who imported it, and no later import is taken for it', async () => {
+  const { organisation, join, base, user, read } = await setUp()
+  for (const [file, people] of [
+    ['first.csv', ['a', 'b']],
+    ['second.csv', ['b', 'c']],
+  ] as const) {
+    await join(`before-${file}@example.com`)
+    const csv = ['email', ...people.map((name) => `${name}@example.com`)].join('\r\n')
+    await pressStart(user, await bringFile(product, user, base, csv, file))
+    await doQueued(product)
+  }
+  const by = organisation.owner.email
+  expect(await read('2')).toContain(`Came with first.csv , imported by ${by} Details`)
+  expect(await read('3')).toContain(`Came with first.csv , imported by ${by} Details`)
+  expect(await read('5')).toContain(`Came with second.csv , imported by ${by} Details`)
+  expect(await read('4')).toContain('API key Details')
+  const details = /href="([^"]+\/activity\/\d+)"/.exec((await user.get(`${base}/subscribers/2`)).html)?.[1] ?? ''
+  expect(textOf((await user.get(details)).html)).toContain('added – 2')
+})
+
+test('what lies before the plan’s window of the log is said to; the file is named all the same', async () => {
+  const { organisation, waitlist, join, base, user, read } = await setUp()
+  await join('api@example.com')
+  await pressStart(user, await bringFile(product, user, base, 'email\nfile@example.com\n', 'people.csv'))
+  await doQueued(product)
   await setPlan(organisation.ctx, 'free')
-  const person = await getSubscriber(organisation.ctx, waitlist, '1')
+  await sql`update subscribers set added_at = added_at - interval '31 days' where waitlist_id = ${waitlist}`.execute(
+    product.database.owner.kysely,
+  )
   const later = { ...organisation.ctx, now: () => new Date(Date.now() + 31 * 86_400_000) }
   later.organisation = { ...later.organisation, plan: 'free' }
-  expect(await findHowJoined(later, person)).toEqual([])
+  for (const id of ['1', '2']) {
+    const person = await getSubscriber(organisation.ctx, waitlist, id)
+    expect((await findHowJoined(later, person)).events).toEqual([])
+  }
+  product.services.now = later.now
+  const pages = [await read('1'), await read('2')]
+  product.services.now = () => new Date()
+  expect(pages[0]).toContain('Joined, before what the Free plan shows of the Activity log')
+  expect(pages[1]).toContain('Came with people.csv , before what the Free plan shows of the Activity log')
 })
 
 test('whoever brought hundreds shows the last ones first, page by page', async () => {
@@ -122,7 +147,7 @@ test('among 100,000 rows of the log and as many people, the page reads a few hun
   const explained = explaining(product, organisation.ctx)
   for (const id of ['1', '50000', '99999']) {
     const person = await getSubscriber(explained.ctx, waitlist, id)
-    const events = await findHowJoined(explained.ctx, person)
+    const { events } = await findHowJoined(explained.ctx, person)
     if (id !== '1') expect(events).toMatchObject([{ actor: { name: `crm-${id}` } }])
     const { seqScans, mostRows } = explained.since()
     expect([id, seqScans, mostRows < 1_000]).toEqual([id, [], true])

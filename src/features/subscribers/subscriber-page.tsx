@@ -2,8 +2,10 @@ import type { Child } from 'hono/jsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
-import type { SubscriberEvent } from './find-how-joined.ts'
-import type { OtherSubscriber, SubscriberDetails } from './get-subscriber.ts'
+import type { HowJoined } from './find-how-joined.ts'
+import type { SubscriberDetails } from './get-subscriber.ts'
+import { PersonLink } from './person-link.tsx'
+import { SubscriberHistory } from './subscriber-history.tsx'
 
 const numbers = new Intl.NumberFormat('en')
 
@@ -12,14 +14,15 @@ interface SubscriberPageProps {
   waitlist: Waitlist
   person: SubscriberDetails
   /** Undefined for those who may not see the log. */
-  events: SubscriberEvent[] | undefined
+  how: HowJoined | undefined
+  plan: string
   isAdmin: boolean
   now: Date
   dialog?: Child
 }
 
 /** One person on a waitlist: where they stand, how they came there, who brought them and whom they brought. */
-export function SubscriberPage({ frame, waitlist, person, events, isAdmin, now, dialog }: SubscriberPageProps) {
+export function SubscriberPage({ frame, waitlist, person, how, plan, isAdmin, now, dialog }: SubscriberPageProps) {
   const base = `/o/${frame.organisation?.slug}/waitlists/${waitlist.id}`
   return (
     <PageLayout title={person.email} frame={frame} current="waitlists" dialog={dialog}>
@@ -45,7 +48,13 @@ export function SubscriberPage({ frame, waitlist, person, events, isAdmin, now, 
         </section>
         <section class="card">
           <h2>History</h2>
-          <History frame={frame} person={person} events={events} base={base} now={now} />
+          <SubscriberHistory
+            person={person}
+            how={how}
+            organisation={{ slug: frame.organisation?.slug ?? '', plan }}
+            waitlistBase={base}
+            now={now}
+          />
         </section>
         <section class="card" id="referred">
           <h2>Joined through them</h2>
@@ -94,62 +103,6 @@ function Facts(props: { person: SubscriberDetails; waitlist: Waitlist; base: str
   )
 }
 
-const happened: Record<SubscriberEvent['action'], string> = {
-  'subscriber.joined': 'Added by',
-  'subscriber.imported': 'Came with a file, imported by',
-  'subscriber.confirmed': 'Confirmed by',
-}
-
-function History(props: {
-  frame: Frame
-  person: SubscriberDetails
-  events: SubscriberEvent[] | undefined
-  base: string
-  now: Date
-}) {
-  const { frame, person, events, base, now } = props
-  const moved = person.referred.filter((other) => other.state === 'active')
-  const entries = [
-    ...moved.map((other) => ({
-      at: other.added_at,
-      words: (
-        <>
-          Moved ahead: <PersonLink person={other} base={base} /> joined through them
-        </>
-      ),
-    })),
-    ...(events ?? []).map((event) => ({ at: event.occurred_at, words: <Event event={event} frame={frame} /> })),
-    ...(events?.some((event) => event.action !== 'subscriber.confirmed')
-      ? []
-      : [{ at: person.added_at, words: <>Joined{events ? ', earlier than the log tells by whom' : ''}</> }]),
-  ].sort((a, b) => b.at.getTime() - a.at.getTime())
-  return (
-    <ol class="events">
-      {entries.map(({ at, words }) => (
-        <li>
-          <span>{words}</span> <RelativeTime at={at} now={now} />
-        </li>
-      ))}
-    </ol>
-  )
-}
-
-function Event({ event, frame }: { event: SubscriberEvent; frame: Frame }) {
-  return (
-    <>
-      {event.actor.type === 'subscriber' ? (
-        'By themselves'
-      ) : (
-        <>
-          {happened[event.action]} <bdi>{event.actor.name}</bdi>
-        </>
-      )}{' '}
-      {event.actor.type === 'api_key' ? <span class="badge accent">API key</span> : null}{' '}
-      <a href={`/o/${frame.organisation?.slug}/activity/${event.number}`}>Details</a>
-    </>
-  )
-}
-
 function Referred({ person, base, now }: { person: SubscriberDetails; base: string; now: Date }) {
   if (person.referred.length === 0) return <p class="quiet">Nobody has joined with their code yet.</p>
   return (
@@ -169,13 +122,5 @@ function Referred({ person, base, now }: { person: SubscriberDetails; base: stri
         </p>
       )}
     </>
-  )
-}
-
-function PersonLink({ person, base }: { person: OtherSubscriber; base: string }) {
-  return (
-    <a href={`${base}/subscribers/${person.id}`}>
-      <bdi>{person.email}</bdi>
-    </a>
   )
 }

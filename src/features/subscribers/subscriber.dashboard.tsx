@@ -27,7 +27,8 @@ export function subscriberRoutesOfOne(app: Hono<AppEnv>): void {
         frame={frame}
         waitlist={waitlist}
         person={person}
-        events={isAdmin ? await findHowJoined(ctx, person) : undefined}
+        how={isAdmin ? await findHowJoined(ctx, person) : undefined}
+        plan={ctx.organisation.plan}
         isAdmin={isAdmin}
         now={ctx.now()}
         dialog={dialog}

@@ -7,7 +7,8 @@ export async function subscribersImport(
   ctx: Context,
   options: { waitlist: string; file: string },
 ): Promise<CommandResult> {
-  const counts = await importSubscribers(ctx, options.waitlist, options.file)
+  const { confirmed, ...counts } = await importSubscribers(ctx, options.waitlist, options.file)
+  counts.already_there += confirmed
   return {
     json: counts,
     text: `${counts.added} added, ${counts.already_there} already there, ${counts.refused} refused`,

@@ -28,6 +28,14 @@ export interface ImportsTable {
   progressed_at: Date | null
   finished_at: Date | null
   file_deleted_at: Date | null
+  activity_number: number | null
+}
+
+export interface ImportedPeopleTable {
+  organisation_id: Fixed<string>
+  first_id: Fixed<number>
+  last_id: number
+  import_id: Fixed<string>
 }
 
 export interface ImportChunksTable {

@@ -8,7 +8,7 @@ import type {
   VerificationsTable,
 } from './account-tables.ts'
 import type { Fixed } from './fixed.ts'
-import type { ImportChunksTable, ImportResultsTable, ImportsTable } from './import-tables.ts'
+import type { ImportChunksTable, ImportedPeopleTable, ImportResultsTable, ImportsTable } from './import-tables.ts'
 import type {
   DailyJoinsTable,
   IdempotencyAnswersTable,
@@ -226,5 +226,6 @@ export interface Tables {
   departed_customers: DepartedCustomersTable
   imports: ImportsTable
   import_chunks: ImportChunksTable
+  imported_people: ImportedPeopleTable
   import_results: ImportResultsTable
 }
