@@ -1,3 +1,4 @@
+import { mustBeSound } from './answer-faults.ts'
 import type { TestProduct } from './make.ts'
 
 export interface ApiAnswer {
@@ -34,6 +35,7 @@ export function asApiKey(
         ...options.headers,
       },
     })
+    mustBeSound(response, `${method} ${path}`)
     const answer = await read(response)
     product.issued?.mustNotBeIn(answer.text + headersOf(response), `the answer to ${method} ${path}`)
     return answer
@@ -80,6 +82,7 @@ export async function asUser(
         ...headers,
       },
     })
+    mustBeSound(response, `${method} ${path}`)
     for (const set of response.headers.getSetCookie()) {
       product.issued?.addSession(set)
       const pair = /Max-Age=0/i.test(set) ? '' : (set.split(';')[0] ?? '')

@@ -4,7 +4,7 @@ export interface RawRequest {
   method: string
   /** As it goes over the wire: nothing is normalised. */
   path: string
-  /** Pairs, so that a name may come twice. */
+  /** Pairs, so that a name may come twice; one of them may be another `Host`. */
   headers: [string, string][]
   body: Buffer | undefined
 }
@@ -22,7 +22,8 @@ export function makeRawCaller(url: string) {
   const call = ({ method, path, headers, body }: RawRequest) =>
     new Promise<RawAnswer>((resolve, reject) => {
       const length: [string, string][] = body === undefined ? [] : [['Content-Length', String(body.length)]]
-      const flat = [['Host', host], ...headers, ...length].flat() as unknown as OutgoingHttpHeaders
+      const named: [string, string][] = headers.some(([name]) => name === 'Host') ? [] : [['Host', host]]
+      const flat = [...named, ...headers, ...length].flat() as unknown as OutgoingHttpHeaders
       const sent = request({ agent, hostname, port, method, path, headers: flat }, (answer) => {
         const chunks: Buffer[] = []
         answer.on('data', (chunk: Buffer) => chunks.push(chunk))

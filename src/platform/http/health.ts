@@ -11,7 +11,7 @@ export interface Readiness {
 /** `/healthz`: the process runs. `/readyz`: the database answers and can be written to, its migrations are current, and we are not leaving. */
 export function healthRoutes(app: Hono<AppEnv>, services: Services, readiness: Readiness): void {
   const newest = readMigrations().at(-1)?.number ?? 0
-  const headers = { 'Cache-Control': 'no-store' }
+  const headers = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, headers))
   app.get('/readyz', async (c) => {
     if (readiness.draining) return c.json({ status: 'stopping' }, 503, headers)
