@@ -43,7 +43,14 @@ export type FieldProblem = { code: (typeof fieldProblemCodes)[number]; detail: s
   | { parameter: string }
 )
 
+/** How a page tells it, where the code tells too little: its heading, and the next step. */
+interface ErrorPage {
+  title: string
+  way?: readonly [words: string, href: string]
+}
+
 interface AppErrorOptions {
+  page?: ErrorPage
   errors?: FieldProblem[]
   headers?: Record<string, string>
   cause?: unknown
@@ -54,6 +61,7 @@ export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: ErrorCode
   readonly status: number
+  readonly page: ErrorPage | undefined
   readonly errors: FieldProblem[]
   readonly headers: Record<string, string>
 
@@ -61,6 +69,7 @@ export class AppError extends Error {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.status = errorCatalogue[code].status
+    this.page = options.page
     this.errors = options.errors ?? []
     this.headers = options.headers ?? {}
   }

@@ -78,7 +78,7 @@ it.each([true, false])(
     await page.getByRole('heading', { name: 'Import under way' }).waitFor()
     expect(await page.getByRole('progressbar').getAttribute('value')).toBe('0')
     await page.getByRole('link', { name: 'Cancel import' }).click()
-    await page.getByRole('dialog').getByRole('link', { name: 'Cancel' }).click()
+    await page.getByRole('dialog').getByRole('link', { name: 'Keep importing' }).click()
     await open(waitlist)
     await page.getByText('Nobody has joined yet').waitFor()
     await open(new URL(here).pathname)
@@ -97,7 +97,7 @@ it.each([true, false])(
     expect(results[2]?.Name).toBe("'=1+1")
     expect((await download(page, 'Download refused rows')).map(({ Name }) => Name)).toEqual([markup])
 
-    await page.getByRole('link', { name: 'Back to the waitlist' }).click()
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').nth(1).click()
     const exported = await download(page, 'Export CSV')
     expect(exported).toHaveLength(602)
     expect(exported[0]).toMatchObject({ email: 'ada@example.com', joined_at: '2026-05-01T00:00:00Z', position: '1' })

@@ -50,7 +50,7 @@ it.each([true, false])(
     expect(unzip(readFileSync(await download.path())).get('waitlists.csv')).toContain('Spring launch')
 
     await page.getByRole('link', { name: 'Delete organisation' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Delete this organisation?' })
+    const dialog = page.getByRole('dialog', { name: 'Delete Engines 🚀?' })
     await dialog.getByLabel('Type Engines 🚀 to go on').fill('Engines')
     await dialog.getByRole('button', { name: 'Delete organisation' }).click()
     await dialog.getByRole('alert').waitFor()

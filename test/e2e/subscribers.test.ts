@@ -58,7 +58,7 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
     await page.getByRole('link', { name: 'friend@example.com' }).first().click()
     await page.getByRole('heading', { name: 'friend@example.com' }).waitFor()
     await page.getByRole('link', { name: 'person60@example.com' }).click()
-    await page.getByRole('link', { name: 'Remove', exact: true }).click()
+    await page.getByRole('link', { name: 'Remove person' }).click()
     const question = page.getByRole('dialog', { name: 'Remove person60@example.com?' })
     await question.getByRole('button', { name: 'Remove person' }).click()
     await page.getByRole('status').filter({ hasText: 'e-mail address is forgotten' }).waitFor()

@@ -47,7 +47,8 @@ it('an owner makes a waitlist and sets it up: the rail follows, what is unsaved 
     void dialog.dismiss()
   })
   await page
-    .getByRole('link', { name: 'Back to its subscribers' })
+    .getByRole('navigation', { name: 'Breadcrumb' })
+    .getByRole('link', { name: 'Launch' })
     .click()
     .catch(() => undefined)
   await expect.poll(() => asked).toEqual(['beforeunload'])
@@ -58,7 +59,7 @@ it('an owner makes a waitlist and sets it up: the rail follows, what is unsaved 
   await page.getByRole('link', { name: 'Archive waitlist' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Archive waitlist' }).click()
   await page.getByText('This waitlist is archived').waitFor()
-  await page.getByRole('link', { name: 'Set up' }).click()
+  await page.getByRole('link', { name: 'Restore it under Set up' }).click()
   await page.getByRole('button', { name: 'Restore waitlist' }).click()
   await page.getByRole('link', { name: 'Add subscriber' }).waitFor()
   expect(visit.complaints).toEqual([])

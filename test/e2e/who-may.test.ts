@@ -31,7 +31,7 @@ it('a member has no entry for API keys and is told at its address who has', asyn
     expect(await page.content()).not.toContain(key.prefix)
   }
   // The way on is still there.
-  await page.getByRole('link', { name: 'Waitlists' }).click()
+  await page.getByRole('link', { name: 'Go to the waitlists' }).click()
   await page.getByRole('heading', { name: 'Waitlists', exact: true }).waitFor()
   expect(visit.complaints).toEqual([])
   await visit.context.close()

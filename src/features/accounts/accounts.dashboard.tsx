@@ -21,10 +21,10 @@ import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
 import { SignUpMailedPage } from './sign-up-pages.tsx'
 
-const notices: Record<string, string> = {
-  password: 'Your new password is saved. Sign in with it.',
-  account: 'You have an account already. Sign in to it.',
-  late: 'That took too long. Sign in again.',
+const notices: Record<string, { kind: 'good' | 'warn'; text: string }> = {
+  password: { kind: 'good', text: 'Your new password is saved. Sign in with it.' },
+  account: { kind: 'good', text: 'You have an account already. Sign in to it.' },
+  late: { kind: 'warn', text: 'That took too long. Sign in again.' },
 }
 
 /** Signing up, in and out, and a new password by mail. */
@@ -155,7 +155,9 @@ async function resetPassword(accounts: Accounts, token: string, newPassword: str
     await accounts.api.resetPassword({ body: { newPassword, token } })
   } catch (error) {
     if (!isRefusal(error)) throw error
-    throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.')
+    throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.', {
+      page: { title: 'This link does not work any more', way: ['Ask for another link', '/forgot-password'] },
+    })
   }
 }
 

@@ -137,5 +137,6 @@ function linkGone(person: Owner): AppError {
   return new AppError(
     'not_found',
     `This link is used up, older than an hour, or of another account. You are signed in as ${person.email}.`,
+    { page: { title: 'This link does not work any more', way: ['Go to your account', '/account'] } },
   )
 }

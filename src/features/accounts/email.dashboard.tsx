@@ -35,7 +35,7 @@ export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
     const page = (
       <MessagePage title="Confirm your new address" frame={frame}>
         <p>
-          You sign in as <strong>{email}</strong> from now on, no longer as {person.email}.
+          You will sign in as <strong>{email}</strong>, no longer as {person.email}.
         </p>
         <form method="post" action={here} class="row">
           <button type="submit" class="button">

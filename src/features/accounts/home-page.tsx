@@ -7,7 +7,7 @@ export function HomePage({ frame, signUpOpen }: { frame: Frame; signUpOpen: bool
       <div class="hero">
         <h1>Waitlists your backend can talk to</h1>
         <p>
-          Collect sign-ups, see who stands where in line, and connect your own systems with scoped keys that you can
+          Collect signups, see who stands where in line, and connect your own systems with scoped keys that you can
           revoke at once.
         </p>
         <div class="row">
@@ -29,7 +29,7 @@ export function HomePage({ frame, signUpOpen }: { frame: Frame; signUpOpen: bool
         </section>
         <section class="card">
           <h2>Keys that do one thing</h2>
-          <p class="quiet">Read, create, or both. Shown once, revoked at once, asleep when the plan is.</p>
+          <p class="quiet">Read, create, or both. Shown once, revoked at once, in every log by name.</p>
         </section>
         <section class="card">
           <h2>A log you can trust</h2>

@@ -11,8 +11,11 @@ export function ForgotPasswordPage({ frame }: { frame: Frame }) {
         <p>Tell us your e-mail address, and we send you a link to choose a new one. It lasts an hour.</p>
         <Field name="email" label="Email" type="email" autocomplete="username" required autofocus />
         <button type="submit" class="button">
-          Send the link
+          Send link
         </button>
+        <p class="small">
+          <a href="/sign-in">Back to signing in</a>
+        </p>
       </form>
     </PageLayout>
   )
@@ -21,8 +24,14 @@ export function ForgotPasswordPage({ frame }: { frame: Frame }) {
 /** The same for a known and an unknown address. */
 export function MailSentPage({ frame }: { frame: Frame }) {
   return (
-    <MessagePage title="Look into your mail" frame={frame}>
-      <p>If there is an account with that address, a link to choose a new password is on its way.</p>
+    <MessagePage title="Check your mail" frame={frame}>
+      <p>If there is an account with that address, a link to choose a new password is on its way. It lasts an hour.</p>
+      <p class="row">
+        <a class="button plain" href="/sign-in">
+          Back to signing in
+        </a>
+        <a href="/forgot-password">Send it again</a>
+      </p>
     </MessagePage>
   )
 }
@@ -44,7 +53,7 @@ export function ResetPasswordPage({ frame, token, error }: { frame: Frame; token
           autofocus
         />
         <button type="submit" class="button">
-          Save the password
+          Save password
         </button>
       </form>
     </PageLayout>

@@ -8,7 +8,7 @@ interface CredentialsProps {
   next?: string | undefined
   email?: string | undefined
   error?: AppError | undefined
-  notice?: string | undefined
+  notice?: { kind: 'good' | 'warn'; text: string } | undefined
   /** Whether whoever is here may make an account. */
   signUpOpen?: boolean
 }
@@ -18,7 +18,7 @@ export function SignInPage({ frame, next, email, error, notice, signUpOpen = tru
     <PageLayout title="Sign in" frame={frame} narrow>
       <form method="post" action="/sign-in" class="stack">
         <h1>Sign in</h1>
-        {notice ? <Notice>{notice}</Notice> : null}
+        {notice ? <Notice kind={notice.kind}>{notice.text}</Notice> : null}
         {error ? (
           <div class="banner bad" role="alert">
             {error.message}
@@ -44,7 +44,7 @@ export function SignUpPage({ frame, next, email, error, notice }: CredentialsPro
     <PageLayout title="Create an account" frame={frame} narrow>
       <form method="post" action="/sign-up" class="stack">
         <h1>Create an account</h1>
-        {notice ? <Notice>{notice}</Notice> : null}
+        {notice ? <Notice kind={notice.kind}>{notice.text}</Notice> : null}
         {error && error.errors.length === 0 ? (
           <div class="banner bad" role="alert">
             {error.message}

@@ -1,9 +1,20 @@
 import { CardTable } from '../../platform/ui/card-table.tsx'
+import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { type Activity, activityActions } from './activity.ts'
 import { toQuery } from './activity-filter.ts'
 import { targetName } from './activity-page.tsx'
+
+const targetTypes: Record<Activity['targets'][number]['type'], string> = {
+  organisation: 'Organisation',
+  member: 'Member',
+  invitation: 'Invitation',
+  waitlist: 'Waitlist',
+  subscriber: 'Subscriber',
+  api_key: 'API key',
+  activity: 'Activity log',
+}
 
 /** One row of the log, whole. */
 export function ActivityDetailsPage(props: {
@@ -24,9 +35,10 @@ export function ActivityDetailsPage(props: {
     ['User agent', activity.user_agent],
   ]
   return (
-    <PageLayout title="Activity details" frame={frame} current="activity">
+    <PageLayout title={`${activity.actor.name} ${activityActions[activity.action]}`} frame={frame} current="activity">
       <div class="page-head">
         <div>
+          <Crumbs above={[['Activity', base]]} />
           <h1>
             <bdi>{activity.actor.name}</bdi>{' '}
             {activity.actor.type === 'api_key' ? <span class="badge accent">API key</span> : null}{' '}
@@ -36,9 +48,6 @@ export function ActivityDetailsPage(props: {
             <RelativeTime at={activity.occurred_at} now={now} /> · {activity.occurred_at.toISOString()}
           </p>
         </div>
-        <a class="button plain" href={base}>
-          All activity
-        </a>
       </div>
       <div class="stack-large">
         <section class="card">
@@ -46,7 +55,7 @@ export function ActivityDetailsPage(props: {
           <dl class="facts">
             {activity.targets.map((target) => (
               <>
-                <dt>{target.type.replace('_', ' ')}</dt>
+                <dt>{targetTypes[target.type]}</dt>
                 <dd>
                   <bdi>{targetName(target, subscribers)}</bdi> <code>{target.id}</code>{' '}
                   <a href={`${base}${toQuery({ target: target.id })}`}>All activity about it</a>
@@ -93,7 +102,7 @@ function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
     <CardTable caption="What changed" columns={['Field', 'Before', 'After']}>
       {fields.map((field) => (
         <tr>
-          <td class="name" data-label="Field">
+          <td class="name mono" data-label="Field">
             {field}
           </td>
           <td data-label="Before">{show(changes.before?.[field])}</td>

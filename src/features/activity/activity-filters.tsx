@@ -18,9 +18,9 @@ export function ActivityFilters({ base, filter, actors, targetName }: FiltersPro
         <label for="action">Action</label>
         <select class="input" id="action" name="action">
           <option value="">All actions</option>
-          {Object.keys(activityActions).map((action) => (
+          {Object.entries(activityActions).map(([action, words]) => (
             <option value={action} selected={action === filter.action}>
-              {action}
+              {words}
             </option>
           ))}
         </select>

@@ -103,7 +103,9 @@ function ActivityRow({
           {item.actor.type === 'api_key' ? <span class="badge accent">API key</span> : null}
         </span>
       </td>
-      <td data-label="Action">{activityActions[item.action]}</td>
+      <td class="phrase" data-label="Action">
+        {activityActions[item.action]}
+      </td>
       <td data-label="Target">
         <span>
           {item.targets.map((target, i) => (
@@ -117,7 +119,7 @@ function ActivityRow({
         </span>
       </td>
       <td class="actions right">
-        <a class="button plain small" href={`${base}/${item.number}`}>
+        <a class="button ghost small" href={`${base}/${item.number}`}>
           Details<span class="visually-hidden"> of {activityActions[item.action]}</span>
         </a>
       </td>

@@ -17,7 +17,10 @@ export function GuideLayout({ title, frame, current, entries, children }: GuideL
   return (
     <PageLayout title={`${title} · Guide`} frame={frame}>
       <div class="guide">
-        <nav aria-label="Guide">
+        <button type="button" class="button plain nav-button" popovertarget="contents">
+          Contents
+        </button>
+        <nav class="folds" id="contents" popover="auto" aria-label="Guide">
           <ul>
             {entries.map((entry) => (
               <li>

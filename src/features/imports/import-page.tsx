@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
+import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
@@ -29,20 +30,27 @@ export function ImportLayout(props: {
   waitlist: Waitlist
   title: string
   lead: Child
+  /** For the page that the others are below. */
+  isStart?: boolean
   dialog?: Child
   children?: Child
 }) {
-  const { frame, waitlist, title, lead, dialog, children } = props
+  const { frame, waitlist, title, lead, isStart, dialog, children } = props
+  const waitlists = `/o/${frame.organisation?.slug}/waitlists`
   return (
     <PageLayout title={`${title} · ${waitlist.name}`} frame={frame} current="waitlists" dialog={dialog}>
       <div class="page-head">
         <div>
+          <Crumbs
+            above={[
+              ['Waitlists', waitlists],
+              [waitlist.name, `${waitlists}/${waitlist.id}`],
+              ...(isStart ? [] : [['Import subscribers', `${waitlists}/${waitlist.id}/import`] as const]),
+            ]}
+          />
           <h1>{title}</h1>
           <p>{lead}</p>
         </div>
-        <a class="button plain" href={`/o/${frame.organisation?.slug}/waitlists/${waitlist.id}`}>
-          Back to the waitlist
-        </a>
       </div>
       {children}
     </PageLayout>
@@ -66,6 +74,7 @@ export function ImportPage(props: {
       frame={frame}
       waitlist={waitlist}
       title="Import subscribers"
+      isStart
       lead={
         <>
           Add people from a CSV file to <bdi>{waitlist.name}</bdi>. You see what will happen before anything does.
@@ -75,7 +84,10 @@ export function ImportPage(props: {
       {discarded ? <Notice>The file is deleted, and nobody was added.</Notice> : null}
       <div class="stack-large">
         {waitlist.archived_at ? (
-          <Notice kind="warn">This waitlist is archived: it takes nobody in. Restore it under Set up.</Notice>
+          <Notice kind="warn">
+            This waitlist is archived: it takes nobody in.{' '}
+            <a href={`/o/${frame.organisation?.slug}/waitlists/${waitlist.id}/setup#danger`}>Restore it under Set up</a>
+          </Notice>
         ) : (
           <ChooseFile action={`${base}?form_nonce=${nonce}`} error={error} />
         )}
@@ -135,7 +147,9 @@ function EarlierImports({ base, imports, now }: { base: string; imports: Import[
               <StateBadge state={one.state} />
             </td>
             <td data-label="Brought">
-              <RelativeTime at={one.created_at} now={now} /> by <bdi>{one.started_by.name}</bdi>
+              <span>
+                <RelativeTime at={one.created_at} now={now} /> by <bdi>{one.started_by.name}</bdi>
+              </span>
             </td>
             <td class="right" data-label="Added">
               {numbers.format(one.added + one.confirmed)}

@@ -123,6 +123,7 @@ function CancelDialog({ here, hasBegun }: { here: string; hasBegun: boolean }) {
       title={hasBegun ? 'Cancel this import?' : 'Discard this file?'}
       action={`${here}/cancel`}
       verb={hasBegun ? 'Cancel import' : 'Discard file'}
+      keep={hasBegun ? 'Keep importing' : 'Keep file'}
       closeHref={`${here}#cancel-import`}
       danger
     >

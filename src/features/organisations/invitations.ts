@@ -58,7 +58,9 @@ export async function getInvitation(services: Services, token: string) {
 }
 
 export function invitationGone(): AppError {
-  return new AppError('not_found', 'This invitation is used up, withdrawn or older than seven days. Ask for another.')
+  return new AppError('not_found', 'This invitation is used up, withdrawn or older than seven days. Ask for another.', {
+    page: { title: 'This invitation does not work any more' },
+  })
 }
 
 /**

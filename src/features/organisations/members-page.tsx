@@ -12,6 +12,8 @@ import { InvitationsTable } from './invitations-table.tsx'
 import type { Member } from './members.ts'
 import { roleLabels } from './role-labels.ts'
 
+type RoleName = keyof typeof roleLabels
+
 interface MembersPageProps {
   frame: Frame
   actor: Actor
@@ -37,7 +39,7 @@ export function MembersPage({
 }: MembersPageProps) {
   const base = `/o/${frame.organisation?.slug}/members`
   const isOwner = hasRole(actor, 'owner')
-  const roles = (isOwner ? ['owner', 'admin', 'member'] : ['admin', 'member']) as (keyof typeof roleLabels)[]
+  const roles = (isOwner ? ['owner', 'admin', 'member'] : ['admin', 'member']) as RoleName[]
   return (
     <PageLayout title="Members" frame={frame} current="members" dialog={dialog}>
       <div class="page-head">
@@ -54,6 +56,7 @@ export function MembersPage({
       {notice ? <Notice>{notice}</Notice> : null}
       {error && error.errors.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
       <div class="stack-large">
+        <InviteForm base={base} roles={roles} error={error} typed={typed} />
         <CardTable caption="Members" columns={['Name', 'Role', 'Joined', { label: 'Actions', hidden: true }]}>
           {members.map((member) => (
             <MemberRow
@@ -69,43 +72,51 @@ export function MembersPage({
         {invitations.length > 0 ? (
           <InvitationsTable invitations={invitations} base={base} isOwner={isOwner} now={now} />
         ) : null}
-        <form method="post" action={`${base}/invitations`} class="card stack">
-          <h2>Invite somebody</h2>
-          <input type="hidden" name="form_nonce" value={newFormNonce()} />
-          <Field
-            name="email"
-            label="Email"
-            type="email"
-            required
-            value={typed?.email ?? ''}
-            problems={error?.errors ?? []}
-            hint="They get a link that lasts seven days."
-          />
-          <div class="field">
-            <label for="role">Role</label>
-            <select class="input" id="role" name="role">
-              {[...roles].reverse().map((role) => (
-                <option value={role} selected={typed?.role === role}>
-                  {roleLabels[role]}
-                </option>
-              ))}
-            </select>
-          </div>
-          <div>
-            <button type="submit" class="button">
-              Send invitation
-            </button>
-          </div>
-        </form>
       </div>
     </PageLayout>
+  )
+}
+
+function InviteForm(props: Pick<MembersPageProps, 'error' | 'typed'> & { base: string; roles: RoleName[] }) {
+  const { base, roles, error, typed } = props
+  return (
+    <form method="post" action={`${base}/invitations`} class="card stack">
+      <div>
+        <h2>Invite somebody</h2>
+        <p class="hint">They get a link that lasts seven days.</p>
+      </div>
+      <input type="hidden" name="form_nonce" value={newFormNonce()} />
+      <div class="beside">
+        <Field
+          name="email"
+          label="Email"
+          type="email"
+          required
+          value={typed?.email ?? ''}
+          problems={error?.errors ?? []}
+        />
+        <div class="field">
+          <label for="role">Role</label>
+          <select class="input" id="role" name="role">
+            {[...roles].reverse().map((role) => (
+              <option value={role} selected={typed?.role === role}>
+                {roleLabels[role]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <button type="submit" class="button">
+          Send invitation
+        </button>
+      </div>
+    </form>
   )
 }
 
 function MemberRow(props: {
   member: Member
   base: string
-  roles: (keyof typeof roleLabels)[]
+  roles: RoleName[]
   isSelf: boolean
   mayChange: boolean
   now: Date
@@ -117,7 +128,7 @@ function MemberRow(props: {
         <span>
           {member.name}
           {isSelf ? <span class="quiet"> (you)</span> : null}
-          {member.email === member.name ? null : <span class="quiet small"> {member.email}</span>}
+          {member.email === member.name ? null : <span class="under quiet small">{member.email}</span>}
         </span>
       </td>
       <td data-label="Role">

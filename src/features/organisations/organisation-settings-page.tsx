@@ -36,7 +36,10 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
   return (
     <PageLayout title="Organisation settings" frame={frame} current="settings" dialog={dialog}>
       <div class="page-head">
-        <h1>Organisation settings</h1>
+        <div>
+          <h1>Organisation settings</h1>
+          <p>Its name and address, all its data to take along, and its deletion.</p>
+        </div>
       </div>
       {notice ? <Notice>{notice}</Notice> : null}
       <div class="stack-large">
@@ -109,7 +112,7 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
 
 function DeleteDialog({ name, base, typed, error }: { name: string; base: string } & TypedSetting) {
   return (
-    <Dialog id="delete" title="Delete this organisation?" closeHref={`${base}#delete-organisation`}>
+    <Dialog id="delete" title={`Delete ${name}?`} closeHref={`${base}#delete-organisation`}>
       <p>
         Requests with its keys answer 401 at once, and its pages show only the way back. After {daysToRestore} days
         everything in it is gone for good.

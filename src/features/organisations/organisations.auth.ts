@@ -43,6 +43,7 @@ export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv>
       organisation,
       organisations: await listOrganisationsOf(services, person.id),
       nav: deleted_at ? [] : navOf(ctx),
+      ...(deleted_at || !hasRole(ctx.actor, 'owner') ? {} : { settingsHref: `/o/${slug}/settings` }),
     })
     return next()
   }

@@ -28,7 +28,7 @@ export function PlanCard({ name, current, use, billing, base }: PlanCardProps) {
       {billing ? <Price name={name} billing={billing} /> : null}
       <dl class="facts">
         <dt>API keys</dt>
-        <dd>{rules.apiAccess ? 'Yes, and the customer API' : 'No'}</dd>
+        <dd>{rules.apiAccess ? 'Included' : 'Not included'}</dd>
         <dt>Waitlists</dt>
         <dd>
           {rules.maxWaitlists ?? 'Unlimited'}

@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
@@ -28,16 +29,19 @@ export function SubscriberPage({ frame, waitlist, person, how, plan, isAdmin, no
     <PageLayout title={person.email} frame={frame} current="waitlists" dialog={dialog}>
       <div class="page-head">
         <div>
+          <Crumbs
+            above={[
+              ['Waitlists', `/o/${frame.organisation?.slug}/waitlists`],
+              [waitlist.name, base],
+            ]}
+          />
           <h1>
             <bdi>{person.email}</bdi> {person.state === 'pending' ? <span class="badge warn">Pending</span> : null}
           </h1>
-          <p>
-            On <a href={base}>{waitlist.name}</a>
-          </p>
         </div>
         {isAdmin ? (
           <a class="button danger-quiet" id="remove" href={`${base}/subscribers/${person.id}/remove`}>
-            Remove
+            Remove person
           </a>
         ) : null}
       </div>

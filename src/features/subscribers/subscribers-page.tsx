@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
-import { Dialog } from '../../platform/ui/dialog.tsx'
+import { Crumbs } from '../../platform/ui/crumbs.tsx'
+import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
@@ -31,6 +32,7 @@ export function SubscribersPage(props: SubscribersPageProps) {
     <PageLayout title={waitlist.name} frame={frame} current="waitlists" dialog={dialog}>
       <div class="page-head">
         <div>
+          <Crumbs above={[['Waitlists', `/o/${frame.organisation?.slug}/waitlists`]]} />
           <h1>
             <bdi>{waitlist.name}</bdi> {waitlist.archived_at ? <span class="badge">Archived</span> : null}
           </h1>
@@ -60,35 +62,44 @@ export function SubscribersPage(props: SubscribersPageProps) {
       {notice ? <Notice>{notice}</Notice> : null}
       {waitlist.archived_at ? (
         <Notice kind="warn">
-          This waitlist is archived: it takes no signups, and its API answers 404. Restore it under Set up.
+          This waitlist is archived: it takes no signups, and its API answers 404.{' '}
+          {isAdmin ? <a href={`${base}/setup#danger`}>Restore it under Set up</a> : null}
         </Notice>
       ) : null}
       {waitlist.subscriber_count > 0 ? <Search address={address} /> : null}
       {found.items.length > 0 ? (
         <SubscribersTable items={found.items} address={address} now={now} />
       ) : (
-        <Empty address={address} total={found.total} />
+        <Empty address={address} total={found.total} mayAdd={isAdmin && !waitlist.archived_at} />
       )}
       {found.total > 0 ? <SubscriberPages found={found} address={address} limit={limit} /> : null}
     </PageLayout>
   )
 }
 
-function Empty({ address: { base, needle }, total }: { address: SubscribersAddress; total: number }) {
+function Empty(props: { address: SubscribersAddress; total: number; mayAdd: boolean }) {
+  const { address, total, mayAdd } = props
+  const { base, needle } = address
   const [heading, words] =
     total > 0
       ? ['This page is past the end', 'There are fewer people here by now.']
       : needle
-        ? ['Nobody found', 'No e-mail address on this waitlist contains that.']
-        : [
-            'Nobody has joined yet',
-            'Add the first person by hand, or let your backend do it: create an API key with the permission Create subscribers, and use the id above.',
-          ]
+        ? ['Nobody found', `No e-mail address on this waitlist contains “${needle}”.`]
+        : mayAdd
+          ? [
+              'Nobody has joined yet',
+              'Add the first person by hand, import a file, or let your backend do it: create an API key with the permission Create subscribers, and use the id above.',
+            ]
+          : ['Nobody has joined yet', 'Whoever joins this waitlist shows up here.']
   return (
     <div class="empty">
       <h2>{heading}</h2>
       <p>{words}</p>
-      {total > 0 ? <a href={base}>To the first page</a> : null}
+      {total > 0 ? (
+        <a class="button plain" href={base}>
+          To the first page
+        </a>
+      ) : null}
     </div>
   )
 }
@@ -144,14 +155,7 @@ export function AddSubscriberDialog({ base, email = '', error }: { base: string;
           problems={error?.errors ?? []}
           hint="Somebody who is on the list already keeps their place."
         />
-        <div class="dialog-actions">
-          <a class="button plain" href={`${base}#add-subscriber`}>
-            Cancel
-          </a>
-          <button type="submit" class="button">
-            Add subscriber
-          </button>
-        </div>
+        <DialogActions closeHref={`${base}#add-subscriber`} verb="Add subscriber" />
       </form>
     </Dialog>
   )

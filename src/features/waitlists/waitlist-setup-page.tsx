@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
 import { CopyField } from '../../platform/ui/copy-field.tsx'
+import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
@@ -41,12 +42,15 @@ export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
     <PageLayout title={`Set up ${waitlist.name}`} frame={frame} current="waitlists" dialog={dialog}>
       <div class="page-head">
         <div>
+          <Crumbs
+            above={[
+              ['Waitlists', `/o/${frame.organisation?.slug}/waitlists`],
+              [waitlist.name, base],
+            ]}
+          />
           <h1>
             Set up <bdi>{waitlist.name}</bdi> {waitlist.archived_at ? <span class="badge">Archived</span> : null}
           </h1>
-          <p>
-            <a href={base}>Back to its subscribers</a>
-          </p>
         </div>
       </div>
       {saved && !draft ? <Notice>Your changes are saved.</Notice> : null}

@@ -50,13 +50,14 @@ export function waitlistSetupRoutes(app: Hono<AppEnv>): void {
     }
   })
 
-  app.get('/o/:slug/waitlists/:id/archive', (c) => {
+  app.get('/o/:slug/waitlists/:id/archive', async (c) => {
     const here = baseOf(c)
+    const { name } = await getWaitlist(c.var.ctx, c.req.param('id'))
     return show(c, {
       dialog: (
         <ConfirmDialog
           id="archive"
-          title="Archive this waitlist?"
+          title={`Archive “${name}”?`}
           action={`${here}/archive`}
           verb="Archive waitlist"
           closeHref={`${here}/setup#archive-waitlist`}

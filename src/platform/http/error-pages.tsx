@@ -3,6 +3,7 @@ import { asUnavailable } from '../db/connection-failure.ts'
 import { AppError, errorCatalogue } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { MessagePage } from '../ui/message-page.tsx'
+import type { Frame } from '../ui/page-layout.tsx'
 import type { AppEnv } from './app-env.ts'
 import { renderPage } from './render-page.tsx'
 
@@ -11,7 +12,8 @@ export function errorPage(c: HonoContext<AppEnv>, services: Services, thrown: un
   const error = toAppError(thrown)
   const { requestId } = c.var.meta
   if (error.status >= 500) services.log.error({ err: thrown, request_id: requestId }, 'a page failed')
-  const title = error.code === 'not_found' ? 'Page not found' : errorCatalogue[error.code].title
+  const title = error.page?.title ?? (error.code === 'not_found' ? 'Page not found' : errorCatalogue[error.code].title)
+  const [way, href] = error.page?.way ?? wayOn(c.var.frame, error)
   return renderPage(
     c,
     <MessagePage title={title} frame={c.var.frame}>
@@ -22,12 +24,22 @@ export function errorPage(c: HonoContext<AppEnv>, services: Services, thrown: un
         </p>
       ) : null}
       <p>
-        <a href="/">To the start</a>
+        <a class="button plain" href={href}>
+          {way}
+        </a>
       </p>
     </MessagePage>,
     error.status,
     error.headers,
   )
+}
+
+/** Where whoever meets an error finds what they can do next. */
+function wayOn({ organisation, nav, person }: Frame, { code }: AppError): [words: string, href: string] {
+  const plan = nav.find(({ id }) => id === 'plan')
+  if (plan && (code === 'feature_not_allowed' || code === 'limit_reached')) return ['Go to the Plan page', plan.href]
+  if (organisation) return ['Go to the waitlists', `/o/${organisation.slug}/waitlists`]
+  return person ? ['Go to your waitlists', '/'] : ['Go to the start page', '/']
 }
 
 function toAppError(thrown: unknown): AppError {

@@ -51,6 +51,8 @@ export function ConfirmDialog(props: {
   verb: string
   closeHref: string
   danger?: boolean
+  /** What not doing it is called, where "Cancel" could be taken for doing it. */
+  keep?: string
   fields?: Record<string, string>
   children?: Child
 }) {
@@ -62,7 +64,7 @@ export function ConfirmDialog(props: {
           <input type="hidden" name={name} value={value} />
         ))}
         <a class="button plain" href={props.closeHref} autofocus>
-          Cancel
+          {props.keep ?? 'Cancel'}
         </a>
         <button type="submit" class={props.danger ? 'button danger' : 'button'}>
           {props.verb}

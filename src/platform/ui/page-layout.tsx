@@ -14,6 +14,8 @@ export interface Frame {
   organisation: { slug: string; name: string } | undefined
   organisations: { slug: string; name: string; deleted_at?: Date | null }[]
   nav: NavEntry[]
+  /** For who may change the organisation itself. */
+  settingsHref?: string
 }
 
 interface PageProps {
@@ -67,7 +69,7 @@ export function PageLayout({ title, frame, current, narrow, dialog, children }: 
 
 function Nav({ entries, current }: { entries: NavEntry[]; current: string | undefined }) {
   return (
-    <nav class="nav" id="nav" popover="auto" aria-label="Main">
+    <nav class="nav folds" id="nav" popover="auto" aria-label="Main">
       <ul>
         {entries.map((entry) => (
           <li>
@@ -98,6 +100,7 @@ function OrganisationMenu({ frame }: { frame: Frame }) {
           ))}
         </ul>
         <hr />
+        {frame.settingsHref ? <a href={frame.settingsHref}>Organisation settings</a> : null}
         <a href="/organisations/new">New organisation</a>
       </div>
     </details>

@@ -6,6 +6,7 @@ import { liveParts } from './live-parts.ts'
 import { modalDialogs } from './modal-dialogs.ts'
 import { relativeTimes } from './relative-times.ts'
 import { submitOnce } from './submit-once.ts'
+import { toldNotices } from './told-notices.ts'
 
 closingMenus()
 copyButtons()
@@ -15,3 +16,4 @@ followingRail()
 modalDialogs()
 relativeTimes()
 submitOnce()
+toldNotices()
