@@ -6,7 +6,7 @@ import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 /** The same for an address with and without an account. */
 export function SignUpMailedPage({ frame, email }: { frame: Frame; email: string }) {
   return (
-    <MessagePage title="Look into your mail" frame={frame}>
+    <MessagePage title="Check your mail" frame={frame}>
       <p>
         A mail is on its way to <strong>{email}</strong>. Open the link in it, best in this browser, within a day.
       </p>
