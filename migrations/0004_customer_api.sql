@@ -49,6 +49,8 @@ begin
   v.plan := v_key.plan;
   if v_key.revoked_at is not null then
     v.outcome := 'revoked';
+    -- No more is done for it than for a key that never was: how long that took would tell.
+    return v;
   elsif v_key.plan <> all (p_api_plans) then
     v.outcome := 'asleep';
   elsif p_scope is not null and p_scope <> all (v_key.scopes) then

@@ -51,8 +51,12 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
       })
     } catch (error) {
       const refusal = toAppError(error, meta)
-      const answered = note.revoked ? refusal : await countFailure(refusal, meta)
-      return problemResponse(answered, meta.requestId, services.config.publicUrl, { ...headers, ...rateHeaders(note) })
+      const counted = await countFailure(refusal, meta)
+      // A revoked key is counted, so that it takes as long as one that never was, and always told.
+      return problemResponse(note.revoked ? refusal : counted, meta.requestId, services.config.publicUrl, {
+        ...headers,
+        ...rateHeaders(note),
+      })
     }
   }
 

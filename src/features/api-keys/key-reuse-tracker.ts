@@ -1,5 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
+
+/** So that the answer does not wait for it: how long that took would tell that there was such a key. */
+const behindMs = 100
 
 /**
  * Counts attempts with revoked keys and writes them behind the answers, one write a key at a time: a flood becomes a few
@@ -9,10 +13,12 @@ export class KeyReuseTracker {
   readonly #services: Services
   readonly #waiting = new Map<string, { count: number; at: Date; meta: RequestMeta }>()
   readonly #writing = new Map<string, Promise<void>>()
+  readonly #closing = Promise.withResolvers<void>()
 
   constructor(services: Services) {
     this.#services = services
     services.onClose(async () => {
+      this.#closing.resolve()
       await Promise.all(this.#writing.values())
     })
   }
@@ -24,6 +30,7 @@ export class KeyReuseTracker {
   }
 
   async #write(keyId: string): Promise<void> {
+    await Promise.race([setTimeout(behindMs, undefined, { ref: false }), this.#closing.promise])
     try {
       for (let next = this.#waiting.get(keyId); next; next = this.#waiting.get(keyId)) {
         this.#waiting.delete(keyId)
