@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { neverShow, neverShowPasswordOf } from './log/hide-secrets.ts'
 
 export interface StripeConfig {
   secretKey: string
@@ -119,6 +120,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Conf
     )
   }
   const e = parsed.data
+  for (const secret of [e.SECRET_KEY, e.SECRET_KEY_PREVIOUS, e.STRIPE_SECRET_KEY, e.STRIPE_WEBHOOK_SECRET])
+    neverShow(secret)
+  for (const url of [e.DATABASE_URL, e.SMTP_URL]) neverShowPasswordOf(url)
   const stripeNames = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_PRICE_PRO', 'STRIPE_PRICE_TEAM'] as const
   const missing = stripeNames.filter((name) => e[name] === undefined)
   if (missing.length > 0 && missing.length < stripeNames.length) {

@@ -8,6 +8,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
+import { neverShow } from './log/hide-secrets.ts'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -77,6 +78,7 @@ export interface Secrets {
 /** `secretKey` and `previous` are at least 32 bytes of entropy; the configuration has checked that. */
 export function makeSecrets(secretKey: string, previous?: string): Secrets {
   const masters = previous ? [secretKey, previous] : [secretKey]
+  for (const master of masters) neverShow(master)
   const derived = new Map<string, KeyObject>()
   const keyFor = (master: string, purpose: SecretPurpose) => {
     const name = `${masters.indexOf(master)}:${purpose}`

@@ -3,6 +3,7 @@ import { ConfigError } from '../config.ts'
 import type { Context, Organisation } from '../context.ts'
 import { MigrationError } from '../db/migrate.ts'
 import { AppError } from '../errors.ts'
+import { hideSecrets } from '../log/hide-secrets.ts'
 import type { Services } from '../services.ts'
 import { type Inspection, withInspection } from './with-inspection.ts'
 import { withServices } from './with-services.ts'
@@ -48,7 +49,8 @@ async function printingErrors(work: () => Promise<void>): Promise<void> {
     await work()
   } catch (error) {
     const foreseen = error instanceof AppError || error instanceof ConfigError || error instanceof MigrationError
-    process.stderr.write(`${foreseen ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+    const text = foreseen ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.stderr.write(`${foreseen ? text : hideSecrets(text)}\n`)
     process.exitCode = 1
   }
 }

@@ -1,33 +1,7 @@
-import pino, { type Logger } from 'pino'
-import type { Config } from '../config.ts'
 import { GrowthWatch } from '../db/growth-watch.ts'
 import type { Services } from '../services.ts'
 
 const closeMs = 5_000
-
-/** JSON lines on stdout. Headers that hold credentials never come near it; what slips in under a telling name is cut out. */
-export function makeLog(level: Config['logLevel'], to: 'stdout' | 'stderr' = 'stdout'): Logger {
-  return pino(
-    {
-      level,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      redact: {
-        paths: [
-          '*.authorization',
-          '*.cookie',
-          '*.password',
-          '*.secret',
-          '*.token',
-          'err.parameters',
-          'err.detail',
-          'err.where',
-        ],
-        censor: '[redacted]',
-      },
-    },
-    pino.destination({ fd: to === 'stdout' ? 1 : 2, sync: true }),
-  )
-}
 
 /** The services of a process, and the way to close them: what registered last closes first, the database last of all. */
 export function makeServices(parts: Omit<Services, 'growth' | 'now' | 'onClose'>): {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { neverShow } from '../../log/hide-secrets.ts'
 import { type ClusterPlace, findClusterPlace } from './cluster-place.ts'
 import { findBinaries } from './find-binaries.ts'
 import { makeCluster } from './make-cluster.ts'
@@ -170,6 +171,7 @@ async function createDatabase(place: ClusterPlace, port: number): Promise<void> 
 
 function connectionUrl(place: ClusterPlace, port: number, database: string): string {
   const password = readFileSync(join(place.folder, 'password'), 'utf8')
+  neverShow(password)
   return `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
 }
 
