@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { loadSecrets } from '../src/platform/process/load-secret-key.ts'
 import { asApiKey } from './as.ts'
+import { openToOthers } from './open-to-others.ts'
 import { cliJson, makeDataDir, makeKeyByCli, runCli, type Server, startCli, startServer } from './processes.ts'
 
 const folders: string[] = []
@@ -11,10 +13,13 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-function dataDir(): { DATA_DIR: string } {
-  const DATA_DIR = makeDataDir()
-  folders.push(DATA_DIR)
-  return { DATA_DIR }
+const dataDirs: string[] = []
+
+function dataDir(below = ''): { DATA_DIR: string } {
+  const folder = makeDataDir()
+  folders.push(folder)
+  dataDirs.push(join(folder, below))
+  return { DATA_DIR: join(folder, below) }
 }
 
 const source = dataDir()
@@ -25,8 +30,12 @@ let server: Server
 /** Everybody who was answered 201 before the backup began. */
 let before: string[]
 beforeAll(async () => {
+  // What the product makes must not hang on what its operator happens to have set.
+  process.umask(0)
   made = await makeKeyByCli(source)
   server = await startServer(source)
+  const mailed = { method: 'POST', body: new URLSearchParams({ email: 'ada@example.com' }) }
+  await fetch(`${server.url}/forgot-password`, { ...mailed, headers: { Origin: server.url } })
   const api = asApiKey(server, made.key)
   const acknowledged: string[] = []
   let writing = true
@@ -88,7 +97,7 @@ describe('a backup taken while others write', () => {
   })
 
   test('is of use by itself where SECRET_KEY is in it', async () => {
-    const copy = dataDir()
+    const copy = dataDir('made/by/itself')
     await cliJson(copy, 'restore', keyed)
     expect(secretOf(copy)).toBe(secretOf(source))
     expect(statSync(join(copy.DATA_DIR, 'secret-key')).mode & 0o777).toBe(0o600)
@@ -187,4 +196,20 @@ test('a restore that was killed is done again', async () => {
   // Killed after its one transaction, it is there already.
   if (again.code !== 0) expect(again.stderr).toMatch(/already/)
   expect(await cliJson(env, 'doctor')).toMatchObject({ ok: true })
+})
+
+test('nothing in a data directory is open to anybody else, whatever the operator allows new files', async () => {
+  const outbox = join(source.DATA_DIR, 'outbox')
+  expect(readdirSync(outbox).length).toBeGreaterThan(0)
+  // Brought from elsewhere, by who did not think of it.
+  chmodSync(join(source.DATA_DIR, 'secret-key'), 0o644)
+  loadSecrets(source.DATA_DIR, { secretKey: undefined, secretKeyPrevious: undefined })
+  // Of this test, not of the product.
+  for (const name of readdirSync(source.DATA_DIR).filter((name) => /^of-.*\.backup$/.test(name)))
+    rmSync(join(source.DATA_DIR, name))
+  const found = dataDirs.filter((folder) => existsSync(folder)).map(openToOthers)
+  expect(found.flatMap(({ open }) => open)).toEqual([])
+  const looked = found.reduce((sum, { looked }) => sum + looked, 0)
+  process.stdout.write(`data directories: ${looked} files and folders, none open to others\n`)
+  expect(looked).toBeGreaterThan(3_000)
 })

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, type ConfigSecrets } from '../config.ts'
 import { makeSecrets, randomBase62, type Secrets } from '../secrets.ts'
@@ -37,7 +37,10 @@ function usable<T>(dataDir: string, work: (dataDir: string) => T): T {
 function keptSecretKey(dataDir: string, made = randomBase62(43)): string {
   const path = secretKeyPath(dataDir)
   const known = read(path)
-  if (known) return known
+  if (known) {
+    closeToOthers(path)
+    return known
+  }
   mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
   const half = `${path}.${process.pid}`
   writeFileSync(half, made, { mode: 0o600 })
@@ -50,6 +53,11 @@ function keptSecretKey(dataDir: string, made = randomBase62(43)): string {
     rmSync(half)
   }
   return read(path) ?? ''
+}
+
+/** A file that was brought from elsewhere may be open to everybody on the machine. */
+function closeToOthers(path: string): void {
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
 }
 
 function read(path: string): string | undefined {
