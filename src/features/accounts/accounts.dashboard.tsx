@@ -7,6 +7,7 @@ import { parseInput } from '../../platform/parse-input.ts'
 import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
+import { wordsFor } from '../../platform/ui/words-for.ts'
 import { getInvitation } from '../organisations/invitations.ts'
 import { findLastOrganisation } from '../organisations/list-organisations.ts'
 import type { Accounts } from './accounts.ts'
@@ -42,7 +43,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   app.get('/sign-in', (c) => {
     const next = ownPath(c.req.query('next'))
     if (c.var.person) return c.redirect(next ?? '/', 303)
-    const notice = notices[c.req.query('done') ?? '']
+    const notice = wordsFor(notices, c.req.query('done'))
     return renderPage(c, <SignInPage frame={c.var.frame} next={next} notice={notice} signUpOpen={isSignUpOpen(next)} />)
   })
 

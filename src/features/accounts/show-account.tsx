@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { AppEnv, Person } from '../../platform/http/app-env.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
+import { wordsFor } from '../../platform/ui/words-for.ts'
 import { listOrganisationsOf } from '../organisations/list-organisations.ts'
 import { AccountPage } from './account-page.tsx'
 import { findPendingEmail } from './change-email.ts'
@@ -48,7 +49,7 @@ export async function showAccount(
       sessions={await listSessions(services, person)}
       organisations={await listOrganisationsOf(services, person.id)}
       now={services.now()}
-      notice={error ? undefined : notices[c.req.query('saved') ?? '']}
+      notice={error ? undefined : wordsFor(notices, c.req.query('saved'))}
       error={error}
       dialog={dialog}
     />

@@ -154,7 +154,7 @@ function Foreseen({ preview, reading }: { preview: ImportPreview; reading: Impor
       <h2>What will happen</h2>
       <p>
         {isWhole
-          ? `Of the ${numbers.format(lookedAt)} rows of the file: `
+          ? `Of the ${lookedAt === 1 ? '1 row' : `${numbers.format(lookedAt)} rows`} of the file: `
           : `Of the first ${numbers.format(lookedAt)} rows: `}
         {facts
           .filter(([label, count]) => count > 0 || label === 'will be added')

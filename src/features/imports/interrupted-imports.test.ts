@@ -144,7 +144,9 @@ test('cancelled, it keeps who was added, tells of the rest, and writes its row o
   await dieAfter(5, job)
   const added = await count(id)
   expect(added).toBeGreaterThan(0)
-  expect((await user.get(`${here}/cancel`)).html).toContain('Cancel this import?')
+  expect(textOf((await user.get(`${here}/cancel`)).html)).toMatch(
+    /Cancel this import\? .* Keep importing Cancel import/,
+  )
   expect((await user.post(`${here}/cancel`)).location).toBe(here)
   await user.post(`${here}/cancel`)
   await later()

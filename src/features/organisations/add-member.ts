@@ -1,4 +1,11 @@
-import { type Context, inTransaction, type Role, requireRole, type TransactionContext } from '../../platform/context.ts'
+import {
+  type Context,
+  inSnapshot,
+  inTransaction,
+  type Role,
+  requireRole,
+  type TransactionContext,
+} from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { planRules } from '../plans/plan-rules.ts'
@@ -18,6 +25,17 @@ export async function requireRoomForMember(ctx: TransactionContext): Promise<voi
       'limit_reached',
       `The ${label} plan allows ${maxMembers === 1 ? '1 member' : `${maxMembers} members`}. Remove one, or let the owner change the plan on the Plan page.`,
     )
+  }
+}
+
+/** Why no further member can be added now; undefined while there is room. */
+export async function findNoRoomForMember(ctx: Context): Promise<AppError | undefined> {
+  try {
+    await inSnapshot(ctx, requireRoomForMember)
+    return undefined
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'limit_reached') return error
+    throw error
   }
 }
 

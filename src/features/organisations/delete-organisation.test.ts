@@ -78,6 +78,15 @@ test('the name is typed by hand; then keys stop, every page shows the way back, 
   expect((await log(product, home)).filter(({ action }) => action === 'organisation.restored')).toHaveLength(1)
 })
 
+test('a name with what keyboards have not is typed as they have it', async () => {
+  const { home, owner, name } = await setUp()
+  await owner.post(`${home}/settings`, { name: `Ada’s “Spring” – 2026` })
+  for (const typed of [name, 'Adas "Spring" - 2026', `Ada's Spring - 2026`])
+    expect((await owner.post(`${home}/settings/delete`, { confirmation: typed })).status).toBe(422)
+  const answer = await owner.post(`${home}/settings/delete`, { confirmation: ` Ada's "Spring" - 2026 ` })
+  expect(answer.location).toBe(`${home}/deleted`)
+})
+
 test('every owner is told by mail, of the deletion and of the way back', async () => {
   const { organisation, home, owner, remove } = await setUp()
   const second = await makeMember(product, organisation, 'owner')

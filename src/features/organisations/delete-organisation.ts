@@ -22,7 +22,7 @@ export async function deleteOrganisation(ctx: Context, { confirmation }: { confi
   await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'owner')
     const { organisation } = ctx
-    if (confirmation.trim().slice(0, 1000).normalize('NFC') !== organisation.name.normalize('NFC'))
+    if (asTyped(confirmation) !== asTyped(organisation.name))
       throw fieldError('confirmation', 'refused', `Type ${organisation.name} to delete the organisation.`)
     const now = ctx.now()
     await ctx.sql
@@ -48,6 +48,18 @@ After that everything in it is gone for good.${isPaidFor ? ' No further payment 
 `,
     })
   })
+}
+
+/** As every keyboard writes it: nobody has to find the right apostrophe. */
+function asTyped(name: string): string {
+  return name
+    .slice(0, 1000)
+    .normalize('NFKC')
+    .replace(/[\u2018\u2019\u02bc\u2032]/g, "'")
+    .replace(/[\u201c\u201d]/g, '"')
+    .replace(/\p{Pd}/gu, '-')
+    .replace(/\s/g, ' ')
+    .trim()
 }
 
 /** Brings a deleted organisation back as it was. One that is not deleted stays as it is. @throws AppError `not_found` after the seven days, `forbidden`. */

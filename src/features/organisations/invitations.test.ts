@@ -121,10 +121,14 @@ test('a withdrawn or old invitation leads nowhere', async () => {
 
 test('the plan limits members, and says the way out, when inviting and when accepting', async () => {
   const { home, organisation, owner, invite, email } = await setUp('free')
+  expect(textOf((await owner.get(`${home}/members`)).html)).toMatch(
+    /Invite somebody .*The Free plan allows 1 member\..* To the Plan page/,
+  )
   const refused = await invite(email)
   expect(refused.status).toBe(422)
   expect(textOf(refused.html)).toContain('The Free plan allows 1 member')
   await owner.post(`${home}/plan`, { plan: 'pro' })
+  expect(textOf((await owner.get(`${home}/members`)).html)).not.toContain('plan allows')
   await invite(email)
   const link = await mailedPath(product, email, 'invitations')
   await owner.post(`${home}/plan`, { plan: 'free' })

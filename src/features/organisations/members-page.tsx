@@ -7,6 +7,7 @@ import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import { LimitNotice } from '../plans/limit-notice.tsx'
 import type { Invitation } from './invitations.ts'
 import { InvitationsTable } from './invitations-table.tsx'
 import type { Member } from './members.ts'
@@ -21,6 +22,8 @@ interface MembersPageProps {
   invitations: Invitation[]
   now: Date
   notice?: string | undefined
+  /** Why nobody can be invited now. */
+  noRoom: AppError | undefined
   dialog?: Child
   error?: AppError | undefined
   typed?: { email: string; role: string } | undefined
@@ -33,6 +36,7 @@ export function MembersPage({
   invitations,
   now,
   notice,
+  noRoom,
   error,
   typed,
   dialog,
@@ -54,9 +58,18 @@ export function MembersPage({
         ) : null}
       </div>
       {notice ? <Notice>{notice}</Notice> : null}
-      {error && error.errors.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
+      {error && error.errors.length === 0 && error.code !== 'limit_reached' ? (
+        <Notice kind="bad">{error.message}</Notice>
+      ) : null}
       <div class="stack-large">
-        <InviteForm base={base} roles={roles} error={error} typed={typed} />
+        <InviteForm
+          base={base}
+          roles={roles}
+          error={error}
+          typed={typed}
+          noRoom={noRoom}
+          planHref={isOwner ? `/o/${frame.organisation?.slug}/plan` : undefined}
+        />
         <CardTable caption="Members" columns={['Name', 'Role', 'Joined', { label: 'Actions', hidden: true }]}>
           {members.map((member) => (
             <MemberRow
@@ -77,14 +90,21 @@ export function MembersPage({
   )
 }
 
-function InviteForm(props: Pick<MembersPageProps, 'error' | 'typed'> & { base: string; roles: RoleName[] }) {
-  const { base, roles, error, typed } = props
+function InviteForm(
+  props: Pick<MembersPageProps, 'error' | 'typed' | 'noRoom'> & {
+    base: string
+    roles: RoleName[]
+    planHref: string | undefined
+  },
+) {
+  const { base, roles, error, typed, noRoom, planHref } = props
   return (
     <form method="post" action={`${base}/invitations`} class="card stack">
       <div>
         <h2>Invite somebody</h2>
         <p class="hint">They get a link that lasts seven days.</p>
       </div>
+      <LimitNotice error={noRoom} planHref={planHref} />
       <input type="hidden" name="form_nonce" value={newFormNonce()} />
       <div class="beside">
         <Field

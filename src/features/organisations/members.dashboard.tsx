@@ -8,8 +8,10 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { PageLayout } from '../../platform/ui/page-layout.tsx'
+import { wordsFor } from '../../platform/ui/words-for.ts'
 import { followLink } from '../accounts/sign-in-limits.ts'
 import { acceptInvitation, findWhereJoined } from './accept-invitation.ts'
+import { findNoRoomForMember } from './add-member.ts'
 import { InvitationPage } from './invitation-page.tsx'
 import { findInvitation, listInvitations, withdrawInvitation } from './invitations.ts'
 import { inviteMember } from './invite-member.ts'
@@ -158,8 +160,9 @@ async function show(c: HonoContext<AppEnv>, shown: Shown = {}) {
       actor={ctx.actor}
       members={await listMembers(ctx)}
       invitations={await listInvitations(ctx)}
+      noRoom={await findNoRoomForMember(ctx)}
       now={ctx.now()}
-      notice={shown.error ? undefined : notices[c.req.query('done') ?? '']}
+      notice={shown.error ? undefined : wordsFor(notices, c.req.query('done'))}
       {...shown}
     />
   )

@@ -36,6 +36,16 @@ test('owners and admins see the members; a member is told who may, and has no wa
   expect((await member.get(`${home}/waitlists`)).html).not.toContain(`${home}/members"`)
 })
 
+test('an address that somebody made up has nothing to tell', async () => {
+  const organisation = await makeOrganisation(product)
+  const owner = await asUser(product, organisation.owner)
+  const quiet = (await owner.get(`/o/${organisation.slug}/members`)).html
+  for (const odd of ['constructor', '__proto__', 'toString', 'nothing']) {
+    const { html } = await owner.get(`/o/${organisation.slug}/members?done=${odd}`)
+    expect([odd, html.includes('class="banner')]).toEqual([odd, quiet.includes('class="banner')])
+  }
+})
+
 test('another organisation answers as one that does not exist, whatever is asked of it', async () => {
   const { home, ids } = await setUp()
   const eve = await signUp(product, `eve-${Date.now()}@example.com`)

@@ -3,6 +3,7 @@ import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { wordsFor } from '../../platform/ui/words-for.ts'
 import { daysToRestore } from './delete-organisation.ts'
 
 /** What was typed into one form of the page, and what is wrong with it. */
@@ -32,7 +33,7 @@ const notices: Record<string, string> = {
 export function OrganisationSettingsPage({ frame, name, slug, saved, naming, moving, deleting }: SettingsProps) {
   const base = `/o/${slug}/settings`
   const dialog = deleting ? <DeleteDialog name={name} base={base} {...deleting} /> : undefined
-  const notice = notices[saved ?? '']
+  const notice = wordsFor(notices, saved)
   return (
     <PageLayout title="Organisation settings" frame={frame} current="settings" dialog={dialog}>
       <div class="page-head">

@@ -29,6 +29,33 @@ function noticeOf(
   }
 }
 
+/** What a switch to a smaller plan means for what is in use. */
+function Losses({ from, to, use }: { from: string; to: string; use: { waitlists: number; members: number } }) {
+  const [before, after] = [planRules(from), planRules(to)]
+  const over = [
+    [use.waitlists, after.maxWaitlists, 'waitlist'] as const,
+    [use.members, after.maxMembers, 'member'] as const,
+  ].flatMap(([used, allowed, one]) =>
+    allowed !== null && used > allowed
+      ? [
+          `You have ${used} ${one}s and ${after.label} allows ${allowed}: all of them stay, and no ${one} can be added until they fit.`,
+        ]
+      : [],
+  )
+  const shortened =
+    after.activityDays !== null && after.activityDays < (before.activityDays ?? Number.POSITIVE_INFINITY)
+      ? `The Activity log shows the last ${after.activityDays} days. What is older is hidden at once, and deleted 30 days later at the earliest.`
+      : undefined
+  return (
+    <>
+      {[...over, ...(shortened ? [shortened] : [])].map((sentence) => (
+        <p>{sentence}</p>
+      ))}
+      <p>You can switch back at any time.</p>
+    </>
+  )
+}
+
 /** The Plan page, for owners. */
 export function planRoutes(app: Hono<AppEnv>): void {
   const show = async (c: HonoContext<AppEnv>, dialog?: Child) => {
@@ -62,7 +89,8 @@ export function planRoutes(app: Hono<AppEnv>): void {
     const plan = c.req.param('plan')
     if (!isPlan(plan)) throw new AppError('not_found', 'There is no such plan.')
     const base = `/o/${ctx.organisation.slug}/plan`
-    const { keys } = await countUse(ctx)
+    const use = await countUse(ctx)
+    const { keys } = use
     const losesAccess = planRules(ctx.organisation.plan).apiAccess && !planRules(plan).apiAccess
     const dialog = (
       <ConfirmDialog
@@ -80,7 +108,7 @@ export function planRoutes(app: Hono<AppEnv>): void {
             <code>403 feature_not_allowed</code>. {keys === 1 ? 'It wakes' : 'They wake'} as soon as the plan is back.
           </p>
         ) : null}
-        <p>Nothing is removed. Where more is in use than the plan allows, nothing can be added until it fits.</p>
+        <Losses from={ctx.organisation.plan} to={plan} use={use} />
       </ConfirmDialog>
     )
     return show(c, dialog)

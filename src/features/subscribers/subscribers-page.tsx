@@ -19,7 +19,7 @@ interface SubscribersPageProps {
   limit: number
   isAdmin: boolean
   now: Date
-  notice?: string | undefined
+  notice: Child
   dialog?: Child
 }
 
@@ -37,8 +37,9 @@ export function SubscribersPage(props: SubscribersPageProps) {
             <bdi>{waitlist.name}</bdi> {waitlist.archived_at ? <span class="badge">Archived</span> : null}
           </h1>
           <p>
-            <code>{waitlist.id}</code> {waitlist.description}
+            <code>{waitlist.id}</code>
           </p>
+          {waitlist.description ? <p class="description">{waitlist.description}</p> : null}
         </div>
         {isAdmin ? (
           <div class="row">

@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
+import { wordsFor } from '../../platform/ui/words-for.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { addSubscriber } from './add-subscriber.ts'
 import { listSubscribers } from './list-subscribers.ts'
@@ -39,7 +40,7 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
         limit={limit}
         isAdmin={hasRole(ctx.actor, 'admin')}
         now={ctx.now()}
-        notice={notices[c.req.query('done') ?? '']}
+        notice={noticeOf(c)}
         dialog={dialog}
       />,
       status,
@@ -56,13 +57,25 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
   app.post('/o/:slug/waitlists/:id/add', async (c) => {
     const email = (await readForm(c)).text('email')
     try {
-      const { outcome } = await addSubscriber(c.var.ctx, c.req.param('id'), { email })
-      return c.redirect(`${baseOf(c)}?done=${outcome}`, 303)
+      const { outcome, subscriber } = await addSubscriber(c.var.ctx, c.req.param('id'), { email })
+      return c.redirect(`${baseOf(c)}?done=${outcome}&who=${subscriber.id}`, 303)
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 422) throw error
       return show(c, <AddSubscriberDialog base={baseOf(c)} email={email} error={error} />, 422)
     }
   })
+}
+
+/** What was done, with the way to whom it was done to: in a long list they are on another page. */
+function noticeOf(c: HonoContext<AppEnv>): Child {
+  const words = wordsFor(notices, c.req.query('done'))
+  const who = c.req.query('who') ?? ''
+  if (!words || !/^[1-9][0-9]{0,14}$/.test(who)) return words
+  return (
+    <>
+      {words} <a href={`${baseOf(c)}/subscribers/${who}`}>See them</a>
+    </>
+  )
 }
 
 function baseOf(c: HonoContext<AppEnv>): string {

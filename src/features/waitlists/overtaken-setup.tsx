@@ -2,6 +2,9 @@ import { Notice } from '../../platform/ui/message-page.tsx'
 import type { SetupChange } from './find-setup-changes.ts'
 import type { SetupField } from './waitlist-setup.ts'
 
+/** Of a long description the beginning is enough to know it by. */
+const quotedLetters = 200
+
 const labels: Record<SetupField, string> = {
   name: 'Name',
   description: 'Description',
@@ -52,5 +55,7 @@ export function Theirs({ change }: { change: SetupChange | undefined }) {
 function inWords({ field }: SetupChange, value: SetupChange['now']) {
   if (field === 'referrals_enabled') return value ? 'on' : 'off'
   if (value === '') return 'nothing'
-  return typeof value === 'number' ? value : <q class="quoted">{value}</q>
+  if (typeof value !== 'string') return value
+  const letters = [...value]
+  return <q class="quoted">{letters.length > quotedLetters ? `${letters.slice(0, quotedLetters).join('')}…` : value}</q>
 }

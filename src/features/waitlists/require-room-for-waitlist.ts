@@ -1,4 +1,4 @@
-import type { TransactionContext } from '../../platform/context.ts'
+import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { planRules } from '../plans/plan-rules.ts'
 
@@ -17,5 +17,16 @@ export async function requireRoomForWaitlist(ctx: TransactionContext): Promise<v
       'limit_reached',
       `The ${label} plan allows ${maxWaitlists === 1 ? '1 waitlist' : `${maxWaitlists} waitlists`}. Archive one, or change the plan on the Plan page.`,
     )
+  }
+}
+
+/** Why no further waitlist can be made now; undefined while there is room. */
+export async function findNoRoomForWaitlist(ctx: Context): Promise<AppError | undefined> {
+  try {
+    await inSnapshot(ctx, requireRoomForWaitlist)
+    return undefined
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'limit_reached') return error
+    throw error
   }
 }

@@ -72,6 +72,15 @@ describe('two people who set up one waitlist at once', () => {
     })
   })
 
+  test('of a long description that was changed the beginning is told, letters whole', async () => {
+    const { address, ada, grace, versionOf, form } = await setUp()
+    const version = await versionOf()
+    await grace.post(address, { ...form, description: '🚀'.repeat(500), version })
+    const later = await ada.post(address, { ...form, name: 'Big launch', version })
+    expect(textOf(later.html)).toContain(`Description went from nothing to ${'🚀'.repeat(200)}… (`)
+    expect(formOf(later.html).description).toBe('🚀'.repeat(500))
+  })
+
   test('an old form that says what is saved already is no conflict, nor is one sent twice', async () => {
     const { address, ada, grace, versionOf, form, changes } = await setUp()
     const version = await versionOf()

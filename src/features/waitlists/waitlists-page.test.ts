@@ -8,7 +8,7 @@ import {
   makeWaitlist,
   type TestProduct,
 } from '../../../test/make.ts'
-import { actionsOf } from '../../../test/people.ts'
+import { actionsOf, textOf } from '../../../test/people.ts'
 import type { Plan } from '../plans/plan-rules.ts'
 import { setPlan } from '../plans/set-plan.ts'
 
@@ -59,12 +59,16 @@ describe('creating a waitlist', () => {
   test('past the plan is refused with the way out, archived ones do not count, and a drop removes nothing', async () => {
     const { organisation, user, base } = await setUp('free')
     const first = (await user.post(base, { name: 'One' })).location ?? ''
+    expect(textOf((await user.get(`${base}/new`)).html)).toMatch(/allows 1 waitlist\..* To the Plan page/)
+    const admin = await asUser(product, await makeMember(product, organisation, 'admin'))
+    expect(textOf((await admin.get(`${base}/new`)).html)).not.toContain('To the Plan page')
     const refused = await user.post(base, { name: 'Two' })
     expect([
       refused.status,
       /Free plan allows 1 waitlist\. Archive one, or change the plan/.test(refused.html),
     ]).toEqual([422, true])
     await user.post(`${first}/archive`)
+    expect((await user.get(`${base}/new`)).html).not.toContain('allows 1 waitlist')
     expect((await user.post(base, { name: 'Two' })).status).toBe(303)
     expect((await user.post(`${first}/restore`)).status).toBe(422)
     await setPlan(organisation.ctx, 'pro')
@@ -88,9 +92,13 @@ describe('a waitlist', () => {
     for (let i = 1; i <= 60; i++)
       await api.post(`/waitlists/${waitlist}/subscribers`, { email: `person${i}@example.com` })
     const added = await user.post(`${base}/${waitlist}/add`, { email: 'By.Hand@Example.com' })
-    expect(added.location).toBe(`${base}/${waitlist}?done=added`)
+    expect(added.location).toMatch(/\?done=added&who=\d+$/)
+    const told = await user.get(added.location ?? '')
+    expect(textOf(told.html)).toContain('The person is on the list. See them')
+    const [their = ''] = /\/subscribers\/\d+(?=">See them)/.exec(told.html) ?? []
+    expect(textOf((await user.get(`${base}/${waitlist}${their}`)).html)).toContain('By.Hand@Example.com')
     expect((await user.post(`${base}/${waitlist}/add`, { email: 'by.hand@example.com' })).location).toBe(
-      `${base}/${waitlist}?done=already_there`,
+      `${added.location?.replace('added', 'already_there')}`,
     )
     expect((await actionsOf(product, organisation)).filter((action) => action === 'subscriber.joined')).toHaveLength(61)
     const page = await user.get(`${base}/${waitlist}`)
@@ -98,7 +106,15 @@ describe('a waitlist', () => {
     expect((await user.get(`${base}/${waitlist}?page=2`)).html).toContain('By.Hand@Example.com')
     const found = await user.get(`${base}/${waitlist}?q=HAND`)
     expect([found.html.includes('By.Hand@Example.com'), found.html.includes('person1@')]).toEqual([true, false])
-    for (const odd of ['?page=0', '?page=x', '?page=999999999', '?q=%25'])
+    for (const odd of [
+      '?done=added&who=x%22',
+      '?done=__proto__',
+      '?done=constructor',
+      '?page=0',
+      '?page=x',
+      '?page=999999999',
+      '?q=%25',
+    ])
       expect((await user.get(`${base}/${waitlist}${odd}`)).status).toBe(200)
   })
 

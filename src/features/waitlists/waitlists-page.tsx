@@ -6,6 +6,7 @@ import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field, FormProblem } from '../../platform/ui/field.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import { LimitNotice } from '../plans/limit-notice.tsx'
 import type { Waitlist } from './waitlist.ts'
 
 const counts = new Intl.NumberFormat('en')
@@ -104,16 +105,23 @@ export function CreateWaitlistDialog({
   base,
   nonce,
   name = '',
+  planHref,
   error,
 }: {
   base: string
   nonce: string
   name?: string
-  error?: AppError
+  /** For those who may change the plan. */
+  planHref: string | undefined
+  error?: AppError | undefined
 }) {
   return (
     <Dialog id="create" title="Create a waitlist" closeHref={`${base}#create-waitlist`}>
-      <FormProblem error={error} />
+      {error?.code === 'limit_reached' ? (
+        <LimitNotice error={error} planHref={planHref} />
+      ) : (
+        <FormProblem error={error} />
+      )}
       <form method="post" action={base} class="stack">
         <input type="hidden" name="form_nonce" value={nonce} />
         <Field

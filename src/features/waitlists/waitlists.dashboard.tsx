@@ -10,6 +10,7 @@ import { archiveWaitlist, restoreWaitlist } from './archive-waitlist.ts'
 import { countDailyJoins } from './count-daily-joins.ts'
 import { createWaitlist } from './create-waitlist.ts'
 import { listWaitlists } from './list-waitlists.ts'
+import { findNoRoomForWaitlist } from './require-room-for-waitlist.ts'
 import { CreateWaitlistDialog, plottedDays, WaitlistsPage } from './waitlists-page.tsx'
 
 /** Listing, creating, archiving and restoring waitlists. */
@@ -33,9 +34,19 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
 
   app.get('/o/:slug/waitlists', (c) => show(c))
 
-  app.get('/o/:slug/waitlists/new', (c) => {
+  const dialog = (c: HonoContext<AppEnv>, error: AppError | undefined, name = '') => (
+    <CreateWaitlistDialog
+      base={baseOf(c)}
+      nonce={newFormNonce()}
+      name={name}
+      planHref={hasRole(c.var.ctx.actor, 'owner') ? `/o/${c.var.ctx.organisation.slug}/plan` : undefined}
+      error={error}
+    />
+  )
+
+  app.get('/o/:slug/waitlists/new', async (c) => {
     requireRole(c.var.ctx, 'admin')
-    return show(c, <CreateWaitlistDialog base={baseOf(c)} nonce={newFormNonce()} />)
+    return show(c, dialog(c, await findNoRoomForWaitlist(c.var.ctx)))
   })
 
   app.post('/o/:slug/waitlists', async (c) => {
@@ -46,7 +57,7 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
       return c.redirect(`${baseOf(c)}/${id}`, 303)
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 422) throw error
-      return show(c, <CreateWaitlistDialog base={baseOf(c)} nonce={newFormNonce()} name={name} error={error} />, 422)
+      return show(c, dialog(c, error, name), 422)
     }
   })
 
