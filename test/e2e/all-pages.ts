@@ -89,6 +89,7 @@ export function allPages(place: Place): ListedPage[] {
       ['/o/:slug/api-keys', `/o/${place.empty.slug}/api-keys`],
     ]),
     { route: '/*', path: '/nowhere', status: 404, as: 'stranger' },
+    { route: '/invitations/:token', path: '/invitations/abc', status: 404, as: 'stranger' },
     { route: '/o/:slug/api-keys/new', path: `/o/${place.asleep.slug}/api-keys/new`, status: 403, as: 'asleep' },
   ] as ListedPage[]
 }

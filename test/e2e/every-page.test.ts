@@ -9,7 +9,10 @@ import { allPages } from './all-pages.ts'
 import { furnish, type Place } from './furnish.ts'
 import { startVisit, type Visit } from './visit.ts'
 
+const widest = { width: 1600, height: 900 }
 const wide = { width: 1280, height: 800 }
+/** The narrowest that has tables; below it their rows are cards. */
+const tabled = { width: 881, height: 800 }
 const tablet = { width: 768, height: 1024 }
 const narrow = { width: 390, height: 844 }
 
@@ -57,7 +60,7 @@ it('every page of the product is in the list', () => {
 })
 
 describe.each(['stranger', 'owner', 'asleep', 'empty'] as const)('as %s', (as) => {
-  it('no page breaks its policy, loads from elsewhere, weighs too much or scrolls sideways', async () => {
+  it('no page breaks its policy, loads from elsewhere, weighs too much, scrolls sideways or is too small for a finger', async () => {
     const visit = await visitAs(as)
     const { page, open, complaints } = visit
     const found: string[] = []
@@ -67,11 +70,13 @@ describe.each(['stranger', 'owner', 'asleep', 'empty'] as const)('as %s', (as) =
       if (answered !== status) found.push(`${path} answered ${answered}`)
       const { js, css } = await weights()
       if (js > 60_000 || css > 40_000 || css === 0) found.push(`${path} loads ${js} B of scripts, ${css} B of styles`)
-      for (const viewport of [wide, tablet, narrow]) {
+      for (const viewport of [widest, wide, tabled, tablet, narrow]) {
         await page.setViewportSize(viewport)
         const wideOnes = await page.evaluate(tooWide)
         if (wideOnes.length > 0) found.push(`${path} at ${viewport.width} px: ${wideOnes.join(', ')}`)
       }
+      const smallOnes = await page.evaluate(tooSmall)
+      if (smallOnes.length > 0) found.push(`${path} is too small for a finger: ${smallOnes.join(', ')}`)
     }
     expect([...found, ...complaints]).toEqual([])
     await visit.context.close()
@@ -112,6 +117,34 @@ it('axe finds nothing on a dialog with mistakes, on the key as it is revealed, a
   await visit.context.close()
 })
 
+it('axe finds nothing on forms with mistakes', async () => {
+  const visit = await visitAs('empty', { bypassCSP: true })
+  const stranger = await visitAs('stranger', { bypassCSP: true })
+  const base = `/o/${place.empty.slug}`
+  const found: string[] = []
+  for (const [from, path, verb] of [
+    [stranger, '/sign-in', 'Sign in'],
+    [stranger, '/sign-up', 'Create account'],
+    [visit, `${base}/waitlists/new`, 'Create waitlist'],
+    [visit, `${base}/members`, 'Send invitation'],
+    [visit, `${base}/settings`, 'Save name'],
+    [visit, `${base}/settings/delete`, 'Delete organisation'],
+    [visit, '/account', 'Change password'],
+  ] as const) {
+    await from.open(path)
+    await from.page.evaluate(() => {
+      for (const form of document.forms) form.noValidate = true
+      for (const field of document.querySelectorAll<HTMLInputElement>('input.input')) field.value = ''
+    })
+    await from.page.getByRole('button', { name: verb, exact: true }).click()
+    await from.page.locator('[role=alert], .banner.bad').first().waitFor()
+    found.push(...(await violations(from.page)).map((violation) => `${path} ${violation}`))
+  }
+  expect(found).toEqual([])
+  await visit.context.close()
+  await stranger.context.close()
+})
+
 /** What axe finds, wide and narrow, light and dark. Colours are all that changes in the dark, so only they are looked at again. */
 async function violations(page: Page, sizes = [wide, narrow]): Promise<string[]> {
   const found: string[] = []
@@ -147,6 +180,22 @@ function tooWide(): string[] {
     (element) => element.scrollWidth > element.clientWidth,
   )
   return [...reaching, ...cut].map((element) => element.outerHTML.slice(0, 60))
+}
+
+/** What a finger would miss: less than 44 px high, and no link in the middle of a text. */
+function tooSmall(): string[] {
+  return [...document.querySelectorAll('a, button, input, select, textarea, summary')]
+    .map((element) => (element.matches('[type=checkbox]') ? (element.closest('label') ?? element) : element))
+    .filter((element) => {
+      const { width, height } = element.getBoundingClientRect()
+      const isSeen = width > 1 && height > 1 && !element.matches('.skip, thead a')
+      return (
+        isSeen &&
+        Math.round(height) < 44 &&
+        !element.matches('p a, li > span a, dd a, .banner a, .prose a, .prose button')
+      )
+    })
+    .map((element) => `${element.outerHTML.slice(0, 60)} ${element.getBoundingClientRect().height}`)
 }
 
 /** Adds up what a page loads from now on, compressed as it is sent to most. */

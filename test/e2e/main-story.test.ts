@@ -59,7 +59,7 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
     expect([listed.status, listed.text.includes('grace@example.com')]).toEqual([200, true])
 
     await link(page, 'Done, I have copied it').click()
-    await page.waitForURL(/\/api-keys$/)
+    await page.waitForURL(/\/api-keys\?created=/)
     const secret = key.slice('qu_live_'.length + 4)
     const keysUrl = page.url()
     const row = page.getByRole('table', { name: 'Active keys' }).getByRole('row', { name: /crm-sync/ })

@@ -83,8 +83,9 @@ it('the reveal closes on purpose only', async () => {
   expect(await secretField(page).isVisible()).toBe(true)
   expect(await page.evaluate(() => document.querySelector('dialog')?.matches(':modal'))).toBe(true)
   await page.getByRole('link', { name: 'Done, I have copied it' }).click()
-  await page.waitForURL(/\/api-keys$/)
+  await page.waitForURL(/\/api-keys\?created=/)
   expect(await page.getByRole('dialog').count()).toBe(0)
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Create key')
   await context.close()
 })
 

@@ -34,6 +34,10 @@ export function CreateKeyDialog(props: {
         />
         <fieldset class="stack-small" aria-describedby={ofScopes.length > 0 ? 'scopes-problem' : undefined}>
           <legend class="legend">Permissions</legend>
+          <p class="hint">
+            Both for a typical backend. Only Read for analytics and exports, or where the key could end up close to a
+            browser.
+          </p>
           {scopeNames.map((scope) => (
             <label class="check">
               <input
@@ -67,7 +71,7 @@ export function RevealKeyDialog({
   curl,
 }: {
   base: string
-  apiKey: { name: string; secret: string }
+  apiKey: { id: string; name: string; secret: string }
   curl: string
 }) {
   return (
@@ -78,7 +82,7 @@ export function RevealKeyDialog({
       <CopyField id="api-key" label="API key" value={apiKey.secret} secret />
       <CopyCode id="curl" label="Try it" code={curl} secret />
       <div class="dialog-actions">
-        <a class="button" href={base}>
+        <a class="button plain" href={`${base}?created=${apiKey.id}#create-key`}>
           Done, I have copied it
         </a>
       </div>

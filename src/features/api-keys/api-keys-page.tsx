@@ -4,7 +4,7 @@ import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { ApiKey } from './api-key.ts'
-import { accessSummary } from './scopes.ts'
+import { accessSummary, scopeNames } from './scopes.ts'
 
 interface ApiKeysPageProps {
   frame: Frame
@@ -27,7 +27,7 @@ export function ApiKeysPage({ frame, active, revoked, asleep, isOwner, now, noti
         <div>
           <h1>API keys</h1>
           <p>
-            Bearer tokens with which your own backend reads and creates subscribers. What each permission allows:{' '}
+            Bearer tokens with which your own backend calls the customer API. What each permission allows:{' '}
             <a href="/docs/authentication#scopes">Authentication → Scopes</a>.
           </p>
         </div>
@@ -64,21 +64,21 @@ function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boole
             <bdi>{key.name}</bdi>
           </td>
           <td data-label="Access">
-            <span class="badge" title={key.scopes.join(' ')}>
-              {accessSummary(key.scopes)}
-              <span class="visually-hidden"> ({key.scopes.join(', ')})</span>
-            </span>
+            <Access scopes={key.scopes} />
             {asleep ? <span class="badge warn">Asleep</span> : null}
           </td>
           <td data-label="Key">
             <code>{key.prefix}</code>
           </td>
           <td data-label="Last used">
-            {key.last_used_at ? <RelativeTime at={key.last_used_at} now={now} /> : 'Never'}
+            {key.last_used_at ? <RelativeTime at={key.last_used_at} now={now} /> : <span class="quiet">Never</span>}
           </td>
           <td data-label="Created">
             <span>
-              <RelativeTime at={key.created_at} now={now} /> by <bdi>{key.created_by_name}</bdi>
+              <RelativeTime at={key.created_at} now={now} />{' '}
+              <span class="quiet">
+                by <bdi>{key.created_by_name}</bdi>
+              </span>
             </span>
           </td>
           <td class="actions right">
@@ -89,6 +89,16 @@ function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boole
         </tr>
       ))}
     </CardTable>
+  )
+}
+
+/** What a key may do, in words; exactly, on hover and for screen readers. */
+function Access({ scopes }: { scopes: string[] }) {
+  return (
+    <span class={scopes.length === scopeNames.length ? 'badge accent' : 'badge'} title={scopes.join(' ')}>
+      {accessSummary(scopes)}
+      <span class="visually-hidden"> ({scopes.join(', ')})</span>
+    </span>
   )
 }
 
@@ -137,48 +147,35 @@ function RevokedKeys({ keys, now }: { keys: ApiKey[]; now: Date }) {
         Revoked keys ({keys.length}){' '}
         {reused > 0 ? <span class="badge bad">{reused === 1 ? '1 still tried' : `${reused} still tried`}</span> : null}
       </summary>
-      <div class="table-wrap">
-        <table class="cards dimmed">
-          <caption class="visually-hidden">Revoked keys</caption>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Key</th>
-              <th scope="col">Revoked</th>
-              <th scope="col">Tried since</th>
-            </tr>
-          </thead>
-          <tbody>
-            {keys.map((key) => (
-              <tr>
-                <td class="name" data-label="Name">
-                  <bdi>{key.name}</bdi>
-                </td>
-                <td data-label="Key">
-                  <code>{key.prefix}</code>
-                </td>
-                <td data-label="Revoked">
-                  <span>
-                    {key.revoked_at ? <RelativeTime at={key.revoked_at} now={now} /> : null} by{' '}
-                    <bdi>{key.revoked_by_name}</bdi>
-                  </span>
-                </td>
-                <td data-label="Tried since">
-                  {key.reuse_count > 0 && key.reuse_last_at ? (
-                    <span>
-                      <span class="badge bad">{key.reuse_count === 1 ? 'Once' : `${key.reuse_count} times`}</span> last{' '}
-                      <RelativeTime at={key.reuse_last_at} now={now} />
-                      {key.reuse_last_ip ? ` from ${key.reuse_last_ip}` : ''}
-                    </span>
-                  ) : (
-                    'Never'
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <CardTable caption="Revoked keys" columns={['Name', 'Key', 'Revoked', 'Tried since']} dimmed>
+        {keys.map((key) => (
+          <tr>
+            <td class="name" data-label="Name">
+              <bdi>{key.name}</bdi>
+            </td>
+            <td data-label="Key">
+              <code>{key.prefix}</code>
+            </td>
+            <td data-label="Revoked">
+              <span>
+                {key.revoked_at ? <RelativeTime at={key.revoked_at} now={now} /> : null} by{' '}
+                <bdi>{key.revoked_by_name}</bdi>
+              </span>
+            </td>
+            <td data-label="Tried since">
+              {key.reuse_count > 0 && key.reuse_last_at ? (
+                <span>
+                  <span class="badge bad">{key.reuse_count === 1 ? 'Once' : `${key.reuse_count} times`}</span> last{' '}
+                  <RelativeTime at={key.reuse_last_at} now={now} />
+                  {key.reuse_last_ip ? ` from ${key.reuse_last_ip}` : ''}
+                </span>
+              ) : (
+                'Never'
+              )}
+            </td>
+          </tr>
+        ))}
+      </CardTable>
     </details>
   )
 }

@@ -8,6 +8,7 @@ import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { planRules } from '../plans/plan-rules.ts'
 import { requireApiAccess } from '../plans/require-api-access.ts'
+import type { ApiKey } from './api-key.ts'
 import { CreateKeyDialog, RevealKeyDialog, RevokeKeyDialog } from './api-key-dialogs.tsx'
 import { ApiKeysPage } from './api-keys-page.tsx'
 import { alreadyCreated, createApiKey } from './create-api-key.ts'
@@ -64,7 +65,6 @@ interface Shown {
 async function show(c: HonoContext<AppEnv>, { status = 200, notice, dialog }: Shown = {}) {
   const { ctx, frame } = c.var
   const [active, revoked] = [await listApiKeys(ctx, 'active'), await listApiKeys(ctx, 'revoked')]
-  const justRevoked = revoked.find((key) => key.id === c.req.query('revoked'))
   const page = (
     <ApiKeysPage
       frame={frame}
@@ -73,16 +73,19 @@ async function show(c: HonoContext<AppEnv>, { status = 200, notice, dialog }: Sh
       asleep={!planRules(ctx.organisation.plan).apiAccess}
       isOwner={hasRole(ctx.actor, 'owner')}
       now={ctx.now()}
-      notice={
-        notice ??
-        (justRevoked
-          ? { kind: 'good', text: `“${justRevoked.name}” is revoked. Requests with it answer 401 from now on.` }
-          : undefined)
-      }
+      notice={notice ?? whatWasDone(c.req.query(), active, revoked)}
       dialog={dialog}
     />
   )
   return renderPage(c, page, status)
+}
+
+/** What the page was come to from; the keys themselves tell whether it is so. */
+function whatWasDone(query: Record<string, string>, active: ApiKey[], revoked: ApiKey[]): Shown['notice'] {
+  const made = active.find((key) => key.id === query.created)
+  if (made) return { kind: 'good', text: `“${made.name}” is created. When it is first used, Last used says so.` }
+  const gone = revoked.find((key) => key.id === query.revoked)
+  return gone && { kind: 'good', text: `“${gone.name}” is revoked. Requests with it answer 401 from now on.` }
 }
 
 function baseOf(c: HonoContext<AppEnv>): string {

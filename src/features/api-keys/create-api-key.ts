@@ -67,7 +67,7 @@ export async function createApiKey(ctx: Context, input: unknown): Promise<Create
       throw fieldError(
         'name',
         'refused',
-        `An active key is called "${name}" already. Pick another name, so that the log can tell them apart.`,
+        `An active key is called “${name}” already. Pick another name, so that the log can tell them apart.`,
       )
     }
     throw error
@@ -87,6 +87,6 @@ async function getEarlier(ctx: TransactionContext, id: string) {
 export function alreadyCreated(key: Pick<ApiKey, 'name' | 'prefix'>): AppError {
   return new AppError(
     'conflict',
-    `The key "${key.name}" (${key.prefix}) was created by this form already. It is not shown again; revoke it below if nobody copied it.`,
+    `The key “${key.name}” (${key.prefix}) was created by this form already. It is not shown again; revoke it below if nobody copied it.`,
   )
 }

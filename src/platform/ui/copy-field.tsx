@@ -23,7 +23,7 @@ export function CopyField({
           spellcheck={false}
           autofocus={secret}
         />
-        <CopyButton target={id} />
+        <CopyButton target={id} first={secret} />
       </div>
     </div>
   )
@@ -46,9 +46,10 @@ export function CopyCode({ id, label, code, secret }: { id: string; label: strin
   )
 }
 
-function CopyButton({ target }: { target: string }) {
+/** `first`: what whoever sees the page should do first. */
+function CopyButton({ target, first }: { target: string; first?: boolean | undefined }) {
   return (
-    <button type="button" class="button plain small" data-copy={target} hidden aria-live="polite">
+    <button type="button" class={first ? 'button' : 'button plain small'} data-copy={target} hidden aria-live="polite">
       Copy
     </button>
   )

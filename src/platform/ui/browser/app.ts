@@ -1,5 +1,5 @@
 import { closingMenus } from './closing-menus.ts'
-import { copyButtons } from './copy-buttons.ts'
+import { copyButtons, selectedOnFocus } from './copy-buttons.ts'
 import { draftForms } from './draft-forms.ts'
 import { followingRail } from './following-rail.ts'
 import { liveParts } from './live-parts.ts'
@@ -13,6 +13,7 @@ copyButtons()
 liveParts()
 draftForms()
 followingRail()
+selectedOnFocus()
 modalDialogs()
 relativeTimes()
 submitOnce()

@@ -21,6 +21,12 @@ export function copyButtons(): void {
   }
 }
 
+/** What is there to be taken away is selected as soon as it has the focus: the keys for copying are enough. */
+export function selectedOnFocus(): void {
+  for (const field of document.querySelectorAll<HTMLInputElement>('input[readonly].secret'))
+    field.addEventListener('focus', () => field.select())
+}
+
 function select(source: HTMLElement): void {
   if (source instanceof HTMLInputElement) {
     source.focus()

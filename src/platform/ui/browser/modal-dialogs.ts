@@ -7,6 +7,7 @@ export function modalDialogs(): void {
   if (!dialog) return
   dialog.close()
   dialog.showModal()
+  document.title = `${dialog.querySelector('h2')?.textContent ?? ''} · ${document.title}`
   const mistake = dialog.querySelector<HTMLElement>('[aria-invalid="true"]')
   ;(mistake ?? dialog.querySelector<HTMLElement>('[autofocus]'))?.focus()
   const { closeHref } = dialog.dataset
