@@ -44,7 +44,7 @@ test('everybody else confirms from their mailbox: one button, in the same browse
   expect((await (await visitor()).post('/sign-in', { email: 'ada@example.com', password })).status).toBe(422)
   const path = await mailedPath(product, 'ada@example.com', 'confirm-sign-up')
   const confirm = await browser.get(path, { Cookie })
-  expect(textOf(confirm.html)).toContain('You sign in as ada@example.com')
+  expect(textOf(confirm.html)).toContain('You will sign in as ada@example.com')
   expect(confirm.html).not.toContain('type="password"')
   expect((await browser.post(path, {}, { Cookie })).location).toBe('/')
   expect((await browser.get('/')).location).toBe('/o/adas-organisation/waitlists')

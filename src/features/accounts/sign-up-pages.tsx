@@ -33,7 +33,7 @@ export function ConfirmSignUpPage({ frame, here, email, needsPassword, error }: 
       <form method="post" action={here} class="stack">
         <h1>Create your account</h1>
         <p>
-          You sign in as <strong>{email}</strong> from now on.
+          You will sign in as <strong>{email}</strong>.
         </p>
         {needsPassword ? (
           <>

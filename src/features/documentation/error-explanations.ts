@@ -19,7 +19,10 @@ export const errorExplanations: Record<ErrorCode, string> = {
   conflict: 'Something was done already: a form sent a second time made one thing, not two.',
   idempotency_in_progress:
     'The first request with this `Idempotency-Key` is still running.\n\nWait a second and send it again: you then get the answer of the first.',
+  request_timeout:
+    'The request did not arrive in time: twenty seconds for its headers, a minute for its body.\n\nSend it again; with an `Idempotency-Key` that is harmless.',
   payload_too_large: 'The body has more than 16 KiB.',
+  address_too_long: 'The request line has more than 16 KiB: values as long as that belong in the body.',
   unsupported_media_type: 'Send JSON as it is: `Content-Type: application/json`, without `Content-Encoding`.',
   validation_failed:
     'The request is well-formed, but values in it are not valid. `errors` lists every one, with its place (`pointer` in the body, `parameter` in the query) and a code: `required`, `unknown`, `type`, `format`, `too_short`, `too_long`, `too_small`, `too_big`, `repeated` or `refused`.',

@@ -117,6 +117,7 @@ export function subscriberOperations(services: Services, gate: KeyGate): ApiOper
     errors: [
       'insufficient_scope',
       'unsupported_media_type',
+      'request_timeout',
       'payload_too_large',
       'validation_failed',
       'not_found',

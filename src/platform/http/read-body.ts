@@ -5,7 +5,7 @@ const slowMs = 60_000
 
 /**
  * Reads at most `maxBytes` of a body; stops listening to what goes on after that.
- * @throws AppError `payload_too_large`, or `invalid_request` when the client breaks off or takes longer than a minute.
+ * @throws AppError `payload_too_large`, `request_timeout` after a minute, or `invalid_request` when the client breaks off.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLarge = () =>
@@ -19,7 +19,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     const slow = setTimeout(() => {
       request.pause()
       const headers = { Connection: 'close' }
-      reject(new AppError('invalid_request', 'The body took longer than a minute.', { headers }))
+      reject(new AppError('request_timeout', 'The body took longer than a minute.', { headers }))
     }, slowMs)
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length

@@ -5,6 +5,7 @@ import type { AppEnv } from './app-env.ts'
 import { readBody } from './read-body.ts'
 
 const maxBytes = 256 * 1024
+const maxFields = 1_000
 
 /** The same however often it is asked for. @throws AppError `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
 export async function readForm(c: HonoContext<AppEnv>): Promise<SentForm> {
@@ -21,6 +22,7 @@ async function parseForm(c: HonoContext<AppEnv>): Promise<SentForm> {
     throw new AppError('unsupported_media_type', 'Send the form as application/x-www-form-urlencoded.')
   }
   const fields = new URLSearchParams(body.toString('utf8'))
+  if (fields.size > maxFields) throw new AppError('invalid_request', `A form may have ${maxFields} fields at most.`)
   // Nobody types a NUL, and the database cannot store one.
   if (fields.toString().includes('%00')) throw new AppError('invalid_request', 'The form holds a NUL character.')
   return {

@@ -61,7 +61,7 @@ test('a body that trickles in for more than a minute is given up', async () => {
   try {
     const request = Object.assign(new PassThrough(), { headers: {} })
     const reading = readBody(request as unknown as Parameters<typeof readBody>[0], 100)
-    const refused = expect(reading).rejects.toMatchObject({ status: 400, headers: { Connection: 'close' } })
+    const refused = expect(reading).rejects.toMatchObject({ status: 408, headers: { Connection: 'close' } })
     request.write('a')
     await vi.advanceTimersByTimeAsync(61_000)
     await refused

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -8,6 +8,15 @@ import { problemResponse } from './problem.ts'
 import { requestIdFrom } from './request-id.ts'
 
 const drainMs = 10_000
+
+const patience = {
+  headersMs: 20_000,
+  // As long as a large file takes over a slow line; other bodies have a limit of their own, see readBody.
+  requestMs: 900_000,
+  checkEveryMs: 5_000,
+  /** Each takes some ten kilobytes while it idles. */
+  maxConnections: 10_000,
+}
 
 interface HttpServer {
   port: number
@@ -19,6 +28,7 @@ interface ServeAt {
   host: string
   port: number
   publicUrl: string
+  patience?: Partial<typeof patience>
   /** Sees every request first. */
   onRequest?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
 }
@@ -29,10 +39,15 @@ const oneYearSeconds = 31_536_000
 export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<HttpServer> {
   // What has no meaningful address, such as a Host that is none, never becomes a request either.
   const errorHandler = () => malformedAnswer(malformed('This request has no well-formed address.'), at.publicUrl)
-  const server = createServer({ requireHostHeader: false }, getRequestListener(app.fetch, { errorHandler }))
-  server.headersTimeout = 20_000
-  // As long as a large file takes over a slow line; other bodies have a limit of their own, see readBody.
-  server.requestTimeout = 900_000
+  const { headersMs, requestMs, checkEveryMs, maxConnections } = { ...patience, ...at.patience }
+  const options = {
+    requireHostHeader: false,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: checkEveryMs,
+  }
+  const server = createServer(options, getRequestListener(app.fetch, { errorHandler }))
+  server.maxConnections = maxConnections
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0
   if (at.onRequest) server.prependListener('request', at.onRequest)
@@ -63,24 +78,32 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
 }
 
 /** What Node's parser refuses never becomes a request; the answer is ours all the same. */
-async function refuse(error: NodeJS.ErrnoException, socket: Duplex, publicUrl: string): Promise<void> {
+async function refuse(error: ParserError, socket: Duplex, publicUrl: string): Promise<void> {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-  const refusal = tooLarge
-    ? new AppError('headers_too_large', 'The request headers are too large: 16 KiB at most.')
-    : malformed('This is not a well-formed HTTP request.')
+  const refusal = refusalOf(error)
   const answer = malformedAnswer(refusal, publicUrl)
   const body = await answer.text()
   const head = [
-    `HTTP/1.1 ${refusal.status} ${tooLarge ? 'Request Header Fields Too Large' : 'Bad Request'}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'Connection: close',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ]
   answer.headers.forEach((value, name) => void head.push(`${name}: ${value}`))
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer }
+
+function refusalOf({ code, rawPacket }: ParserError): AppError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new AppError('request_timeout', 'The request did not arrive in time.')
+  if (code !== 'HPE_HEADER_OVERFLOW') return malformed('This is not a well-formed HTTP request.')
+  const isOneLine = rawPacket !== undefined && !rawPacket.subarray(0, maxHeaderSize).includes('\n')
+  if (isOneLine && /^[A-Z]+ /.test(rawPacket.subarray(0, 20).toString('latin1')))
+    return new AppError('address_too_long', 'The address is too long: 16 KiB at most.')
+  return new AppError('headers_too_large', 'The request headers are too large: 16 KiB at most.')
 }
 
 function malformed(detail: string): AppError {

@@ -1,0 +1,69 @@
+import { connect } from 'node:net'
+import { Hono } from 'hono'
+import { afterEach, expect, test } from 'vitest'
+import type { AppEnv } from './app-env.ts'
+import { readBody } from './read-body.ts'
+import { startHttpServer } from './start-http-server.ts'
+
+type Server = Awaited<ReturnType<typeof startHttpServer>>
+let server: Server
+afterEach(() => server.drain())
+
+async function start(patience: NonNullable<Parameters<typeof startHttpServer>[1]['patience']> = {}) {
+  const app = new Hono<AppEnv>()
+  app.post('/', async (c) => c.text((await readBody(c.env.incoming, 1_000_000).catch(String)).toString()))
+  app.get('/', (c) => c.text('here'))
+  server = await startHttpServer(app, { host: '127.0.0.1', port: 0, publicUrl: 'http://localhost', patience })
+}
+
+/** What comes back until the server closes. */
+function send(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(text))
+    socket.on('data', (chunk) => (answer += chunk))
+    socket.on('close', () => resolve(answer))
+    // Closed while there was more to send.
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(answer) : reject(error),
+    )
+  })
+}
+
+const problem = (status: number, code: string) =>
+  new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*connection: close[\\s\\S]*request-id: req_[\\s\\S]*"code":"${code}"`, 'i')
+
+test('headers that do not come in time are 408', async () => {
+  await start({ headersMs: 100, requestMs: 60_000, checkEveryMs: 20 })
+  expect(await send('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ')).toMatch(problem(408, 'request_timeout'))
+})
+
+test('a body that does not come in time is 408', async () => {
+  await start({ headersMs: 100, requestMs: 200, checkEveryMs: 20 })
+  expect(await send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc')).toMatch(
+    problem(408, 'request_timeout'),
+  )
+})
+
+test('an address that is too long is 414, headers that are too large are 431, whichever it is', async () => {
+  await start()
+  const [address, header] = [`/${'a'.repeat(20_000)}`, `X-Large: ${'a'.repeat(20_000)}`]
+  const tooLong = problem(414, 'address_too_long')
+  for (const method of ['GET', 'POST', 'DELETE'])
+    expect(await send(`${method} ${address} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(tooLong)
+  const tooLarge = problem(431, 'headers_too_large')
+  expect(await send(`GET / HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`)).toMatch(tooLarge)
+  expect(await send(`GET / HTTP/1.1\r\nHost: x\r\n${'X: y\r\n'.repeat(4_000)}\r\n`)).toMatch(tooLarge)
+  expect(await send('G\u0001T / HTTP/1.1\r\n\r\n')).toMatch(problem(400, 'invalid_request'))
+})
+
+test('connections past the limit are closed at once, and there is room again when one leaves', async () => {
+  await start({ maxConnections: 2 })
+  const held = [1, 2].map(() => connect(server.port, '127.0.0.1'))
+  await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+  const request = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+  await expect.poll(() => send(request)).toBe('')
+  held[0]?.destroy()
+  await expect.poll(() => send(request)).toContain('here')
+  held[1]?.destroy()
+})
