@@ -7,6 +7,7 @@ import { archiveWaitlist } from '../src/features/waitlists/archive-waitlist.ts'
 import { type FuzzedRequest, fuzzedRequests, type Setting } from './api-requests.ts'
 import { asApiKey } from './as.ts'
 import { findUndeclared, readDeclaredApi } from './declared-api.ts'
+import { reportFigure } from './figures.ts'
 import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from './make.ts'
 import { makeRawCaller } from './raw-call.ts'
 import { makeDigester, type TableDigests } from './table-digests.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   caller.close()
   await product.close()
-  process.stdout.write(`customer API fuzzed: ${JSON.stringify(figures)}\n`)
+  reportFigure('API requests fuzzed', figures.requests ?? 0)
 })
 
 async function makeSetting(): Promise<Setting> {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
+import { reportFigure } from './figures.ts'
 import { makeDataDir, makeKeyByCli, postmasterPid, type Server, startServer } from './processes.ts'
 import { startWriters, type Writers } from './writers.ts'
 import { mustBeWrittenOnce } from './written-once.ts'
@@ -47,10 +48,8 @@ test(`every acknowledged create survives ${rounds} kills at random moments, once
     await writers.stop()
   }
   expect(writers.wrong).toEqual([])
-  const found = await mustBeWrittenOnce(env, server, made, writers.acknowledged)
-  process.stdout.write(
-    `${rounds} crashes survived (seed ${seed}): ${writers.acknowledged.length} acknowledged, ${found.listed} there, ${found.logged} rows of the log checked; ${JSON.stringify(Object.fromEntries(writers.others))} other answers\n`,
-  )
+  await mustBeWrittenOnce(env, server, made, writers.acknowledged)
+  reportFigure('crashes survived', rounds)
   expect(await server.stop()).toEqual({ code: 0, signal: null })
 })
 

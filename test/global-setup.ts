@@ -6,11 +6,14 @@ import pino from 'pino'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../src/platform/db/embedded/start-embedded-postgres.ts'
 import { migrate } from '../src/platform/db/migrate.ts'
+import { figuresTable } from './figures.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** A superuser's way to the cluster of this run. */
     postgresUrl: string
+    /** Where tests add their figures. */
+    figuresFile: string
   }
 }
 
@@ -26,9 +29,13 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   await client.connect()
   await client.query('alter database queueup is_template true')
   await client.end()
+  const figuresFile = join(dataDir, 'figures.jsonl')
   project.provide('postgresUrl', postgres.url)
+  project.provide('figuresFile', figuresFile)
   return async () => {
     await postgres.stop()
+    const table = figuresTable(figuresFile)
+    if (table) process.stdout.write(`\nWhat was tried:\n\n${table}\n`)
     rmSync(dataDir, { recursive: true, force: true })
   }
 }

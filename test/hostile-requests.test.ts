@@ -3,6 +3,7 @@ import { createApp } from '../src/app.tsx'
 import { faultsOf } from './answer-faults.ts'
 import { asUser } from './as.ts'
 import { furnish, type Place } from './e2e/furnish.ts'
+import { reportFigure } from './figures.ts'
 import { broken, elsewhere, evil, forged, leadsAway, parameters, site } from './hostile-values.ts'
 import { makeProduct, type TestProduct } from './make.ts'
 import { mailsTo } from './people.ts'
@@ -56,7 +57,7 @@ afterAll(async () => {
   for (const { call } of callers) call.close()
   await secure.close()
   await product.close()
-  process.stdout.write(`hostile requests: ${routes.length} routes, ${asked} requests\n`)
+  reportFigure('hostile requests', asked)
 })
 
 function pathTo(route: Route): string {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { reportFigure } from './figures.ts'
 import { type Action, type Model, type Person, predict } from './keys-model.ts'
 import { type KeysPlace, KeysWorld } from './keys-world.ts'
 
@@ -14,8 +15,11 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await world.close()
-  const figures = { sequences, restarts: world.restarts, ...answers }
-  process.stdout.write(`keys in any order: ${JSON.stringify(figures)}\n`)
+  reportFigure('sequences of what becomes of keys, foretold', sequences)
+  reportFigure(
+    'answers in them',
+    Object.values(answers).reduce((sum, count) => sum + count, 0),
+  )
 })
 
 /** What goes on behind the answers comes to what the model says: rows of the log, and the secrets of stored hashes. */

@@ -5,6 +5,7 @@ import { mintApiKeySecret } from '../src/features/api-keys/api-key-secret.ts'
 import { readConfig } from '../src/platform/config.ts'
 import { makeLog } from '../src/platform/log/make-log.ts'
 import { makeSecrets, randomBase62 } from '../src/platform/secrets.ts'
+import { reportFigure } from './figures.ts'
 import { makeProduct } from './make.ts'
 
 const runs = 3_000
@@ -155,7 +156,7 @@ test('no secret reaches a line of the log, however deep it lies, whatever it lie
     { numRuns: runs },
   )
   expect(held).toBeGreaterThan(runs)
-  process.stdout.write(`log: ${runs * 3} lines written of made-up objects, ${held} secrets in them, none seen\n`)
+  reportFigure('secrets given to the log, none seen in it', held)
 })
 
 test('what helps to mend something is still there', () => {

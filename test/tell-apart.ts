@@ -1,3 +1,5 @@
+import { reportFigure } from './figures.ts'
+
 /** How two kinds of request compare: 0.5 where neither takes longer, 1 where each of the second takes longer than any of the first. */
 export interface Comparison {
   superiority: number
@@ -24,6 +26,7 @@ export async function compareDurations(samples: number, kinds: Kinds): Promise<C
       times[kind].push(performance.now() - began)
     }
   }
+  reportFigure('requests timed against one another', samples * 2)
   return mannWhitney(...times)
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../src/app.tsx'
 import { asUser, type PageAnswer } from './as.ts'
 import { furnish, type Place } from './e2e/furnish.ts'
+import { reportFigure } from './figures.ts'
 import { asSender, type Intruder, makeIntruders } from './intruders.ts'
 import { makeMember, makeProduct, type TestProduct } from './make.ts'
 import { formFor, type Ids, idsOf, pathOf, type Route, routesOfOrganisations } from './replayed-routes.ts'
@@ -49,9 +50,8 @@ beforeAll(async () => {
 afterAll(async () => {
   watched.stop()
   await product.close()
-  process.stdout.write(
-    `isolation: ${routes.length} routes, replayed by strangers ${replayed} times; ${watched.texts.size} statements watched\n`,
-  )
+  reportFigure('requests replayed by strangers', replayed)
+  reportFigure('statements held against whose rows they read', watched.texts.size)
 })
 
 function wordsWith(mark: string) {

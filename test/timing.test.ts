@@ -56,10 +56,13 @@ const wrong = 'not their password'
 const unknown = () => `owner-${String(++asked).padStart(8, '0')}@example.com`
 const mailboxesFree = () => sql`delete from rate_limits`.execute(product.database.owner.kysely)
 
-const cases: [string, number, (email: string) => Promise<number>][] = [
-  ['signing in', 422, (email) => form('/sign-in', { email, password: wrong })],
-  ['asking for another password', 200, (email) => form('/forgot-password', { email })],
-  ['signing up', 200, (email) => form('/sign-up', { email, password: wrong })],
+/** What one password costs: N · r · p of scrypt, in 32 MiB of memory. */
+const hashed = 16_384 * 16
+
+const cases: [string, number, number, (email: string) => Promise<number>][] = [
+  ['signing in', 422, hashed, (email) => form('/sign-in', { email, password: wrong })],
+  ['asking for another password', 200, 0, (email) => form('/forgot-password', { email })],
+  ['signing up', 200, 2 * hashed, (email) => form('/sign-up', { email, password: wrong })],
 ]
 
 test.each(cases)(
@@ -67,7 +70,7 @@ test.each(cases)(
   {
     timeout: 120_000,
   },
-  async (_, status, send) => {
+  async (_, status, hashes, send) => {
     const doneFor = async (email: string) => {
       await mailboxesFree()
       work.take()
@@ -77,6 +80,7 @@ test.each(cases)(
     await doneFor(known)
     const done = await doneFor(known)
     expect(done.statements.length).toBeGreaterThan(1)
+    expect(done.hashes).toBe(hashes)
     expect(await doneFor(unknown())).toEqual(done)
 
     const kinds = { first: () => send(known), second: () => send(unknown()), prepare: mailboxesFree }

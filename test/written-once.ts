@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { asApiKey } from './as.ts'
+import { reportFigure } from './figures.ts'
 import { cliJson, runCli } from './processes.ts'
 
 interface Row {
@@ -36,6 +37,8 @@ export async function mustBeWrittenOnce(
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Row)
+  reportFigure('acknowledged writes found, each once', acknowledged.length)
+  reportFigure('rows of the log checked', log.length)
   expect(log.map(({ number }) => number)).toEqual(log.map((_, i) => log.length - i))
   const joins = log.filter(({ action }) => action === 'subscriber.joined')
   const joined = joins.map(({ targets }) => targets.find(({ type }) => type === 'subscriber')?.id)

@@ -32,7 +32,7 @@ test('a new address is confirmed from its mailbox, once; the old one is told and
 
   const path = await link()
   expect(path).toMatch(/^\/confirm-email\/[0-9A-Za-z]{22,}$/)
-  expect(textOf((await user.get(path)).html)).toContain(`You sign in as ${wanted} from now on`)
+  expect(textOf((await user.get(path)).html)).toContain(`You will sign in as ${wanted}`)
   expect(await canSignIn(old)).toBe(true)
   expect((await user.post(path)).location).toBe('/account?saved=email-confirmed')
   const page = textOf((await user.get('/account?saved=email-confirmed')).html)

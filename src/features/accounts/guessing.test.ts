@@ -104,6 +104,8 @@ test('whoever has a whole /48 is slowed as one, at that account alone', async ()
   const other = await somebody()
   await signIn(email, from('2001:db8:48:1::1'), wrong)
   await leave(4, 'sign-in:')
+  // What the site has left for all accounts together is another matter.
+  await sql`delete from rate_limits where subject like 'sign-in:%::/48'`.execute(product.database.owner.kysely)
   const statuses: number[] = []
   for (let i = 2; i < 12 && statuses.at(-1) !== 429; i++)
     statuses.push((await signIn(email, from(`2001:db8:48:${i}::1`), wrong)).status)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { reportFigure } from '../../../test/figures.ts'
 import { ownPath } from './own-path.ts'
 
 const here = 'https://queueup.example'
@@ -29,7 +30,7 @@ test('wherever somebody goes on to, it is here', () => {
     { numRuns: runs },
   )
   expect(led).toBeGreaterThan(runs / 20)
-  process.stdout.write(`ways to go on: ${runs * 2} tried, ${led} lead somewhere, none elsewhere\n`)
+  reportFigure('ways to go on tried, none to another site', runs * 2)
 })
 
 test.each(['/./', '/../', '/.//', '/%2e//', '/%2E%2e//', '/x/..//', '/o/../..//', '/./\t/', '/.\\/'])(
