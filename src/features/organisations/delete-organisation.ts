@@ -33,7 +33,7 @@ export async function deleteOrganisation(ctx: Context, { confirmation }: { confi
     await recordActivity(ctx, {
       action: 'organisation.deleted',
       targets: [{ type: 'organisation', id: organisation.id, name: organisation.name }],
-      changes: { after: { gone_for_good_at: purgedAt(now).toISOString() } },
+      changes: { before: { deleted: false }, after: { deleted: true, gone_for_good_at: purgedAt(now).toISOString() } },
     })
     const isPaidFor = (await findPaidUntil(ctx)) !== undefined
     await mailOwners(ctx, {
@@ -82,6 +82,7 @@ export async function restoreOrganisation(ctx: Context): Promise<void> {
       await recordActivity(ctx, {
         action: 'organisation.restored',
         targets: [{ type: 'organisation', id: organisation.id, name: organisation.name }],
+        changes: { before: { deleted: true }, after: { deleted: false } },
       })
       const isPaidFor = (await findPaidUntil(ctx)) !== undefined
       await mailOwners(ctx, {
