@@ -4,16 +4,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const longest = [
   'test/running-it.test.ts',
   'test/e2e/every-page.test.ts',
-  'test/backup.test.ts',
   'test/crashes.test.ts',
   'test/hard-times.test.ts',
-  'test/failover.test.ts',
-  'test/e2e/two-factor.test.ts',
-  'test/interrupted-command.test.ts',
-  'src/features/accounts/two-factor-attacks.test.ts',
-  'src/features/doctor/doctor.test.ts',
-  'test/contract.test.ts',
+  'test/backup.test.ts',
+  'test/killed-import.test.ts',
+  'src/platform/db/embedded/start-embedded-postgres.test.ts',
+  'test/key-sequences.test.ts',
   'test/chained-behind-writes.test.ts',
+  'test/own-database.test.ts',
+  'test/interrupted-command.test.ts',
+  'test/failover.test.ts',
+  'src/features/organisations/export-organisation.test.ts',
+  'src/features/subscribers/list-subscribers.test.ts',
+  'src/features/doctor/doctor.test.ts',
 ]
 
 /** The order of test files in a run. */

@@ -107,7 +107,8 @@ export function postmasterPid({ DATA_DIR = '' }: Record<string, string>): number
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : undefined
 }
 
-/** This process's environment without the product's own settings. */
+/** This process's environment without the product's own settings. What Node has compiled it keeps for the next process. */
 function environment(env: Record<string, string>): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...env }
+  const { PATH, HOME, TMPDIR } = process.env
+  return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: join(tmpdir(), 'queueup-compile-cache'), ...env }
 }
