@@ -32,6 +32,7 @@ const outside = [
   ],
   ...[
     '/account',
+    '/account/delete',
     '/account/email',
     '/account/email/cancel',
     '/account/name',

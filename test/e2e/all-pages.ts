@@ -33,6 +33,7 @@ export function allPages(place: Place): ListedPage[] {
     ['/organisations/new', '/organisations/new'],
     ['/account', '/account?saved=name'],
     ['/confirm-email/:token', place.emailChange],
+    ['/account/delete', '/account/delete'],
     ['/account/two-factor/new', '/account/two-factor/new'],
     // These lead elsewhere but for who has it on: their looks are in the journey of two-factor sign-in.
     ['/account/two-factor', '/account/two-factor'],

@@ -79,8 +79,8 @@ it.each([true, false])(
   },
 )
 
-it('a person changes their name, address and password, and ends their other sessions', async () => {
-  const { owner } = await makeOrganisation(product)
+it('a person changes their name, address and password, ends their other sessions, and deletes their account', async () => {
+  const { owner, slug, ctx } = await makeOrganisation(product)
   const here = await startVisit(browser, product, { person: owner })
   const there = await startVisit(browser, product, { person: owner })
   const { page } = here
@@ -120,6 +120,22 @@ it('a person changes their name, address and password, and ends their other sess
   await there.page.getByLabel('Password').fill('a wholly other password')
   await there.page.getByRole('button', { name: 'Sign in' }).click()
   await there.page.getByRole('heading', { name: 'Account', exact: true }).waitFor()
+  // The only owner stays; once the organisation is deleted, nothing keeps them.
+  await there.page.getByRole('link', { name: 'Delete account' }).click()
+  const question = there.page.getByRole('dialog', { name: 'Delete your account?' })
+  await question.getByLabel(/^Type/).fill(email)
+  await question.getByRole('button', { name: 'Delete account' }).click()
+  await there.page.getByText('You are the only owner').waitFor()
+  await there.open(`/o/${slug}/settings/delete`)
+  await there.page.getByLabel(/^Type/).fill(ctx.organisation.name)
+  await there.page.getByRole('dialog').getByRole('button', { name: 'Delete organisation' }).click()
+  await there.page.getByRole('button', { name: 'Bring it back' }).waitFor()
+  await there.open('/account/delete')
+  await question.getByLabel(/^Type/).fill(email)
+  await question.getByRole('button', { name: 'Delete account' }).dblclick()
+  await there.page.getByText('Your account is deleted.').waitFor()
+  await there.page.goBack()
+  await there.page.getByRole('heading', { name: 'Sign in' }).waitFor()
   expect([...here.complaints, ...there.complaints]).toEqual([])
   await Promise.all([here.context.close(), there.context.close()])
 })

@@ -95,6 +95,15 @@ export function AccountPage(props: AccountPageProps) {
             </ul>
           </section>
         ) : null}
+        <section class="card stack">
+          <h2>Delete your account</h2>
+          <p class="quiet">You leave every organisation, and nobody can undo it.</p>
+          <div>
+            <a class="button danger-quiet" id="delete-account" href="/account/delete">
+              Delete account
+            </a>
+          </div>
+        </section>
       </div>
     </PageLayout>
   )

@@ -1,10 +1,12 @@
 import type { Hono } from 'hono'
-import { fieldError } from '../../platform/errors.ts'
+import { AppError, fieldError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { nameSchema } from '../../platform/name-schema.ts'
 import type { Services } from '../../platform/services.ts'
 import { changePassword } from './change-password.ts'
+import { deleteAccount } from './delete-account.ts'
+import { DeleteAccountDialog } from './delete-account-dialog.tsx'
 import { changeName } from './own-account.ts'
 import { endOtherSessions, endSession } from './sessions.ts'
 import { requirePerson, showAccount, showRefusal } from './show-account.tsx'
@@ -53,5 +55,23 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services): void {
   app.post('/account/sign-out-elsewhere', async (c) => {
     await endOtherSessions(services, requirePerson(c))
     return c.redirect('/account?saved=sessions#sessions', 303)
+  })
+
+  app.get('/account/delete', (c) => {
+    const person = requirePerson(c)
+    return showAccount(c, services, person, { dialog: <DeleteAccountDialog email={person.email} /> })
+  })
+
+  app.post('/account/delete', async (c) => {
+    const person = requirePerson(c)
+    const typed = (await readForm(c)).text('confirmation')
+    try {
+      await deleteAccount(services, person, { confirmation: typed }, c.var.meta)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      const dialog = <DeleteAccountDialog email={person.email} typed={typed} error={error} />
+      return showAccount(c, services, person, { dialog, status: error.status })
+    }
+    return c.redirect('/sign-in?done=deleted', 303)
   })
 }

@@ -25,6 +25,7 @@ import { SignUpMailedPage } from './sign-up-pages.tsx'
 const notices: Record<string, { kind: 'good' | 'warn'; text: string }> = {
   password: { kind: 'good', text: 'Your new password is saved. Sign in with it.' },
   account: { kind: 'good', text: 'You have an account already. Sign in to it.' },
+  deleted: { kind: 'good', text: 'Your account is deleted.' },
   late: { kind: 'warn', text: 'That took too long. Sign in again.' },
 }
 

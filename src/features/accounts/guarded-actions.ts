@@ -23,6 +23,7 @@ export const guardedActions: readonly GuardedAction[] = [
     when: (form) => form.text('role') !== 'member',
   },
   { path: '/o/:slug/settings/delete', to: 'delete the organisation' },
+  { path: '/account/delete', to: 'delete your account' },
   { path: '/account/email', to: 'change your address' },
   { path: '/account/two-factor/new', to: 'turn on two-factor sign-in' },
   { path: '/account/two-factor', to: 'turn on two-factor sign-in' },

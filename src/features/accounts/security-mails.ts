@@ -9,6 +9,10 @@ const events = {
     subject: 'Your QueueUp password was changed',
     text: 'The password of your QueueUp account was changed. Every other session was ended.',
   },
+  deleted: {
+    subject: 'Your QueueUp account is deleted',
+    text: 'Your QueueUp account was deleted, and you have left every organisation.',
+  },
   twoFactorOn: {
     subject: 'Two-factor sign-in is on',
     text: 'Two-factor sign-in was turned on for your QueueUp account: signing in asks for a code from your app from now on.',
@@ -36,7 +40,8 @@ export type SecurityEvent = keyof typeof events
 /** The mail that tells of a change, when and where from, and what to do if it was somebody else. */
 export function securityMail(services: Services, to: string, event: SecurityEvent, meta: RequestMeta | null): Mail {
   const { subject, text } = events[event]
-  return { to, subject, text: `${text}\n\n${circumstances(services, meta)}\n\n${ifNotYou(services)}\n` }
+  const otherwise = event === 'deleted' ? askOperator : ifNotYou(services)
+  return { to, subject, text: `${text}\n\n${circumstances(services, meta)}\n\n${otherwise}\n` }
 }
 
 export function confirmEmailMail(services: Services, to: string, token: string): Mail {

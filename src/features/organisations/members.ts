@@ -59,16 +59,21 @@ export async function removeMember(ctx: Context, userId: string): Promise<void> 
       requireRole(ctx, 'owner')
       await requireAnotherOwner(ctx)
     }
-    await ctx.sql
-      .deleteFrom('members')
-      .where('organisation_id', '=', ctx.organisation.id)
-      .where('user_id', '=', userId)
-      .execute()
-    await recordActivity(ctx, {
-      action: 'member.removed',
-      targets: [{ type: 'member', id: userId, name: member.name }],
-      changes: { before: { role: member.role } },
-    })
+    await endMembership(ctx, member)
+  })
+}
+
+/** The end of a membership itself, for whoever has found that it may end. */
+export async function endMembership(ctx: TransactionContext, member: Member): Promise<void> {
+  await ctx.sql
+    .deleteFrom('members')
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('user_id', '=', member.user_id)
+    .execute()
+  await recordActivity(ctx, {
+    action: 'member.removed',
+    targets: [{ type: 'member', id: member.user_id, name: member.name }],
+    changes: { before: { role: member.role } },
   })
 }
 
@@ -98,9 +103,13 @@ export async function getMember(ctx: TransactionContext, userId: string): Promis
   return member as Member
 }
 
+/** Whether there is no owner but one. */
+export async function isLastOwner(ctx: TransactionContext): Promise<boolean> {
+  return (await memberQuery(ctx).where('m.role', '=', 'owner').execute()).length < 2
+}
+
 async function requireAnotherOwner(ctx: TransactionContext): Promise<void> {
-  const owners = await memberQuery(ctx).where('m.role', '=', 'owner').execute()
-  if (owners.length < 2)
+  if (await isLastOwner(ctx))
     throw new AppError('forbidden', 'An organisation keeps at least one owner. Make somebody else an owner first.')
 }
 
