@@ -99,18 +99,15 @@ function Example({ code, language, id }: { code: string; language: string; id: s
 
 function Parameters({ parameters }: { parameters: Parameter[] }) {
   return (
-    <GuideTable columns={['Parameter', 'In', 'Type', 'Meaning']}>
-      {parameters.map((parameter) => (
-        <tr>
-          <td>
-            <code>{parameter.name}</code>
-          </td>
-          <td>{parameter.in}</td>
-          <td>{typeOf(parameter.schema)}</td>
-          <td>{raw(renderInline(parameter.description))}</td>
-        </tr>
-      ))}
-    </GuideTable>
+    <GuideTable
+      columns={['Parameter', 'In', 'Type', 'Meaning']}
+      rows={parameters.map((parameter) => [
+        <code>{parameter.name}</code>,
+        parameter.in,
+        typeOf(parameter.schema),
+        raw(renderInline(parameter.description)),
+      ])}
+    />
   )
 }
 
@@ -118,31 +115,27 @@ function Members({ of, schema, withRequired }: { of: string; schema: Json; withR
   const properties = Object.entries((schema.properties ?? {}) as Record<string, Json>)
   const required = (schema.required ?? []) as string[]
   return (
-    <GuideTable columns={[of, 'Type', ...(withRequired ? ['Required'] : []), 'Meaning']}>
-      {properties.map(([name, property]) => (
-        <tr>
-          <td>
-            <code>{name}</code>
-          </td>
-          <td>{typeOf(property)}</td>
-          {withRequired ? <td>{required.includes(name) ? 'yes' : 'no'}</td> : null}
-          <td>{raw(renderInline(String(property.description ?? '')))}</td>
-        </tr>
-      ))}
-    </GuideTable>
+    <GuideTable
+      columns={[of, 'Type', ...(withRequired ? ['Required'] : []), 'Meaning']}
+      rows={properties.map(([name, property]) => [
+        <code>{name}</code>,
+        typeOf(property),
+        ...(withRequired ? [required.includes(name) ? 'yes' : 'no'] : []),
+        raw(renderInline(String(property.description ?? ''))),
+      ])}
+    />
   )
 }
 
 function Answers({ operation }: { operation: Operation }) {
   return (
-    <GuideTable columns={['Status', 'When']}>
-      {Object.entries(operation.responses).map(([status, { description }]) => (
-        <tr>
-          <td>{status}</td>
-          <td>{raw(renderInline(withErrorLinks(description)))}</td>
-        </tr>
-      ))}
-    </GuideTable>
+    <GuideTable
+      columns={['Status', 'When']}
+      rows={Object.entries(operation.responses).map(([status, { description }]) => [
+        status,
+        raw(renderInline(withErrorLinks(description))),
+      ])}
+    />
   )
 }
 

@@ -55,19 +55,16 @@ function ErrorList() {
         here, <code>code</code> is what to branch on, <code>detail</code> says what to do, and <code>request_id</code>{' '}
         names the request in the log. For invalid values <code>errors</code> lists every problem.
       </p>
-      <GuideTable columns={['Status', 'Code', 'Meaning']}>
-        {Object.entries(errorCatalogue).map(([code, { status, title }]) => (
-          <tr>
-            <td>{status}</td>
-            <td>
-              <a href={`/docs/errors/${code}`}>
-                <code>{code}</code>
-              </a>
-            </td>
-            <td>{title}</td>
-          </tr>
-        ))}
-      </GuideTable>
+      <GuideTable
+        columns={['Status', 'Code', 'Meaning']}
+        rows={Object.entries(errorCatalogue).map(([code, { status, title }]) => [
+          status,
+          <a href={`/docs/errors/${code}`}>
+            <code>{code}</code>
+          </a>,
+          title,
+        ])}
+      />
     </>
   )
 }

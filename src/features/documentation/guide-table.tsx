@@ -1,12 +1,20 @@
 import type { Child } from 'hono/jsx'
-import { type Column, TableHead } from '../../platform/ui/table-head.tsx'
+import { TableHead } from '../../platform/ui/table-head.tsx'
 
-/** A table among the guide's text; one too wide for the screen is scrolled, with the keyboard as well. */
-export function GuideTable({ columns, children }: { columns: readonly Column[]; children: Child | Child[] }) {
+/** A table among the guide's text; one too wide for the screen is scrolled, with the keyboard as well. On a phone its rows are stacked, each cell after its column's name. */
+export function GuideTable({ columns, rows }: { columns: readonly string[]; rows: Child[][] }) {
   return (
     <table tabindex={0}>
       <TableHead columns={columns} />
-      <tbody>{children}</tbody>
+      <tbody>
+        {rows.map((cells) => (
+          <tr>
+            {cells.map((cell, i) => (
+              <td data-label={columns[i]}>{cell}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
     </table>
   )
 }

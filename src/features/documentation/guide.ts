@@ -41,6 +41,17 @@ md.renderer.rules.heading_open = (tokens, i) => {
 }
 // A table that is wider than a phone scrolls by itself, and so must be reachable by keyboard.
 md.renderer.rules.table_open = () => '<table tabindex="0">'
+// On a phone a cell is read after its column's name.
+md.core.ruler.push('labelled_cells', ({ tokens }) => {
+  let labels: string[] = []
+  let column = 0
+  for (const [i, token] of tokens.entries()) {
+    if (token.type === 'thead_open') labels = []
+    if (token.type === 'th_open') labels.push(tokens[i + 1]?.content ?? '')
+    if (token.type === 'tr_open') column = 0
+    if (token.type === 'td_open') token.attrSet('data-label', labels[column++] ?? '')
+  }
+})
 md.renderer.rules.fence = (tokens, i, _options, env) => {
   const number = Number(env?.codes ?? 0) + 1
   if (env) env.codes = number
