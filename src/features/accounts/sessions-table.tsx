@@ -1,3 +1,4 @@
+import { CardTable } from '../../platform/ui/card-table.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { deviceInWords } from './device-in-words.ts'
 import type { Session } from './sessions.ts'
@@ -16,52 +17,39 @@ export function SessionsTable({ sessions, ownId, now }: { sessions: Session[]; o
           </form>
         ) : null}
       </div>
-      <div class="table-wrap">
-        <table class="cards">
-          <caption class="visually-hidden">Where you are signed in</caption>
-          <thead>
-            <tr>
-              <th scope="col">Device</th>
-              <th scope="col">Last seen</th>
-              <th scope="col">Address</th>
-              <th scope="col">Signed in</th>
-              <th scope="col">
-                <span class="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {sessions.map((session) => (
-              <tr>
-                <td class="name" data-label="Device">
-                  <span title={session.user_agent ?? undefined}>{deviceInWords(session.user_agent)}</span>{' '}
-                  {session.id === ownId ? <span class="badge good">This one</span> : null}
-                </td>
-                <td data-label="Last seen">
-                  <RelativeTime at={session.last_seen_at} now={now} />
-                </td>
-                <td data-label="Address">
-                  <span class="mono">{session.ip_address ?? '–'}</span>
-                </td>
-                <td data-label="Signed in">
-                  <RelativeTime at={session.created_at} now={now} />
-                </td>
-                <td class="actions right">
-                  <form method="post" action={`/account/sessions/${session.id}/end`}>
-                    <button type="submit" class="button danger-quiet small">
-                      Sign out
-                      <span class="visually-hidden">
-                        {' '}
-                        {session.id === ownId ? 'here' : `of ${deviceInWords(session.user_agent)}`}
-                      </span>
-                    </button>
-                  </form>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <CardTable
+        caption="Where you are signed in"
+        columns={['Device', 'Last seen', 'Address', 'Signed in', { label: 'Actions', hidden: true }]}
+      >
+        {sessions.map((session) => (
+          <tr>
+            <td class="name" data-label="Device">
+              <span title={session.user_agent ?? undefined}>{deviceInWords(session.user_agent)}</span>{' '}
+              {session.id === ownId ? <span class="badge good">This one</span> : null}
+            </td>
+            <td data-label="Last seen">
+              <RelativeTime at={session.last_seen_at} now={now} />
+            </td>
+            <td data-label="Address">
+              <span class="mono">{session.ip_address ?? '–'}</span>
+            </td>
+            <td data-label="Signed in">
+              <RelativeTime at={session.created_at} now={now} />
+            </td>
+            <td class="actions right">
+              <form method="post" action={`/account/sessions/${session.id}/end`}>
+                <button type="submit" class="button danger-quiet small">
+                  Sign out
+                  <span class="visually-hidden">
+                    {' '}
+                    {session.id === ownId ? 'here' : `of ${deviceInWords(session.user_agent)}`}
+                  </span>
+                </button>
+              </form>
+            </td>
+          </tr>
+        ))}
+      </CardTable>
     </section>
   )
 }

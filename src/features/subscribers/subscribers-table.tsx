@@ -42,7 +42,7 @@ export function SubscribersTable(props: { items: SubscriberRow[]; address: Subsc
             <SortHead address={address} by="position" class="right">
               Position
             </SortHead>
-            <th scope="col">E-mail</th>
+            <th scope="col">Email</th>
             <SortHead address={address} by="joined">
               Joined
             </SortHead>
@@ -59,7 +59,7 @@ export function SubscribersTable(props: { items: SubscriberRow[]; address: Subsc
               <td class="right" data-label="Position">
                 {item.position === null ? '–' : numbers.format(item.position)}
               </td>
-              <td class="name" data-label="E-mail">
+              <td class="name" data-label="Email">
                 <a href={`${address.base}/subscribers/${item.id}`}>
                   <bdi>{item.email}</bdi>
                 </a>
