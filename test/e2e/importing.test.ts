@@ -59,7 +59,7 @@ it.each([true, false])(
     await page.getByRole('button', { name: 'Upload and preview' }).click()
 
     await page.getByRole('heading', { name: 'Look at the file' }).waitFor()
-    expect(await page.getByLabel('E-mail', { exact: true }).inputValue()).toBe('1')
+    expect(await page.getByLabel('Email', { exact: true }).inputValue()).toBe('1')
     expect(await page.getByLabel('Cells are separated by').inputValue()).toBe(';')
     await page.getByText('Of the 604 rows of the file: 602 will be added, 1 already there, 1 refused.').waitFor()
     const table = page.getByRole('table', { name: 'The first rows' })
