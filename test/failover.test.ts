@@ -2,38 +2,48 @@ import { rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { reportFigure } from './figures.ts'
 import { makeDataDir, makeKeyByCli, type Server, startServer } from './processes.ts'
-import { type Relay, startRelay } from './relay.ts'
-import { type ReplicatedPostgres, startReplicatedPostgres } from './replicated-postgres.ts'
+import { startRelay } from './relay.ts'
+import { startReplicatedPostgres } from './replicated-postgres.ts'
 import { startWriters } from './writers.ts'
-import { mustBeWrittenOnce } from './written-once.ts'
+import { mustBeWrittenOnce, nothingLost } from './written-once.ts'
 
-let postgres: ReplicatedPostgres | undefined
-let relay: Relay | undefined
-const servers: Server[] = []
-const DATA_DIR = makeDataDir()
+const cleanUps: (() => unknown)[] = []
 afterAll(async () => {
-  for (const server of servers) await server.stop()
-  relay?.close()
-  postgres?.remove()
-  rmSync(DATA_DIR, { recursive: true, force: true })
+  for (const cleanUp of cleanUps.reverse()) await cleanUp()
 })
+
+/** A pair of databases behind an address that leads to the first, and what a server needs to be there. */
+async function startPair(isSynchronous: boolean) {
+  const postgres = await startReplicatedPostgres({ isSynchronous })
+  const relay = await startRelay(postgres.primary.port)
+  const env = { DATABASE_URL: relay.through(postgres.primary.url), SECRET_KEY: 's'.repeat(40), DATA_DIR: makeDataDir() }
+  cleanUps.push(() => {
+    relay.close()
+    postgres.remove()
+    rmSync(env.DATA_DIR, { recursive: true, force: true })
+  })
+  return { ...postgres, relay, env, made: await makeKeyByCli(env) }
+}
+
+async function start(env: Record<string, string>): Promise<Server> {
+  const server = await startServer(env)
+  cleanUps.push(() => server.stop())
+  return server
+}
+
+function moreAre(count: () => number, by: number) {
+  const before = count()
+  return expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(before + by)
+}
 
 test('when the primary is killed under load and the standby takes over, nothing acknowledged is lost and nobody restarts anything', {
   timeout: 120_000,
 }, async () => {
-  postgres = await startReplicatedPostgres()
-  const { primary, standby } = postgres
-  relay = await startRelay(primary.port)
-  const env = { DATABASE_URL: relay.through(primary.url), SECRET_KEY: 's'.repeat(40), DATA_DIR }
-  const made = await makeKeyByCli(env)
-  const first = await startServer(env)
-  servers.push(first, await startServer({ ...env, WEB_CONCURRENCY: '2' }))
+  const { primary, standby, relay, env, made } = await startPair(true)
+  const first = await start(env)
+  const servers = [first, await start({ ...env, WEB_CONCURRENCY: '2' })]
   let turn = 0
   const writers = startWriters(() => servers[turn++ % 2] ?? first, made, 'failover')
-  const moreAre = (count: () => number, by: number) => {
-    const before = count()
-    return expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(before + by)
-  }
   const acknowledged = () => writers.acknowledged.length
   const unavailable = () => writers.others.get(503) ?? 0
   const readiness = () => Promise.all(servers.map(async ({ url }) => (await fetch(`${url}/readyz`)).status))
@@ -56,5 +66,26 @@ test('when the primary is killed under load and the standby takes over, nothing 
   await mustBeWrittenOnce(env, first, made, writers.acknowledged)
   reportFigure('failovers survived', 1)
   reportFigure('refused with 503 in between', unavailable())
-  for (const server of servers.splice(0)) expect(await server.stop()).toEqual({ code: 0, signal: null })
+  for (const server of servers) expect(await server.stop()).toEqual({ code: 0, signal: null })
+})
+
+test('where only the primary has what is acknowledged, the same failover loses it, and the same check says so', {
+  timeout: 120_000,
+}, async () => {
+  const { primary, standby, part, relay, env, made } = await startPair(false)
+  const server = await start(env)
+  const writers = startWriters(() => server, made, 'asynchronous')
+  const acknowledged = () => writers.acknowledged.length
+  try {
+    await moreAre(acknowledged, 20)
+    part()
+    await moreAre(acknowledged, 100)
+    primary.kill()
+    relay.leadTo(standby.port)
+    await standby.query('select pg_promote()')
+    await moreAre(acknowledged, 20)
+  } finally {
+    await writers.stop()
+  }
+  await expect(mustBeWrittenOnce(env, server, made, writers.acknowledged)).rejects.toThrow(nothingLost)
 })

@@ -10,10 +10,13 @@ import { findClusterPlace } from '../src/platform/db/embedded/cluster-place.ts'
 import { findBinaries } from '../src/platform/db/embedded/find-binaries.ts'
 import { makeCluster } from '../src/platform/db/embedded/make-cluster.ts'
 import { findServerUser } from '../src/platform/db/embedded/system-user.ts'
+import { startRelay } from './relay.ts'
 
 export interface ReplicatedPostgres {
   primary: Node
   standby: Node
+  /** Keeps the standby from hearing any more of the primary. */
+  part(): void
   /** Ends both and removes what they kept. */
   remove(): void
 }
@@ -26,8 +29,11 @@ interface Node {
   kill(): void
 }
 
-/** A PostgreSQL and its synchronous standby: a commit is acknowledged when both have it. */
-export async function startReplicatedPostgres(): Promise<ReplicatedPostgres> {
+/**
+ * A PostgreSQL and its standby: a commit is acknowledged when both have it, or, where replication is asynchronous, when the
+ * primary has.
+ */
+export async function startReplicatedPostgres({ isSynchronous = true } = {}): Promise<ReplicatedPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'queueup-replicated-'))
   chmodSync(folder, 0o711)
   const log = pino({ level: 'silent' })
@@ -59,13 +65,18 @@ export async function startReplicatedPostgres(): Promise<ReplicatedPostgres> {
       kill: () => server.exitCode === null && server.signalCode === null && process.kill(server.pid ?? 0, 'SIGKILL'),
     }
   }
-  const primary = await launch('primary', { synchronous_standby_names: 'standby', wal_keep_size: '512MB' })
-  const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres password=${password} application_name=standby`
+  const primary = await launch('primary', {
+    synchronous_standby_names: isSynchronous ? 'standby' : '',
+    wal_keep_size: '512MB',
+  })
+  const between = await startRelay(primary.port)
+  const { port } = new URL(between.through(primary.url))
+  const conninfo = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=standby`
   const standby = await launch('standby', { primary_conninfo: conninfo, wal_retrieve_retry_interval: '200ms' })
   await vi.waitFor(
     async () => {
       const states = await primary.query("select sync_state from pg_stat_replication where state = 'streaming'")
-      expect(states).toEqual([{ sync_state: 'sync' }])
+      expect(states).toEqual([{ sync_state: isSynchronous ? 'sync' : 'async' }])
     },
     { timeout: 30_000 },
   )
@@ -73,7 +84,12 @@ export async function startReplicatedPostgres(): Promise<ReplicatedPostgres> {
   return {
     primary,
     standby,
+    part() {
+      between.leadTo(undefined)
+      between.cut()
+    },
     remove() {
+      between.close()
       for (const node of [primary, standby]) node.kill()
       rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },

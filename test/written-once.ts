@@ -3,6 +3,9 @@ import { asApiKey } from './as.ts'
 import { reportFigure } from './figures.ts'
 import { cliJson, runCli } from './processes.ts'
 
+/** What a failure says where something acknowledged is not there. */
+export const nothingLost = 'nothing that was acknowledged is lost'
+
 interface Row {
   number: number
   action: string
@@ -30,7 +33,10 @@ export async function mustBeWrittenOnce(
   const emails = listed.map(({ email }) => email)
   expect(new Set(emails).size, 'listed once each').toBe(emails.length)
   const there = new Set(emails)
-  expect(acknowledged.filter((email) => !there.has(email))).toEqual([])
+  expect(
+    acknowledged.filter((email) => !there.has(email)),
+    nothingLost,
+  ).toEqual([])
 
   const { stdout } = await runCli(env, 'activity', 'export', '--org', slug, '--format', 'jsonl')
   const log = stdout
