@@ -270,13 +270,15 @@ grant execute on function record_key_uses to :app_role;
 
 -- A revoked key was tried `p_count` times. One activity a key and hour at most; the counting goes on. Locks the usage row
 -- before the organisation's counter: nobody does so the other way round.
-create function record_key_reuse(p_key_id text, p_count integer, p_at timestamptz, p_ip text, p_request_id text, p_user_agent text)
-returns void language plpgsql volatile security definer set search_path = public, pg_temp as $$
+create function record_key_reuse(
+  p_organisation_id text, p_key_id text, p_count integer, p_at timestamptz, p_ip text, p_request_id text, p_user_agent text
+) returns void language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
   v_key api_keys;
   v_usage api_key_usage;
 begin
-  select * into strict v_key from api_keys k where k.id = p_key_id and k.revoked_at is not null;
+  select * into strict v_key from api_keys k
+    where k.organisation_id = p_organisation_id and k.id = p_key_id and k.revoked_at is not null;
   insert into api_key_usage as usage (api_key_id, organisation_id, reuse_count, reuse_first_at, reuse_last_at, reuse_last_ip)
     values (v_key.id, v_key.organisation_id, p_count, p_at, p_at, p_ip)
     on conflict (api_key_id) do update
@@ -287,18 +289,24 @@ begin
     returning * into v_usage;
   if v_usage.reuse_logged_at is null or v_usage.reuse_logged_at <= p_at - interval '1 hour' then
     perform from organisation_counters c where c.organisation_id = v_key.organisation_id for update;
-    update api_key_usage set reuse_logged_at = p_at where api_key_id = v_key.id;
+    update api_key_usage set reuse_logged_at = p_at
+      where organisation_id = p_organisation_id and api_key_id = p_key_id;
     perform record_activity(v_key.organisation_id, 'api_key.used_after_revoke', 'api_key', v_key.id, v_key.name,
       jsonb_build_array(jsonb_build_object('type', 'api_key', 'id', v_key.id, 'name', v_key.name)), null,
       p_request_id, p_ip, p_user_agent);
   end if;
 end $$;
 
--- Stores a live key's hash under the current SECRET_KEY, while the previous one is still known.
-create function renew_key_hash(p_key_id text, p_secret_hash bytea, p_secret_version text) returns void
+-- Stores a live key's hash under the current SECRET_KEY, while the previous one is still known: for who knows that one only.
+create function renew_key_hash(
+  p_organisation_id text, p_key_id text, p_previous_hash bytea, p_secret_hash bytea, p_secret_version text
+) returns void
 language sql volatile security definer set search_path = public, pg_temp as $$
   update api_keys set secret_hash = p_secret_hash, secret_version = p_secret_version
-    where id = p_key_id and revoked_at is null and secret_version <> p_secret_version
+    where organisation_id = p_organisation_id and id = p_key_id and secret_hash = p_previous_hash and revoked_at is null
+      and secret_version <> p_secret_version
 $$;
 revoke execute on function record_key_reuse, renew_key_hash from public;
 grant execute on function record_key_reuse, renew_key_hash to :app_role;
+-- No other way to another secret.
+revoke update (secret_hash, secret_version) on api_keys from :app_role;

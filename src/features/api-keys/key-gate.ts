@@ -132,7 +132,7 @@ export class KeyGate {
       })
     }
     note.revoked = attempt.outcome === 'revoked'
-    if (note.revoked) this.#reuses.record(attempt.key_id, meta)
+    if (note.revoked) this.#reuses.record(attempt.organisation_id, attempt.key_id, meta)
     else if (attempt.outcome !== 'unknown') note.rate = this.#rateState(key, attempt)
     requireLiveKey(attempt, scope)
     this.uses.record(attempt.key_id, attempt.organisation_id, meta.ip)
@@ -156,8 +156,10 @@ export class KeyGate {
 
   #renewHash(key: PresentedKey, attempt: ApiKeyAttempt): void {
     const { db, secrets, log } = this.#services
-    db.run({ name: 'renew_key_hash', text: 'select renew_key_hash($1, $2, $3)' }, [
+    db.run({ name: 'renew_key_hash', text: 'select renew_key_hash($1, $2, $3, $4, $5)' }, [
+      attempt.organisation_id,
       attempt.key_id,
+      key.hashes[1],
       key.hashes[0],
       secrets.version,
     ]).catch((error: unknown) =>

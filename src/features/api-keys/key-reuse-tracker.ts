@@ -11,7 +11,7 @@ const behindMs = 100
  */
 export class KeyReuseTracker {
   readonly #services: Services
-  readonly #waiting = new Map<string, { count: number; at: Date; meta: RequestMeta }>()
+  readonly #waiting = new Map<string, { organisationId: string; count: number; at: Date; meta: RequestMeta }>()
   readonly #writing = new Map<string, Promise<void>>()
   readonly #closing = Promise.withResolvers<void>()
 
@@ -23,9 +23,9 @@ export class KeyReuseTracker {
     })
   }
 
-  record(keyId: string, meta: RequestMeta): void {
+  record(organisationId: string, keyId: string, meta: RequestMeta): void {
     const count = (this.#waiting.get(keyId)?.count ?? 0) + 1
-    this.#waiting.set(keyId, { count, at: this.#services.now(), meta })
+    this.#waiting.set(keyId, { organisationId, count, at: this.#services.now(), meta })
     if (!this.#writing.has(keyId)) this.#writing.set(keyId, this.#write(keyId))
   }
 
@@ -34,10 +34,10 @@ export class KeyReuseTracker {
     try {
       for (let next = this.#waiting.get(keyId); next; next = this.#waiting.get(keyId)) {
         this.#waiting.delete(keyId)
-        const { count, at, meta } = next
+        const { organisationId, count, at, meta } = next
         await this.#services.db.run(
-          { name: 'record_key_reuse', text: 'select record_key_reuse($1, $2, $3, $4, $5, $6)' },
-          [keyId, count, at, meta.ip, meta.requestId, meta.userAgent],
+          { name: 'record_key_reuse', text: 'select record_key_reuse($1, $2, $3, $4, $5, $6, $7)' },
+          [organisationId, keyId, count, at, meta.ip, meta.requestId, meta.userAgent],
         )
       }
     } catch (error) {
