@@ -12,7 +12,6 @@ export const errorCatalogue = {
   conflict: { status: 409, title: 'Something else got there first' },
   idempotency_in_progress: { status: 409, title: 'The first request with this idempotency key is still running' },
   payload_too_large: { status: 413, title: 'The body is too large' },
-  address_too_long: { status: 414, title: 'The address is too long' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   validation_failed: { status: 422, title: 'Some values are not valid' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another body' },

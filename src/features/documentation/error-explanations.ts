@@ -22,7 +22,6 @@ export const errorExplanations: Record<ErrorCode, string> = {
   request_timeout:
     'The request did not arrive in time: twenty seconds for its headers, a minute for its body.\n\nSend it again; with an `Idempotency-Key` that is harmless.',
   payload_too_large: 'The body has more than 16 KiB.',
-  address_too_long: 'The request line has more than 16 KiB: values as long as that belong in the body.',
   unsupported_media_type: 'Send JSON as it is: `Content-Type: application/json`, without `Content-Encoding`.',
   validation_failed:
     'The request is well-formed, but values in it are not valid. `errors` lists every one, with its place (`pointer` in the body, `parameter` in the query) and a code: `required`, `unknown`, `type`, `format`, `too_short`, `too_long`, `too_small`, `too_big`, `repeated` or `refused`.',
@@ -33,7 +32,7 @@ export const errorExplanations: Record<ErrorCode, string> = {
     "The plan's limit is in use: waitlists or members. Nothing was removed; make room, or change the plan.",
   rate_limited:
     'Too many requests came in too short a time, with this key or, without a valid key, from this address.\n\nWait the seconds that `Retry-After` names. See [Rate limits](/docs/rate-limits).',
-  headers_too_large: 'The request headers have more than 16 KiB together.',
+  headers_too_large: 'The address and the request headers have more than 16 KiB together.',
   internal:
     'Something failed that should not have. It has been logged under the `Request-Id`.\n\nTry again; with an `Idempotency-Key` a retry is harmless. Name the request id if you report it.',
   unavailable:

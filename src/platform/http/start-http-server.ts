@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -78,7 +78,7 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
 }
 
 /** What Node's parser refuses never becomes a request; the answer is ours all the same. */
-async function refuse(error: ParserError, socket: Duplex, publicUrl: string): Promise<void> {
+async function refuse(error: NodeJS.ErrnoException, socket: Duplex, publicUrl: string): Promise<void> {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -95,15 +95,10 @@ async function refuse(error: ParserError, socket: Duplex, publicUrl: string): Pr
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer }
-
-function refusalOf({ code, rawPacket }: ParserError): AppError {
+function refusalOf({ code }: NodeJS.ErrnoException): AppError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new AppError('request_timeout', 'The request did not arrive in time.')
   if (code !== 'HPE_HEADER_OVERFLOW') return malformed('This is not a well-formed HTTP request.')
-  const isOneLine = rawPacket !== undefined && !rawPacket.subarray(0, maxHeaderSize).includes('\n')
-  if (isOneLine && /^[A-Z]+ /.test(rawPacket.subarray(0, 20).toString('latin1')))
-    return new AppError('address_too_long', 'The address is too long: 16 KiB at most.')
-  return new AppError('headers_too_large', 'The request headers are too large: 16 KiB at most.')
+  return new AppError('headers_too_large', 'The address and the headers together are too large: 16 KiB at most.')
 }
 
 function malformed(detail: string): AppError {
