@@ -8,7 +8,8 @@ const numbers = new Intl.NumberFormat('en')
 export function SubscriberPages(props: { found: SubscribersFound; address: SubscribersAddress; limit: number }) {
   const { found, address, limit } = props
   const { sort, page, needle } = address
-  const noun = needle ? 'people found' : 'subscribers'
+  const one = found.total === 1
+  const noun = needle ? `${one ? 'person' : 'people'} found` : one ? 'subscriber' : 'subscribers'
   if (!found.seek) {
     const href = (to: number) => subscribersHref(address, { sort, page: to })
     return <Pagination href={href} page={page} limit={limit} total={found.total} noun={noun} />

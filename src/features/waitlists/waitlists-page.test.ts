@@ -106,6 +106,7 @@ describe('a waitlist', () => {
     expect((await user.get(`${base}/${waitlist}?page=2`)).html).toContain('By.Hand@Example.com')
     const found = await user.get(`${base}/${waitlist}?q=HAND`)
     expect([found.html.includes('By.Hand@Example.com'), found.html.includes('person1@')]).toEqual([true, false])
+    expect(textOf(found.html)).toContain('1–1 of 1 person found')
     for (const odd of [
       '?done=added&who=x%22',
       '?done=__proto__',
