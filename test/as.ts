@@ -90,6 +90,7 @@ export async function asUser(
       if (set.includes('half_session')) half = pair
     }
     const html = await response.text()
+    product.issued?.addShown(html)
     // A mailed token is the address of its own page, and the outbox is made of mails.
     if (!path.startsWith('/dev/mail'))
       product.issued?.mustNotBeIn(html + headersOf(response), `the answer to ${method} ${path}`, path + body)

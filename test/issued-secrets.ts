@@ -9,6 +9,25 @@ export class IssuedSecrets {
     if (secret && /^qu_live_[0-9A-Za-z]{38}$/.test(secret)) this.#secrets.add(secret.slice(12))
   }
 
+  /** What a page shows more than once while it is set up: it must be in no table and no log line all the same. */
+  readonly #sealed = new Set<string>()
+
+  /** The secret of somebody's app and their recovery codes, from the page that shows them. */
+  addShown(html: string): void {
+    const secret = /id="totp-secret" value="([A-Z2-7]+)"/.exec(html)?.[1]
+    const codes = html.match(/\b[0-9a-z]{4}(?:-[0-9a-z]{4}){3}\b/g) ?? []
+    for (const one of [...(secret ? [secret] : []), ...codes, ...codes.map((code) => code.replaceAll('-', ''))])
+      this.#sealed.add(one)
+  }
+
+  /** @throws Error when one of all of them stands in what a process leaves behind. */
+  mustNotBeKept(text: string, where: string): void {
+    this.mustNotBeIn(text, where)
+    for (const secret of this.#sealed)
+      if (text.includes(secret))
+        throw new Error(`a secret of two-factor sign-in stands in ${where}: ${secret.slice(0, 4)}…`)
+  }
+
   /** Any other that must not be seen. */
   add(secret: string): void {
     this.#secrets.add(secret)

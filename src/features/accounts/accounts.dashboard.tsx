@@ -16,6 +16,7 @@ import { forgetPassword } from './forget-password.ts'
 import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
 import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
+import { endSession } from './sessions.ts'
 import { isRefusal, type SignedIn, signIn } from './sign-in.ts'
 import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
@@ -53,7 +54,10 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const given = { email: form.text('email'), password: form.text('password'), cookies: c.req.header('cookie') }
     const next = ownPath(form.text('next'))
     try {
-      return goIn(c, await signIn(services, given, c.var.meta), next)
+      const signedIn = await signIn(services, given, c.var.meta)
+      // What this browser was signed in with before is over, whoever else may know it.
+      if (!signedIn.needsCode && c.var.person) await endSession(services, c.var.person, c.var.person.sessionId)
+      return goIn(c, signedIn, next)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       const status = error.code === 'unauthenticated' ? 422 : error.status

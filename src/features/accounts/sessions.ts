@@ -48,6 +48,19 @@ export async function startSession(
   return cookieLine(config, cookie, sessionSeconds)
 }
 
+/** Gives a session another token and answers its cookie: whoever knew the one before is out of it. */
+export async function renewSession(services: Services, person: SignedIn): Promise<string> {
+  const token = randomBase62(32)
+  await services.db.kysely
+    .updateTable('sessions')
+    .set({ token: services.secrets.hash('session', token).toString('base64url') })
+    .where('user_id', '=', person.id)
+    .where('id', '=', person.sessionId)
+    .execute()
+  const cookie = { name: cookieName(services.config, 'session_token'), value: signedToken(services, token) }
+  return cookieLine(services.config, cookie, sessionSeconds)
+}
+
 /** Where a person is signed in: this session first, then the newest. */
 export async function listSessions(services: Services, person: SignedIn): Promise<Session[]> {
   return services.db.kysely

@@ -6,6 +6,7 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { endHalfSessionCookie, readHalfSession } from './half-session.ts'
 import { ownPath } from './own-path.ts'
+import { endSession } from './sessions.ts'
 import { SignInCodePage } from './sign-in-code-page.tsx'
 import { signInWithCode } from './sign-in-with-code.ts'
 
@@ -30,6 +31,7 @@ export function signInCodeRoutes(app: Hono<AppEnv>, services: Services): void {
     if (!proven) return c.redirect(again(next), 303)
     try {
       const set = await signInWithCode(services, proven, { code: form.text('code'), cookies }, c.var.meta)
+      if (c.var.person) await endSession(services, c.var.person, c.var.person.sessionId)
       for (const cookie of [...set, endHalfSessionCookie(services)]) c.header('Set-Cookie', cookie, { append: true })
       return c.redirect(next ?? '/', 303)
     } catch (error) {

@@ -4,6 +4,7 @@ import type { AppEnv, Person } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import type { Services } from '../../platform/services.ts'
 import { confirmTwoFactor, endTwoFactor, prepareTwoFactor, renewRecoveryCodes } from './change-two-factor.ts'
+import { renewSession } from './sessions.ts'
 import { requirePerson, showAccount } from './show-account.tsx'
 import { guessLimit, requireToken } from './sign-in-limits.ts'
 import { findTwoFactor } from './two-factor.ts'
@@ -41,6 +42,7 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
     const person = requirePerson(c)
     try {
       const codes = await confirmTwoFactor(services, person, (await readForm(c)).text('code'), c.var.meta)
+      c.header('Set-Cookie', await renewSession(services, person), { append: true })
       return showAccount(c, services, person, { dialog: <RecoveryCodesDialog codes={codes} isNew />, status: 201 })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error
