@@ -20,10 +20,13 @@ beforeEach(() => sql`delete from rate_limits`.execute(product.database.owner.kys
 
 const from = (address: string) => ({ 'X-Forwarded-For': address })
 
+/** What is guessed at one account, by keyed hash; what comes from one address in all is another matter. */
+const pairs = `sign-in:${'_'.repeat(43)}`
+
 /** As if the rest had been used up: hashing a password for each try would take long. */
 const leave = (tokens: number, of: string) =>
   sql`update rate_limits set tokens = least(tokens, ${tokens}), refilled_at = clock_timestamp()
-    where subject like ${`${of}%`}`.execute(product.database.owner.kysely)
+    where subject like ${of}`.execute(product.database.owner.kysely)
 
 async function somebody() {
   const email = `ada-${++count}@example.com`
@@ -36,11 +39,16 @@ async function signIn(email: string, headers: Record<string, string>, given = pa
 
 const wrong = 'a wrong guess of it'
 
+/** A sign-in where what had been used up still is, however slow the machine: what is not of it yet has all its tries. */
+async function signInUsedUp(...args: Parameters<typeof signIn>) {
+  await leave(0, pairs)
+  return signIn(...args)
+}
+
 /** Uses up an attacker's tries at an account, there and from their other addresses. */
 async function useUp(email: string, address: string) {
   expect((await signIn(email, from(address), wrong)).status).toBe(422)
-  await leave(1.5, 'sign-in:')
-  await signIn(email, from(address), wrong)
+  await leave(0, pairs)
   const limited = await signIn(email, from(address), wrong)
   expect(limited.status).toBe(429)
   expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -61,7 +69,7 @@ test('no spelling of the address, and none of where one comes from, gives more t
   ].flat()
   const more = { Forwarded: 'for=192.0.2.9', 'X-Real-IP': '192.0.2.9', 'CF-Connecting-IP': '192.0.2.9', Via: '1.1 x' }
   for (const [i, place] of places.entries()) {
-    const page = await signIn(spellings[i % spellings.length] ?? email, { ...from(place), ...more })
+    const page = await signInUsedUp(spellings[i % spellings.length] ?? email, { ...from(place), ...more })
     expect([place, page.status]).toEqual([place, 429])
   }
   // Another spelling that is another account is no way to this one.
@@ -75,7 +83,7 @@ test('whoever no proxy of ours speaks for is who they are, whatever they say', a
     const { email } = await somebody()
     await useUp(email, '127.0.0.1')
     for (const place of ['192.0.2.1', '2001:db8::1', '10.0.0.1, 192.0.2.3'])
-      expect((await signIn(email, from(place), password, direct)).status).toBe(429)
+      expect((await signInUsedUp(email, from(place), password, direct)).status).toBe(429)
   } finally {
     await direct.close()
   }
@@ -86,7 +94,7 @@ test('other processes, and a start anew, give no more tries', async () => {
   await useUp(email, '192.0.2.20')
   for (let i = 0; i < 2; i++) {
     const other = await makeProduct(proxied, product)
-    expect((await signIn(email, from('192.0.2.20'), password, other)).status).toBe(429)
+    expect((await signInUsedUp(email, from('192.0.2.20'), password, other)).status).toBe(429)
     await other.close()
   }
 })
@@ -94,7 +102,7 @@ test('other processes, and a start anew, give no more tries', async () => {
 test('many tries at once are no more than one after the other', async () => {
   const { email } = await somebody()
   await signIn(email, from('192.0.2.30'), wrong)
-  await leave(4, 'sign-in:')
+  await leave(4, pairs)
   const pages = await Promise.all(Array.from({ length: 16 }, () => signIn(email, from('192.0.2.30'), wrong)))
   expect(pages.filter((page) => page.status === 422).length).toBeLessThanOrEqual(5)
 })
@@ -103,9 +111,7 @@ test('whoever has a whole /48 is slowed as one, at that account alone', async ()
   const { email } = await somebody()
   const other = await somebody()
   await signIn(email, from('2001:db8:48:1::1'), wrong)
-  await leave(4, 'sign-in:')
-  // What the site has left for all accounts together is another matter.
-  await sql`delete from rate_limits where subject like 'sign-in:%::/48'`.execute(product.database.owner.kysely)
+  await leave(4, pairs)
   const statuses: number[] = []
   for (let i = 2; i < 12 && statuses.at(-1) !== 429; i++)
     statuses.push((await signIn(email, from(`2001:db8:48:${i}::1`), wrong)).status)
@@ -125,7 +131,7 @@ test('while somebody guesses, the person gets in from elsewhere, and beside them
   const device = await deviceOf(email)
   await useUp(email, '192.0.2.40')
   expect((await signIn(email, from('198.51.100.2'))).status).toBe(303)
-  const withCookie = (cookie: string) => signIn(email, { ...from('192.0.2.40'), Cookie: cookie })
+  const withCookie = (cookie: string) => signInUsedUp(email, { ...from('192.0.2.40'), Cookie: cookie })
   expect((await withCookie(device)).status).toBe(303)
   const value = device.split('=')[1] ?? ''
   for (const cookie of [
@@ -137,10 +143,10 @@ test('while somebody guesses, the person gets in from elsewhere, and beside them
   ])
     expect((await withCookie(cookie)).status).toBe(429)
   // A stolen one is no way around the limit either, nor does signing in again make it another.
+  await sql`delete from rate_limits`.execute(product.database.owner.kysely)
   const again = await deviceOf(email, { Cookie: device })
   await signIn(email, { ...from('192.0.2.41'), Cookie: device }, wrong)
-  await leave(0.5, 'sign-in:')
-  expect((await signIn(email, { ...from('192.0.2.42'), Cookie: again }, wrong)).status).toBe(429)
+  expect((await signInUsedUp(email, { ...from('192.0.2.42'), Cookie: again }, wrong)).status).toBe(429)
 })
 
 test('codes that others guess at do not keep out a browser that signed in before', async () => {
@@ -158,7 +164,7 @@ test('codes that others guess at do not keep out a browser that signed in before
     ?.split(';')[0]
   await sql`delete from sessions`.execute(product.database.owner.kysely)
   await enter('192.0.2.50', '000000')
-  await leave(0.5, 'code:')
+  await leave(0.5, 'code:%')
   expect((await enter('192.0.2.51', clock.nextCode(secret))).status).toBe(429)
   expect((await enter('192.0.2.51', clock.nextCode(secret), device)).status).toBe(303)
 })
@@ -186,7 +192,7 @@ test('links that are made up are slowed, and a good one works from the same addr
   const reset = await mailedPath(product, email, 'reset-password')
   const here = from('192.0.2.70')
   await visitor.get('/invitations/madeup', here)
-  await leave(0.5, 'link:')
+  await leave(0, 'link:%')
   const anew = { password: 'a password chosen anew' }
   for (const page of [
     await visitor.get('/invitations/madeup', here),
@@ -208,10 +214,13 @@ test('keys that are made up are counted for a whole /64, and a good key passes b
   const { secret } = await makeApiKey(await makeOrganisation(product))
   const guess = (address: string) => asApiKey(product, mintApiKeySecret()).get('/key', from(address))
   expect((await guess('2001:db8:9:9::1')).status).toBe(401)
-  await leave(0, 'ip:')
   const statuses: number[] = []
   // What a process has leased of the bucket passes yet.
-  for (let i = 2; i < 80; i++) statuses.push((await guess(`2001:db8:9:9::${i}`)).status)
+  for (let round = 0; round < 5 && !statuses.includes(429); round++) {
+    await leave(0, 'ip:%')
+    const answers = await Promise.all(Array.from({ length: 80 }, (_, i) => guess(`2001:db8:9:9::${i + 2}`)))
+    statuses.push(...answers.map(({ status }) => status))
+  }
   expect(statuses).toContain(429)
   expect((await asApiKey(product, secret).get('/key', from('2001:db8:9:9::1'))).status).toBe(200)
 })
