@@ -37,9 +37,12 @@ export const parameters = [
   'left',
   'done',
   'saved',
+  ...['q', 'sort', 'page', 'email', 'action', 'actor', 'target', 'from', 'until', 'changed', 'paid', 'revoked', 'with'],
 ]
-/** What would become a header of its own. */
+/** What would become a header of its own, or an element. */
 export const broken = [
+  `"'><b data-trap onfocus=trap() autofocus>`,
+  '</textarea></title><b data-trap>',
   '\r\nX-Injected: yes\r\n\r\n<b>',
   '\nSet-Cookie: queueup.session_token=planted',
   '\u560d\u560aX-Injected: yes',
@@ -58,11 +61,14 @@ export const forged: [string, string][] = [
   ['Via', `1.1 ${evil}`],
 ]
 
-/** Where an answer leads, by itself or by a click. */
+/** Where an answer leads, by itself or by a click, and what it holds that was to become an element. */
 export function leadsAway({ headers, text }: RawAnswer): string[] {
   const links = [...text.matchAll(/\s(?:href|action|src|formaction)="([^"]*)"/g)].map(([, to = '']) => to)
   const all = [headers.get('location') ?? '', headers.get('refresh') ?? '', ...links]
-  return all.filter(
-    (to) => new URL(to.replaceAll('&amp;', '&'), site).hostname.includes(evil) || /^(javascript|data):/i.test(to),
+  const markup = text.includes('<b data-trap') ? ['markup'] : []
+  return markup.concat(
+    all.filter(
+      (to) => new URL(to.replaceAll('&amp;', '&'), site).hostname.includes(evil) || /^(javascript|data):/i.test(to),
+    ),
   )
 }

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser } from '../browser.ts'
+import { reportFigure } from '../figures.ts'
 import { makeProduct, type TestProduct } from '../make.ts'
 import { allPages } from './all-pages.ts'
 import { furnish, type Place } from './furnish.ts'
@@ -126,6 +129,51 @@ it('what an address or a form carries runs nowhere either', async () => {
   }
   expect([...found, ...complaints]).toEqual([])
   await context.close()
+})
+
+it('no page can be framed by another site, so that nobody presses what they do not see', async () => {
+  const { page, context } = await startVisit(browser, product, { person: place.organisation.owner })
+  // The same machine under another name is another site to a browser.
+  const paths = [...new Set(allPages(place).map(({ path }) => path))].filter((path) => path !== '/favicon.ico')
+  const other = createServer((_, answer) => void answer.setHeader('Content-Type', 'text/html').end('<body>'))
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  await page.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`)
+  const shown: string[] = []
+  for (const path of paths) {
+    await page.evaluate(async (src) => {
+      const frame = document.createElement('iframe')
+      const done = new Promise((resolve) => frame.addEventListener('load', resolve))
+      frame.src = src
+      document.body.replaceChildren(frame)
+      await done
+    }, product.url + path)
+    shown.push(
+      ...page
+        .frames()
+        .slice(1)
+        .filter((frame) => frame.url().startsWith(product.url))
+        .map(() => path),
+    )
+  }
+  expect(shown).toEqual([])
+  expect(paths.length).toBeGreaterThan(60)
+  // The search sees: what forbids nothing is there.
+  await page.evaluate((src) => {
+    const frame = document.createElement('iframe')
+    frame.src = src
+    document.body.replaceChildren(frame)
+  }, `${product.url}/openapi.json`)
+  await expect
+    .poll(() =>
+      page
+        .frames()
+        .slice(1)
+        .map((frame) => frame.url()),
+    )
+    .toEqual([`${product.url}/openapi.json`])
+  reportFigure('pages framed by another site, none shown', paths.length)
+  await context.close()
+  other.close()
 })
 
 /** Elements and attributes that no page of ours has: what somebody wrote has become markup. */

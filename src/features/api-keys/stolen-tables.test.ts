@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey, asUser } from '../../../test/as.ts'
 import { furnish, type Place } from '../../../test/e2e/furnish.ts'
+import { reportFigure } from '../../../test/figures.ts'
 import { makeApiKey, makeProduct, secretKey, type TestProduct } from '../../../test/make.ts'
 import { dump } from '../../../test/people.ts'
 import { makeSecrets } from '../../platform/secrets.ts'
@@ -64,7 +65,7 @@ test('whoever has every table, but not SECRET_KEY, cannot tell whether a key the
   // The search finds it with the one thing that no table holds.
   expect(text).not.toContain(secretKey)
   expect(makeSecrets(secretKey).hash('api-key', known.secret)).toEqual(stored)
-  process.stdout.write(`stolen tables: ${values.size} values tried as keys, ${tried} guesses that cannot be verified\n`)
+  reportFigure('guesses at keys of stolen tables', tried)
 })
 
 test('a row that was written without SECRET_KEY opens nothing', async () => {
