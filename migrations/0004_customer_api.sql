@@ -95,14 +95,14 @@ begin
   end loop;
 end $$;
 
+-- A subscriber as JSON text, written out: as a row made by row_to_json it takes twice as long. Goes into the statement
+-- that names it, as long as it stays one expression, STABLE at most.
 create function subscriber_json(
   p_id bigint, p_email text, p_joined_at timestamptz, p_position bigint, p_referral_code text, p_referral_count integer
-) returns json language sql immutable as $$
-  select row_to_json(item) from (
-    select p_id::text as id, p_email as email,
-           to_char(p_joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
-           p_position as position, p_referral_code as referral_code, p_referral_count as referral_count
-  ) item
+) returns text language sql stable as $$
+  select format('{"id":"%s","email":%s,"joined_at":"%s","position":%s,"referral_code":"%s","referral_count":%s}',
+                p_id, to_json(p_email), to_char(p_joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                coalesce(p_position::text, 'null'), p_referral_code, p_referral_count)
 $$;
 
 -- People whose e-mail address contains `p_needle` (lower case), without its wall: LIKE may not run before a row-level
@@ -134,80 +134,67 @@ declare
   v_through bigint;
   v_low bigint;
   v_before bigint;
-  v_apart bigint;
+  v_line bigint[];
   v_numbers bigint[];
 begin
   select * into strict v_counters from waitlist_counters w
     where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
-  -- Rows become JSON as whole rows: a function called for each would cost more than all the rest.
   if p_needle <> '' then
     select s.total, s.join_numbers into total, v_numbers from search_subscribers(p_waitlist_id, p_needle, p_offset, p_limit) s;
-    select json_agg(item)::text into items from (
-      select s.id::text as id, s.email, to_char(s.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
+    select string_agg(subscriber_json(s.id, s.email, s.joined_at,
              case when s.state <> 'active' then null
                   when v_counters.unmoved = v_counters.last_join_number then s.join_number
-                  else place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end as position,
-             case when p_referrals then s.referral_code else '' end as referral_code, s.referral_count
+                  else place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end,
+             case when p_referrals then s.referral_code else '' end, s.referral_count), ',' order by s.join_number) into items
       from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number = any (v_numbers)
-      order by s.join_number
-    ) item;
-    items := coalesce(items, '[]');
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number = any (v_numbers);
+    items := '[' || coalesce(items, '') || ']';
     return;
   end if;
   total := v_counters.listed;
   v_from := join_number_at(p_organisation_id, p_waitlist_id, p_offset);
-  if v_from is null then
-    items := '[]';
-  elsif v_counters.unmoved = v_counters.last_join_number then
+  if v_from is not null and v_counters.unmoved = v_counters.last_join_number then
     -- Nobody has left, waits for confirmation or was moved: the join number is the place.
-    select json_agg(item)::text into items from (
-      select s.id::text as id, s.email, to_char(s.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
-             s.join_number as position, case when p_referrals then s.referral_code else '' end as referral_code, s.referral_count
+    select string_agg(p.item, ',') into items from (
+      select subscriber_json(s.id, s.email, s.joined_at, s.join_number,
+                             case when p_referrals then s.referral_code else '' end, s.referral_count) as item
       from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.join_number >= v_from
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_from
       order by s.join_number limit p_limit
-    ) item;
-  else
+    ) p;
+  elsif v_from is not null then
     -- Whoever stands between the first and the last key of the page is ranked in one pass, from the place of the first.
     -- Only who was moved far away from their page is looked up one by one.
-    select min(p.line_key) filter (where p.line_key >= v_from - 256), max(p.join_number),
-           count(*) filter (where p.state <> 'active' or p.line_key < v_from - 256)
-      into v_low, v_through, v_apart
+    select (coalesce(min(p.line_key) filter (where p.line_key >= v_from - 256), v_from) >> 6) << 6, max(p.join_number)
+      into v_low, v_through
       from (
-        select s.line_key, s.join_number, s.state from subscribers s
+        select s.line_key, s.join_number from subscribers s
         where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_from
         order by s.join_number limit p_limit
       ) p;
-    v_low := (coalesce(v_low, v_from) >> 6) << 6;
+    -- Line key and join number in one, in the order of the line: there is no join number of more than 30 bits.
+    v_line := array(
+      select (s.line_key << 30) + s.join_number from subscribers s
+        where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+          and s.join_number >= v_low and s.join_number <= v_through and s.state = 'active' and s.priority_score = 0
+      union all
+      select (s.line_key << 30) + s.join_number from subscribers s
+        where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
+          and s.line_key >= v_low and s.line_key <= v_through and s.state = 'active' and s.priority_score > 0
+      order by 1);
     v_before := people_before_range(p_organisation_id, p_waitlist_id, v_low >> 6);
-    with standing as (
-      select s.id, s.email, s.joined_at, s.join_number, s.line_key, s.referral_code, s.referral_count from subscribers s
-        where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-          and s.join_number between v_low and v_through and s.state = 'active' and s.priority_score = 0
-      union all
-      select s.id, s.email, s.joined_at, s.join_number, s.line_key, s.referral_code, s.referral_count from subscribers s
-        where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-          and s.line_key between v_low and v_through and s.state = 'active' and s.priority_score > 0
-    ), placed as (
-      select *, v_before + row_number() over (order by line_key, join_number) as position from standing
-    ), page as (
-      select * from placed where join_number between v_from and v_through
-      union all
-      select s.id, s.email, s.joined_at, s.join_number, s.line_key, s.referral_code, s.referral_count,
-             case when s.state = 'active'
-                  then place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end
+    select string_agg(p.item, ',') into items from (
+      select subscriber_json(s.id, s.email, s.joined_at,
+               case when s.state <> 'active' then null
+                    when s.line_key >= v_low then v_before + width_bucket((s.line_key << 30) + s.join_number, v_line)
+                    else place_in_line(p_organisation_id, p_waitlist_id, s.join_number, s.priority_score) end,
+               case when p_referrals then s.referral_code else '' end, s.referral_count) as item
       from subscribers s
-      where v_apart > 0 and s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id
-        and s.join_number between v_from and v_through and (s.state <> 'active' or s.line_key < v_low)
-    )
-    select json_agg(item)::text into items from (
-      select p.id::text as id, p.email, to_char(p.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as joined_at,
-             p.position, case when p_referrals then p.referral_code else '' end as referral_code, p.referral_count
-      from page p order by p.join_number
-    ) item;
+      where s.organisation_id = p_organisation_id and s.waitlist_id = p_waitlist_id and s.join_number >= v_from
+      order by s.join_number limit p_limit
+    ) p;
   end if;
+  items := '[' || coalesce(items, '') || ']';
 end $$;
 
 create function api_list_subscribers(

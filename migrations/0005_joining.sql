@@ -113,7 +113,7 @@ begin
            -- Everybody active stands before somebody new, but for those who came after them in this same call.
            case when t.outcome = 'added' and t.priority_score = 0 then t.last_place
                 when t.state = 'active' then place_in_line(p_organisation_id, t.waitlist_id, t.join_number, t.priority_score) end,
-           case when t.referrals_enabled then t.referral_code else '' end, t.referral_count)::text
+           case when t.referrals_enabled then t.referral_code else '' end, t.referral_count)
   from settled t order by t.ordinal;
 end $$;
 
