@@ -42,24 +42,27 @@ export class GroupedCalls<Item, Result> {
       return
     }
     state.running += 1
-    this.#run(members.map((member) => member.item))
-      .then(
-        (results) => {
-          for (const [i, member] of members.entries()) {
-            const result = results[i]
-            if (result === undefined) member.reject(new Error('a grouped call answered too few results'))
-            else member.resolve(result)
-          }
-        },
-        (error: unknown) => {
-          // Where the database was away, whoever has waited behind this call has waited long enough too.
-          const away = error instanceof AppError && error.code === 'unavailable'
-          for (const member of away ? [...members, ...state.waiting.splice(0)] : members) member.reject(error)
-        },
-      )
-      .finally(() => {
-        state.running -= 1
-        this.#start(group)
-      })
+    this.#run(members.map((member) => member.item)).then(
+      (results) => {
+        // First of all the next call, so that the database works while these are answered.
+        this.#end(group, state)
+        for (const [i, member] of members.entries()) {
+          const result = results[i]
+          if (result === undefined) member.reject(new Error('a grouped call answered too few results'))
+          else member.resolve(result)
+        }
+      },
+      (error: unknown) => {
+        // Where the database was away, whoever has waited behind this call has waited long enough too.
+        const away = error instanceof AppError && error.code === 'unavailable'
+        for (const member of away ? [...members, ...state.waiting.splice(0)] : members) member.reject(error)
+        this.#end(group, state)
+      },
+    )
+  }
+
+  #end(group: string, state: { running: number }): void {
+    state.running -= 1
+    this.#start(group)
   }
 }
