@@ -100,9 +100,9 @@ create table subscribers (
 create index subscribers_moved on subscribers (organisation_id, waitlist_id, line_key, join_number)
   where state = 'active' and priority_score > 0;
 -- The text first: the list of everybody of a waitlist is then looked into only for those whose address fits. Who joined
--- lately waits in a list that each search reads whole: it is kept to 64 kB, where the default is 4 MB and takes milliseconds.
+-- lately waits in a list that each search reads whole: it is kept to 256 kB, where the default is 4 MB and takes milliseconds.
 create index subscribers_search on subscribers using gin (lower(email) gin_trgm_ops, waitlist_id)
-  with (gin_pending_list_limit = 64);
+  with (gin_pending_list_limit = 256);
 
 -- API keys -----------------------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ create table activities (
   organisation_id text collate "C" not null references organisations on delete cascade,
   -- 1, 2, 3 … within the organisation, without a gap.
   number bigint not null,
-  id text collate "C" not null generated always as ('act_' || substr(organisation_id, 5) || number) stored,
+  id text collate "C" not null generated always as ('act_' || substr(organisation_id, 5) || number::text) stored,
   occurred_at timestamptz not null,
   action text collate "C" not null,
   actor_type text collate "C" not null check (actor_type in ('user', 'api_key', 'subscriber', 'system')),

@@ -27,65 +27,84 @@ create table waitlist_counters (
   foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
 ) with (fillfactor = 50);
 
--- Counts rows that have come and rows that have gone. Each stands twice: by its join number, and, once moved, by its line key.
-create function count_line_rows(p_come subscribers[], p_gone subscribers[]) returns void
-language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+-- Adds to the counts of a range of 64 and of the larger ones around it, and to the waitlist's.
+create function count_range(
+  p_organisation_id text, p_waitlist_id text, p_bucket bigint, p_listed bigint, p_unmoved bigint, p_moved bigint,
+  p_last_join_number bigint
+) returns void language plpgsql as $$
 begin
-  with rows as (
-    select r.*, 1 as one, r.state = 'active' and r.priority_score = 0 as unmoved, r.state = 'active' and r.priority_score > 0 as moved
-    from unnest(p_come) r
-    union all
-    select r.*, -1, r.state = 'active' and r.priority_score = 0, r.state = 'active' and r.priority_score > 0 from unnest(p_gone) r
-  ), changes as (
-    select organisation_id, waitlist_id, join_number >> 6 as bucket, one as listed, one * unmoved::integer as unmoved, 0 as moved,
-           case when one > 0 then join_number end as join_number
-    from rows
-    union all
-    select organisation_id, waitlist_id, line_key >> 6, 0, 0, one, null from rows where moved
-  ), ranges as materialized (
-    select organisation_id, waitlist_id, bucket, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
-           max(join_number) as last_join_number
-    from changes group by 1, 2, 3
-  ), counted as (
-    insert into line_counts as counts (organisation_id, waitlist_id, level, bucket, listed, unmoved, moved)
-      select r.organisation_id, r.waitlist_id, l.level, r.bucket >> l.bits, sum(r.listed), sum(r.unmoved), sum(r.moved)
-      from ranges r cross join (values (1::smallint, 0), (2::smallint, 6), (3::smallint, 12), (4::smallint, 18)) l(level, bits)
-      group by 1, 2, 3, 4
-      having sum(r.listed) <> 0 or sum(r.unmoved) <> 0 or sum(r.moved) <> 0
-      order by 1, 2, 3, 4
+  insert into line_counts as counts (organisation_id, waitlist_id, level, bucket, listed, unmoved, moved)
+    values (p_organisation_id, p_waitlist_id, 1, p_bucket, p_listed, p_unmoved, p_moved),
+           (p_organisation_id, p_waitlist_id, 2, p_bucket >> 6, p_listed, p_unmoved, p_moved),
+           (p_organisation_id, p_waitlist_id, 3, p_bucket >> 12, p_listed, p_unmoved, p_moved),
+           (p_organisation_id, p_waitlist_id, 4, p_bucket >> 18, p_listed, p_unmoved, p_moved)
     on conflict (organisation_id, waitlist_id, level, bucket) do update
       set listed = counts.listed + excluded.listed,
           unmoved = counts.unmoved + excluded.unmoved,
-          moved = counts.moved + excluded.moved
-  )
+          moved = counts.moved + excluded.moved;
   update waitlist_counters w
-    set listed = w.listed + c.listed,
-        unmoved = w.unmoved + c.unmoved,
-        moved = w.moved + c.moved,
-        last_join_number = greatest(w.last_join_number, c.last_join_number)
+    set listed = w.listed + p_listed,
+        unmoved = w.unmoved + p_unmoved,
+        moved = w.moved + p_moved,
+        last_join_number = greatest(w.last_join_number, p_last_join_number)
+    where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
+end $$;
+
+-- Each row stands twice: by its join number, and, once moved, by its line key.
+create function count_joined() returns trigger
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  perform count_range(c.organisation_id, c.waitlist_id, c.bucket, c.listed, c.unmoved, c.moved, c.last_join_number) from (
+    select organisation_id, waitlist_id, bucket, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
+           max(join_number) as last_join_number
     from (
-      select organisation_id, waitlist_id, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
-             max(last_join_number) as last_join_number
-      from ranges group by 1, 2
-    ) c
-    where w.organisation_id = c.organisation_id and w.waitlist_id = c.waitlist_id;
-end $$;
-
-create function count_joined() returns trigger language plpgsql as $$
-begin
-  perform count_line_rows((select array_agg(r::subscribers) from new_rows r), null);
+      select organisation_id, waitlist_id, join_number >> 6 as bucket, 1 as listed,
+             (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved, join_number
+      from new_rows
+      union all
+      select organisation_id, waitlist_id, line_key >> 6, 0, 0, 1, null from new_rows where state = 'active' and priority_score > 0
+    ) r group by 1, 2, 3 order by 1, 2, 3
+  ) c;
   return null;
 end $$;
 
-create function count_left() returns trigger language plpgsql as $$
+create function count_left() returns trigger
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  perform count_line_rows(null, (select array_agg(r::subscribers) from old_rows r));
+  perform count_range(c.organisation_id, c.waitlist_id, c.bucket, c.listed, c.unmoved, c.moved, null) from (
+    select organisation_id, waitlist_id, bucket, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved
+    from (
+      select organisation_id, waitlist_id, join_number >> 6 as bucket, -1 as listed,
+             -(state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved
+      from old_rows
+      union all
+      select organisation_id, waitlist_id, line_key >> 6, 0, 0, -1 from old_rows where state = 'active' and priority_score > 0
+    ) r group by 1, 2, 3 order by 1, 2, 3
+  ) c;
   return null;
 end $$;
 
-create function count_changed() returns trigger language plpgsql as $$
+create function count_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  perform count_line_rows((select array_agg(r::subscribers) from new_rows r), (select array_agg(r::subscribers) from old_rows r));
+  perform count_range(c.organisation_id, c.waitlist_id, c.bucket, c.listed, c.unmoved, c.moved, c.last_join_number) from (
+    select organisation_id, waitlist_id, bucket, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
+           max(join_number) as last_join_number
+    from (
+      select organisation_id, waitlist_id, join_number >> 6 as bucket, 1 as listed,
+             (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved, join_number
+      from new_rows
+      union all
+      select organisation_id, waitlist_id, line_key >> 6, 0, 0, 1, null from new_rows where state = 'active' and priority_score > 0
+      union all
+      select organisation_id, waitlist_id, join_number >> 6, -1, -(state = 'active' and priority_score = 0)::integer, 0, null
+      from old_rows
+      union all
+      select organisation_id, waitlist_id, line_key >> 6, 0, 0, -1, null from old_rows where state = 'active' and priority_score > 0
+    ) r group by 1, 2, 3
+    having sum(listed) <> 0 or sum(unmoved) <> 0 or sum(moved) <> 0
+    order by 1, 2, 3
+  ) c;
   return null;
 end $$;
 
@@ -195,24 +214,17 @@ create function referral_code(p_key bytea, p_join_number bigint) returns text la
 declare
   v_left integer := p_join_number / 29791;
   v_right integer := p_join_number % 29791;
-  v_next integer;
-  v_value bigint;
-  v_code text := '';
+  v_digits constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
 begin
   if p_join_number < 0 or p_join_number >= 887503681 then
     raise exception 'join number % has no referral code', p_join_number;
   end if;
-  for v_round in 1..6 loop
-    v_next := (v_left + referral_round(p_key, v_round, v_right)) % 29791;
-    v_left := v_right;
-    v_right := v_next;
+  for v_round in 1..2 loop
+    v_left := (v_left + referral_round(p_key, 2 * v_round - 1, v_right)) % 29791;
+    v_right := (v_right + referral_round(p_key, 2 * v_round, v_left)) % 29791;
   end loop;
-  v_value := v_left::bigint * 29791 + v_right;
-  for i in 1..6 loop
-    v_code := substr('23456789ABCDEFGHJKMNPQRSTUVWXYZ', (v_value % 31)::integer + 1, 1) || v_code;
-    v_value := v_value / 31;
-  end loop;
-  return v_code;
+  return substr(v_digits, v_left / 961 + 1, 1) || substr(v_digits, v_left / 31 % 31 + 1, 1) || substr(v_digits, v_left % 31 + 1, 1)
+      || substr(v_digits, v_right / 961 + 1, 1) || substr(v_digits, v_right / 31 % 31 + 1, 1) || substr(v_digits, v_right % 31 + 1, 1);
 end $$;
 
 -- The join number behind a code, in any case; null for what is no code.
@@ -221,7 +233,6 @@ declare
   v_value bigint := 0;
   v_left integer;
   v_right integer;
-  v_previous integer;
 begin
   if p_code is null or upper(p_code) !~ '^[23456789ABCDEFGHJKMNPQRSTUVWXYZ]{6}$' then
     return null;
@@ -231,10 +242,9 @@ begin
   end loop;
   v_left := v_value / 29791;
   v_right := v_value % 29791;
-  for v_round in reverse 6..1 loop
-    v_previous := (v_right - referral_round(p_key, v_round, v_left) + 29791) % 29791;
-    v_right := v_left;
-    v_left := v_previous;
+  for v_round in reverse 2..1 loop
+    v_right := (v_right - referral_round(p_key, 2 * v_round, v_left) + 29791) % 29791;
+    v_left := (v_left - referral_round(p_key, 2 * v_round - 1, v_right) + 29791) % 29791;
   end loop;
   return v_left::bigint * 29791 + v_right;
 end $$;
@@ -248,6 +258,4 @@ begin
     execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
   end loop;
 end $$;
-revoke execute on function count_line_rows from public;
-grant execute on function count_line_rows to :app_role;
 grant select on line_counts, waitlist_counters to :app_role;
