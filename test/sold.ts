@@ -23,7 +23,8 @@ export async function makeSoldProduct(env: Record<string, string> = {}) {
     reconcile: () => reconcileBilling(atWork()),
     deliver: (event: { body: string; signature: string }, to = product) => deliver(to, event),
     /** Stripe tells of something. */
-    tell: (type: string, object: unknown, to = product) => deliver(to, signEvent(type, object)),
+    tell: (type: string, object: unknown, to = product) =>
+      deliver(to, signEvent(type, object, { at: to.services.now().getTime() })),
   }
 }
 

@@ -180,13 +180,21 @@ export async function startStripeServer() {
   }
 }
 
+interface SignedAs {
+  id?: string
+  /** When it is delivered, and so signed. */
+  at?: number
+  happenedAt?: number
+  secret?: string
+}
+
 /** An event as Stripe sends it: the exact body, and its signature. */
 export function signEvent(
   type: string,
   object: unknown,
-  { id = `evt_${randomBase62(24)}`, at = Date.now(), secret = webhookSecret } = {},
+  { id = `evt_${randomBase62(24)}`, at = Date.now(), happenedAt = at, secret = webhookSecret }: SignedAs = {},
 ): { id: string; body: string; signature: string } {
-  const created = Math.floor(at / 1_000)
+  const created = Math.floor(happenedAt / 1_000)
   const event = {
     id,
     object: 'event',
@@ -197,7 +205,11 @@ export function signEvent(
     livemode: false,
   }
   const body = JSON.stringify(event, null, 2)
-  const signature = Stripe.webhooks.generateTestHeaderString({ payload: body, secret, timestamp: created })
+  const signature = Stripe.webhooks.generateTestHeaderString({
+    payload: body,
+    secret,
+    timestamp: Math.floor(at / 1_000),
+  })
   return { id, body, signature }
 }
 

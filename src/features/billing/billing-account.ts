@@ -45,6 +45,14 @@ export function isLive(status: string | null | undefined): boolean {
   return liveStatuses.some((live) => live === status)
 }
 
+/** What is wrong with the subscription, as a sentence; undefined where nothing is. */
+export function problemOf(status: string | null): string | undefined {
+  if (status === 'past_due') return 'The last payment failed.'
+  if (status === 'unpaid') return 'The last payments failed.'
+  if (status === 'paused') return 'The trial is over and no card was given.'
+  return undefined
+}
+
 /** Until when a failed renewal keeps the plan; undefined where none has failed. */
 export function graceEndsAt(
   { config }: Pick<Services, 'config'>,

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { asApiKey } from '../../../test/as.ts'
-import { textOf } from '../../../test/people.ts'
+import { asApiKey, asUser } from '../../../test/as.ts'
+import { makeMember } from '../../../test/make.ts'
+import { mailsTo, textOf } from '../../../test/people.ts'
 import { leadsTo, makeBuyer, makeSoldProduct, makeSubscriber, type SoldProduct } from '../../../test/sold.ts'
+import { signEvent } from '../../../test/stripe-server.ts'
+import type { Role } from '../../platform/context.ts'
+import { dayInWords } from '../../platform/day-in-words.ts'
 import { orgSetPlan } from '../organisations/organisations.cli.ts'
 
 const day = 86_400_000
@@ -43,12 +47,87 @@ test('with days of grace a failed renewal keeps the plan until they are over, an
   expect(await isAwake(key)).toBe(true)
 })
 
+test('owners are told when a payment fails and until when there is time, and owners and admins see it on every page', async () => {
+  const { subscription, owner, home, organisation, tell, people } = await makeCompany()
+  for (let n = 0; n < 2; n++) await tell('past_due')
+  const [mail, ...more] = await mailsTo(sold.product, organisation.owner.email)
+  const until = dayInWords(new Date(Date.now() + 3 * day))
+  expect(mail?.subject).toBe(`A payment for ${organisation.ctx.organisation.name} failed`)
+  expect(mail?.text).toContain(`The plan stays Pro until ${until} at `)
+  expect(mail?.text).toContain('If nothing is paid by then, the plan is Free and its API key falls asleep')
+  expect(mail?.text).toContain(`${home}/plan`)
+  expect(more).toEqual([])
+  expect((await mailsTo(sold.product, people.owner.email)).map(({ text }) => text)).toEqual([mail?.text])
+  for (const { email } of [people.admin, people.member]) expect(await mailsTo(sold.product, email)).toEqual([])
+
+  const [admin, member] = [await asUser(sold.product, people.admin), await asUser(sold.product, people.member)]
+  const said = `The last payment failed. The plan stays Pro until ${until}; then the API key falls asleep.`
+  for (const page of ['waitlists', 'api-keys', 'activity', 'members', 'settings'])
+    expect([page, textOf((await owner.get(`${home}/${page}`)).html)]).toEqual([page, expect.stringContaining(said)])
+  expect(textOf((await admin.get(`${home}/waitlists`)).html)).toContain(
+    `${said} The owner of this organisation can pay`,
+  )
+  expect((await admin.get(`${home}/waitlists`)).html).not.toContain(`${home}/plan"`)
+  expect(textOf((await member.get(`${home}/waitlists`)).html)).not.toContain('payment')
+  expect(textOf((await owner.get(`${home}/plan`)).html).split('The last payment failed.')).toHaveLength(2)
+
+  await later(3 * day + 60_000, sold.reconcile)
+  expect(textOf((await admin.get(`${home}/members`)).html)).toContain(
+    'The last payment failed. The API key is asleep and answers 403 while the plan is Free.',
+  )
+  sold.stripe.set(subscription.id, { status: 'active' })
+  await owner.get(`${home}/plan?back=portal`)
+  expect(textOf((await owner.get(`${home}/members`)).html)).not.toContain('payment')
+  const subjects = (await mailsTo(sold.product, organisation.owner.email)).map(({ subject }) => subject)
+  const { name } = organisation.ctx.organisation
+  expect(subjects).toEqual([
+    `A payment for ${name} failed`,
+    `The API keys of ${name} are asleep`,
+    `The API keys of ${name} work again`,
+  ])
+})
+
+/** A subscriber with one more owner, an admin and a member. */
+async function makeCompany() {
+  const subscriber = await makeSubscriber(sold)
+  const join = (role: Role) => makeMember(sold.product, subscriber.organisation, role)
+  return {
+    ...subscriber,
+    people: { owner: await join('owner'), admin: await join('admin'), member: await join('member') },
+    tell: (status: 'past_due' | 'active' | 'canceled') =>
+      sold.tell('customer.subscription.updated', sold.stripe.set(subscriber.subscription.id, { status })),
+  }
+}
+
+test('the days of grace count from the renewal that failed, also when it is heard of late', async () => {
+  const { subscription, key } = await makeSubscriber(sold)
+  const [item] = subscription.items.data
+  const renewedAt = Math.floor((Date.now() + day / 2) / 1_000)
+  const data = item ? [{ ...item, current_period_start: renewedAt }] : []
+  sold.stripe.set(subscription.id, { status: 'past_due', items: { ...subscription.items, data } })
+  await later(day + 60_000, sold.reconcile)
+  await later(3.5 * day - 60_000, sold.reconcile)
+  expect(await isAwake(key)).toBe(true)
+  await later(3.5 * day + 60_000, sold.reconcile)
+  expect(await isAwake(key)).toBe(false)
+})
+
+test('the days of grace count from the event, also when Stripe delivers it days later', async () => {
+  const { subscription, key } = await makeSubscriber(sold)
+  const failed = sold.stripe.set(subscription.id, { status: 'past_due' })
+  const happened = { at: Date.now() + 2 * day, happenedAt: Date.now() + day }
+  await later(2 * day, () => sold.deliver(signEvent('customer.subscription.updated', failed, happened)))
+  await later(4 * day - 60_000, sold.reconcile)
+  expect(await isAwake(key)).toBe(true)
+  await later(4 * day + 60_000, sold.reconcile)
+  expect(await isAwake(key)).toBe(false)
+})
+
 test('a second failure within the grace does not lengthen it; a payment in between does', async () => {
   const { subscription, plans } = await makeSubscriber(sold)
   const becomes = (status: 'past_due' | 'active', at: number) =>
     later(at, () => sold.tell('customer.subscription.updated', sold.stripe.set(subscription.id, { status })))
   await becomes('past_due', 0)
-  // Signed at the product's time, as every event is.
   await later(4 * 60_000, () => sold.reconcile())
   await becomes('past_due', 4 * 60_000)
   await later(3 * day + 60_000, sold.reconcile)

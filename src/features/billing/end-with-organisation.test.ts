@@ -114,7 +114,7 @@ test('what is paid on a checkout after all is cancelled too', async () => {
 })
 
 test('a period that ends before the organisation is back leaves it on Free, and the page says so', async () => {
-  const { subscription, owner, home, remove, restore, keyAnswers, plans } = await setUp()
+  const { subscription, owner, home, organisation, remove, restore, keyAnswers, plans } = await setUp()
   await remove()
   await sold.reconcile()
   await sold.tell('customer.subscription.deleted', sold.stripe.set(subscription.id, { status: 'canceled' }))
@@ -123,6 +123,8 @@ test('a period that ends before the organisation is back leaves it on Free, and 
   await sold.reconcile()
   expect(textOf((await owner.get(`${home}/plan`)).html)).toContain('there is none at present')
   expect([await keyAnswers(), await plans()]).toEqual([403, ['Stripe: pro', 'Stripe: free']])
+  const subjects = (await mailsTo(sold.product, organisation.owner.email)).map(({ subject }) => subject)
+  expect(subjects).toEqual([expect.stringContaining('is deleted'), expect.stringContaining('is back')])
 })
 
 test('gone for good, it is cancelled at once, and its checkout closed, however long Stripe is away', async () => {

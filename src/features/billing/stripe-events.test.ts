@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey } from '../../../test/as.ts'
 import { makeProduct } from '../../../test/make.ts'
-import { log, textOf } from '../../../test/people.ts'
+import { log, mailsTo, textOf } from '../../../test/people.ts'
 import { leadsTo, makeBuyer, makeSoldProduct, makeSubscriber, type SoldProduct } from '../../../test/sold.ts'
 import { makePrice, makeSubscription } from '../../../test/stripe-objects.ts'
 import { signEvent } from '../../../test/stripe-server.ts'
@@ -18,7 +18,7 @@ const answerOf = (key: { secret: string }, product = sold.product) =>
     .then(({ status, json }) => (status === 200 ? 200 : `${status} ${json.code}`))
 
 test('a renewal that fails puts the key to sleep at once, in every process, and the payment wakes the same key', async () => {
-  const { subscription, key, plans, owner, home } = await makeSubscriber(sold)
+  const { subscription, key, plans, owner, home, organisation } = await makeSubscriber(sold)
   const second = await makeProduct(sold.stripe.env, sold.product)
   try {
     expect([await answerOf(key), await answerOf(key, second)]).toEqual([200, 200])
@@ -32,6 +32,12 @@ test('a renewal that fails puts the key to sleep at once, in every process, and 
     await sold.tell('invoice.paid', { id: 'in_1', object: 'invoice', customer: paid.customer }, second)
     expect([await answerOf(key), await answerOf(key, second)]).toEqual([200, 200])
     expect(await plans()).toEqual(['Stripe: pro', 'Stripe: free', 'Stripe: pro'])
+    const [asleep, awake, ...more] = await mailsTo(sold.product, organisation.owner.email)
+    expect(asleep?.text).toContain('The last payment failed. The plan of')
+    expect(asleep?.text).toContain('Its API key is asleep: calls answer 403 feature_not_allowed until')
+    expect(awake?.text).toContain('The subscription is in order.')
+    expect(awake?.text).toContain('Its API key works again, as it was.')
+    expect(more).toEqual([])
   } finally {
     await second.close()
   }

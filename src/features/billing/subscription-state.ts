@@ -9,6 +9,8 @@ export interface SubscriptionState {
   /** The plan that is paid for, whether or not the last payment came. */
   paidPlan: Plan
   live_subscriptions: number
+  /** When what runs now began: a renewal that fails was due then. */
+  period_began_at: Date | null
   renews_at: Date | null
   ends_at: Date | null
 }
@@ -29,17 +31,20 @@ export function subscriptionState(
       status: null,
       paidPlan: 'free',
       live_subscriptions,
+      period_began_at: null,
       renews_at: null,
       ends_at: null,
     }
   const { subscription, paidPlan } = first
-  const periodEnd = subscription.items.data[0]?.current_period_end
+  const [item] = subscription.items.data
+  const periodEnd = item?.current_period_end
   const endsAt = subscription.cancel_at ?? (subscription.cancel_at_period_end ? periodEnd : undefined)
   return {
     subscription_id: subscription.id,
     status: subscription.status,
     paidPlan,
     live_subscriptions,
+    period_began_at: toDate(item?.current_period_start),
     renews_at: toDate(periodEnd),
     ends_at: toDate(endsAt),
   }

@@ -1,7 +1,6 @@
+import { dayInWords } from '../../platform/day-in-words.ts'
 import { planRules } from '../plans/plan-rules.ts'
-import { type Billing, isLive } from './billing-account.ts'
-
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+import { type Billing, isLive, problemOf } from './billing-account.ts'
 
 /** How the subscription goes on, in one sentence. */
 export function SubscriptionLine({ billing: { account }, plan }: { billing: Billing; plan: string }) {
@@ -14,9 +13,9 @@ export function SubscriptionLine({ billing: { account }, plan }: { billing: Bill
   const { status, ends_at, renews_at, ends_with_organisation } = account
   if (ends_with_organisation)
     return <>Stripe is being told that the organisation is back; in a minute the subscription is as it was.</>
-  if (ends_at) return <>The subscription was cancelled and ends on {day.format(ends_at)}; then the plan is Free.</>
-  if (status === 'active' && renews_at) return <>The subscription renews on {day.format(renews_at)}.</>
-  if (status === 'trialing' && renews_at) return <>The trial ends on {day.format(renews_at)}.</>
+  if (ends_at) return <>The subscription was cancelled and ends on {dayInWords(ends_at)}; then the plan is Free.</>
+  if (status === 'active' && renews_at) return <>The subscription renews on {dayInWords(renews_at)}.</>
+  if (status === 'trialing' && renews_at) return <>The trial ends on {dayInWords(renews_at)}.</>
   return <>The plan follows the subscription.</>
 }
 
@@ -32,7 +31,7 @@ export function SubscriptionBanner({ billing: { account, graceEndsAt, now } }: {
           <p>
             <strong>{problem}</strong>{' '}
             {keptUntil
-              ? `The plan stays ${planRules(account.plan).label} until ${day.format(keptUntil)}.`
+              ? `The plan stays ${planRules(account.plan).label} until ${dayInWords(keptUntil)}.`
               : 'So the plan is Free for now, and nothing is lost.'}
           </p>
           <p>
@@ -52,13 +51,6 @@ export function SubscriptionBanner({ billing: { account, graceEndsAt, now } }: {
       ) : null}
     </>
   )
-}
-
-function problemOf(status: string | null): string | undefined {
-  if (status === 'past_due') return 'The last payment failed.'
-  if (status === 'unpaid') return 'The last payments failed.'
-  if (status === 'paused') return 'The trial is over and no card was given.'
-  return undefined
 }
 
 /** Invoices, cards and the subscription itself, at Stripe. */

@@ -28,7 +28,7 @@ export async function takeStripeEvent(
   const ctx = await findOrganisationOf(services, customerId, requestId)
   if (!ctx || (await isApplied(ctx, event.id))) return
   try {
-    await syncSubscription(ctx, event.id)
+    await syncSubscription(ctx, { id: event.id, created_at: new Date(event.created * 1_000) })
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'unavailable') throw error
     services.log.warn({ err: error, event: event.id }, 'Stripe could not be asked about its event; it is asked again')

@@ -1,7 +1,7 @@
+import { dayInWords } from '../../platform/day-in-words.ts'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone: 'UTC' })
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 interface DeletedOrganisationProps {
   frame: Frame
@@ -33,7 +33,7 @@ export function DeletedOrganisationPage(props: DeletedOrganisationProps) {
         </p>
         {isOwner && paidUntil ? (
           <p>
-            No further payment is taken: the subscription ends on {day.format(paidUntil)}, unless you bring the
+            No further payment is taken: the subscription ends on {dayInWords(paidUntil)}, unless you bring the
             organisation back before.
           </p>
         ) : null}

@@ -4,6 +4,8 @@ import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import type { Services } from '../../platform/services.ts'
 import type { NavEntry } from '../../platform/ui/page-layout.tsx'
+import { findTrouble } from '../billing/find-trouble.ts'
+import { troubleBanner } from '../billing/trouble-banner.tsx'
 import { planRules } from '../plans/plan-rules.ts'
 import { findMembership, findNewSlug, listOrganisationsOf, rememberOrganisation } from './list-organisations.ts'
 
@@ -36,6 +38,8 @@ export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv>
       ip: meta.ip,
       userAgent: meta.userAgent,
     }
+    const trouble = deleted_at ? undefined : await findTrouble(ctx)
+    const isOwner = hasRole(ctx.actor, 'owner')
     if (!deleted_at) await rememberOrganisation(services, person.id, organisation.id)
     c.set('ctx', ctx)
     c.set('frame', {
@@ -43,7 +47,8 @@ export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv>
       organisation,
       organisations: await listOrganisationsOf(services, person.id),
       nav: deleted_at ? [] : navOf(ctx),
-      ...(deleted_at || !hasRole(ctx.actor, 'owner') ? {} : { settingsHref: `/o/${slug}/settings` }),
+      ...(deleted_at || !isOwner ? {} : { settingsHref: `/o/${slug}/settings` }),
+      ...(trouble && { banner: troubleBanner(trouble, organisation.plan, isOwner ? `/o/${slug}/plan` : undefined) }),
     })
     return next()
   }

@@ -8,7 +8,7 @@ import {
   makeWaitlist,
   type TestProduct,
 } from '../../../test/make.ts'
-import { log, signUp, textOf } from '../../../test/people.ts'
+import { log, mailsTo, signUp, textOf } from '../../../test/people.ts'
 import { makeSoldProduct } from '../../../test/sold.ts'
 
 let product: TestProduct
@@ -51,6 +51,57 @@ test('going below Pro asks first, names the keys that fall asleep, and afterward
   await owner.post(`${home}/plan`, { plan: 'free' })
   expect((await owner.get(`${home}/waitlists`)).html).not.toContain(`${home}/api-keys"`)
   expect((await owner.get(`${home}/plan`)).html).toContain(`href="${home}/api-keys"`)
+})
+
+test('the other owners are told by mail when keys fall asleep and wake, and owners and admins on every page while they do', async () => {
+  const organisation = await makeOrganisation(product, 'pro')
+  const home = `/o/${organisation.slug}`
+  const owner = await asUser(product, organisation.owner)
+  const other = await makeMember(product, organisation, 'owner')
+  const admin = await makeMember(product, organisation, 'admin')
+  const change = (plan: string) => owner.post(`${home}/plan`, { plan })
+  for (const plan of ['free', 'team']) await change(plan)
+  expect(await mailsTo(product, other.email)).toEqual([])
+  await makeApiKey(organisation)
+  for (const plan of ['pro', 'free', 'free']) await change(plan)
+  const said = 'The API key is asleep and answers 403 while the plan is Free.'
+  for (const user of [owner, await asUser(product, admin)]) {
+    expect(textOf((await user.get(`${home}/waitlists`)).html)).toContain(said)
+    expect(textOf((await user.get(`${home}/api-keys`)).html)).not.toContain(said)
+  }
+  await change('team')
+  expect(textOf((await owner.get(`${home}/waitlists`)).html)).not.toContain('asleep')
+  const { name } = organisation.ctx.organisation
+  const texts = (await mailsTo(product, other.email)).map(({ subject, text }) => `${subject}\n${text}`)
+  expect(texts).toEqual([
+    expect.stringMatching(
+      `The API keys of ${name} are asleep\n${organisation.owner.email} changed the plan. The plan of ${name} is Free now. Its API key is asleep`,
+    ),
+    expect.stringMatching(`The API keys of ${name} work again\n.* Its API key works again, as it was.`),
+  ])
+  for (const { email } of [organisation.owner, admin]) expect(await mailsTo(product, email)).toEqual([])
+})
+
+test('the card of the current plan says how much of it is used, and no other does', async () => {
+  const organisation = await makeOrganisation(product, 'pro')
+  const home = `/o/${organisation.slug}`
+  const owner = await asUser(product, organisation.owner)
+  for (const name of ['Spring', 'Autumn']) await makeWaitlist(organisation, name)
+  const archived = await makeWaitlist(organisation, 'Winter')
+  await owner.post(`${home}/waitlists/${archived}/archive`)
+  for (const role of ['member', 'admin', 'admin'] as const) await makeMember(product, organisation, role)
+  const cards = async () =>
+    (await owner.get(`${home}/plan`)).html
+      .split('<section')
+      .slice(1)
+      .map((card) => textOf(`<section${card.split('</section>')[0]}`))
+  expect(await cards()).toEqual([
+    'Free API keys Not included Waitlists 1 Members 1 Activity log 30 days Switch to Free',
+    'Pro Current plan API keys Included Waitlists 10 (2 used) Members 3 4 used Activity log 1 year Nobody is removed, and nobody can be added until the members fit.',
+    'Team API keys Included Waitlists Unlimited Members Unlimited Activity log For good Switch to Team',
+  ])
+  await owner.post(`${home}/plan`, { plan: 'team' })
+  expect((await cards())[2]).toContain('Waitlists Unlimited (2 used) Members Unlimited (4 used)')
 })
 
 test('a drop below what is in use removes nothing, and the page says how it fits again', async () => {

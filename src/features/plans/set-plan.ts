@@ -1,6 +1,7 @@
 import { type Context, inTransaction, requireRole, type TransactionContext } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
+import { mailPlanChange } from './mail-plan-change.ts'
 import { isPlan, type Plan } from './plan-rules.ts'
 
 /** Without a billing provider the owner says what the plan is. */
@@ -25,8 +26,11 @@ export async function setPlan(ctx: Context, plan: string): Promise<{ before: str
   })
 }
 
-/** The change itself, and its row in the log; the plan that is set changes nothing. */
-export async function changePlan(ctx: TransactionContext, plan: Plan): Promise<void> {
+/**
+ * The change itself, its row in the log, and the mail about keys that it puts to sleep or wakes; the plan that is set changes
+ * nothing. `why` is a sentence for the owners where no person changed it.
+ */
+export async function changePlan(ctx: TransactionContext, plan: Plan, why?: string): Promise<void> {
   const { id, name, plan: before } = ctx.organisation
   if (before === plan) return
   await ctx.sql.updateTable('organisations').set({ plan }).where('id', '=', id).execute()
@@ -35,4 +39,5 @@ export async function changePlan(ctx: TransactionContext, plan: Plan): Promise<v
     targets: [{ type: 'organisation', id, name }],
     changes: { before: { plan: before }, after: { plan } },
   })
+  await mailPlanChange(ctx, before, plan, why)
 }

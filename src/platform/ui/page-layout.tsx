@@ -7,6 +7,13 @@ export interface NavEntry {
   href: string
 }
 
+/** Something that whoever is signed in must not miss, above the page. */
+export interface FrameBanner {
+  content: Child
+  /** Ids of the nav entries whose pages say it themselves. */
+  notOn: string[]
+}
+
 /** What surrounds a page: who is signed in, where, and where they may go. The features fill it in. */
 export interface Frame {
   assets: AssetUrls
@@ -16,6 +23,7 @@ export interface Frame {
   nav: NavEntry[]
   /** For who may change the organisation itself. */
   settingsHref?: string
+  banner?: FrameBanner
 }
 
 interface PageProps {
@@ -54,6 +62,7 @@ export function PageLayout({ title, frame, current, narrow, dialog, children }: 
         </div>
       </header>
       <main id="content" class={narrow ? 'narrow' : undefined}>
+        {frame.banner?.notOn.includes(current ?? '') ? null : frame.banner?.content}
         {children}
       </main>
       {dialog}
