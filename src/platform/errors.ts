@@ -16,7 +16,7 @@ export const errorCatalogue = {
   validation_failed: { status: 422, title: 'Some values are not valid' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another body' },
   email_refused: { status: 422, title: 'The e-mail address was refused' },
-  limit_reached: { status: 422, title: 'The plan allows no more of these' },
+  limit_reached: { status: 422, title: 'There is no room for another of these' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },

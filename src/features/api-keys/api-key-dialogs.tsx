@@ -90,14 +90,15 @@ export function RevealKeyDialog({
   )
 }
 
-export function RevokeKeyDialog({ base, apiKey, now }: { base: string; apiKey: ApiKey; now: Date }) {
+export function RevokeKeyDialog(props: { base: string; place: string; apiKey: ApiKey; now: Date }) {
+  const { base, place, apiKey, now } = props
   return (
     <ConfirmDialog
       id="revoke"
       title={`Revoke “${apiKey.name}”?`}
-      action={`${base}/${apiKey.id}/revoke`}
+      action={`${base}/${apiKey.id}/revoke${place}`}
       verb="Revoke key"
-      closeHref={`${base}#revoke-${apiKey.id}`}
+      closeHref={`${base}${place}#revoke-${apiKey.id}`}
       danger
     >
       <p>

@@ -8,7 +8,7 @@ import {
   type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
-import { actionsOf } from '../../../test/people.ts'
+import { actionsOf, textOf } from '../../../test/people.ts'
 import { setPlan } from '../plans/set-plan.ts'
 import { createApiKey } from './create-api-key.ts'
 
@@ -42,6 +42,31 @@ describe('creating a key', () => {
     for (const text of ['analytics-warehouse', 'Read only', secret.slice(0, 12), organisation.owner.email, 'Revoke'])
       expect(table).toContain(text)
     expect(await keyActionsOf(organisation)).toEqual(['api_key.created'])
+  })
+
+  test('stands above those created before, with its date and by whom', async () => {
+    const { organisation, user, base } = await setUp()
+    const keys = [await makeApiKey(organisation), await makeApiKey(organisation), await makeApiKey(organisation)]
+    const table = activeTable((await user.get(base)).html)
+    const names = [...table.matchAll(/data-label="Name"><bdi>(.*?)<\/bdi>/g)].map(([, name]) => name)
+    expect(names).toEqual(keys.map(({ name }) => name).reverse())
+    const [, created] = /data-label="Created">(.*?)<\/td>/.exec(table) ?? []
+    const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date())
+    expect(textOf(created ?? '')).toBe(`${day} by ${organisation.owner.email}`)
+    expect(created).toMatch(/title="\d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC"/)
+  })
+
+  test('offers one box a scope, with its label and its wire-level name', async () => {
+    const { user, base } = await setUp()
+    const { html } = await user.get(`${base}/new`)
+    const boxes = [
+      ...html.matchAll(/<label class="check"><input type="checkbox" name="scopes" value="([^"]+)".*?<\/label>/g),
+    ]
+    expect(boxes.map(([label, value]) => [value, textOf(label)])).toEqual([
+      ['subscribers:read', expect.stringMatching(/^Read subscribers subscribers:read List /)],
+      ['subscribers:write', expect.stringMatching(/^Create subscribers subscribers:write Sign people up /)],
+    ])
+    expect(html).toContain('<code>subscribers:read</code>')
   })
 
   test('says Full access, Read only or Create only', async () => {

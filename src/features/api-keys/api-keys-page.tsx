@@ -1,15 +1,28 @@
 import type { Child } from 'hono/jsx'
+import type { AppError } from '../../platform/errors.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
+import { ExactDate } from '../../platform/ui/exact-date.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { ApiKey } from './api-key.ts'
+import type { ApiKeyList } from './list-api-keys.ts'
+import { OtherKeys } from './other-keys.tsx'
+import { RevokedKeys } from './revoked-keys.tsx'
 import { accessSummary, scopeNames } from './scopes.ts'
+
+const counts = new Intl.NumberFormat('en')
 
 interface ApiKeysPageProps {
   frame: Frame
-  active: ApiKey[]
-  revoked: ApiKey[]
+  active: ApiKeyList
+  revoked: ApiKeyList
+  /** What the page of active keys says of itself in an address, or nothing. */
+  place: string
+  /** The revoked keys are leafed through. */
+  revokedOpen: boolean
+  /** There is no room for another active key. */
+  full?: AppError | undefined
   /** The plan has no API access: keys are asleep, and none can be made. */
   asleep: boolean
   isOwner: boolean
@@ -19,7 +32,8 @@ interface ApiKeysPageProps {
 }
 
 /** The API keys of an organisation. */
-export function ApiKeysPage({ frame, active, revoked, asleep, isOwner, now, notice, dialog }: ApiKeysPageProps) {
+export function ApiKeysPage(props: ApiKeysPageProps) {
+  const { frame, active, revoked, place, revokedOpen, full, asleep, isOwner, now, notice, dialog } = props
   const base = `/o/${frame.organisation?.slug}/api-keys`
   return (
     <PageLayout title="API keys" frame={frame} current="api-keys" dialog={dialog}>
@@ -39,19 +53,29 @@ export function ApiKeysPage({ frame, active, revoked, asleep, isOwner, now, noti
       </div>
       {notice ? <Notice kind={notice.kind}>{notice.text}</Notice> : null}
       {asleep ? (
-        <Asleep count={active.length} isOwner={isOwner} planHref={`/o/${frame.organisation?.slug}/plan`} />
+        <Asleep count={active.total} isOwner={isOwner} planHref={`/o/${frame.organisation?.slug}/plan`} />
       ) : null}
-      {active.length > 0 ? (
-        <ActiveKeys keys={active} asleep={asleep} base={base} now={now} />
+      {full && !asleep ? <Notice kind="warn">{full.message}</Notice> : null}
+      {active.total > 0 ? (
+        <>
+          <ActiveKeys keys={active.keys} asleep={asleep} base={base} place={place} now={now} />
+          <OtherKeys
+            list={active}
+            noun={asleep ? 'sleeping keys' : 'active keys'}
+            newest={base}
+            older={`${base}?after=${active.next}`}
+          />
+        </>
       ) : asleep ? null : (
         <NoKeys base={base} />
       )}
-      {revoked.length > 0 ? <RevokedKeys keys={revoked} now={now} /> : null}
+      {revoked.total > 0 ? <RevokedKeys list={revoked} base={base} open={revokedOpen} now={now} /> : null}
     </PageLayout>
   )
 }
 
-function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boolean; base: string; now: Date }) {
+function ActiveKeys(props: { keys: ApiKey[]; asleep: boolean; base: string; place: string; now: Date }) {
+  const { keys, asleep, base, place, now } = props
   return (
     <CardTable
       caption={asleep ? 'Sleeping keys' : 'Active keys'}
@@ -75,14 +99,14 @@ function ActiveKeys({ keys, asleep, base, now }: { keys: ApiKey[]; asleep: boole
           </td>
           <td data-label="Created">
             <span>
-              <RelativeTime at={key.created_at} now={now} />{' '}
+              <ExactDate at={key.created_at} />{' '}
               <span class="quiet">
                 by <bdi>{key.created_by_name}</bdi>
               </span>
             </span>
           </td>
           <td class="actions right">
-            <a class="button danger-quiet small" id={`revoke-${key.id}`} href={`${base}/${key.id}/revoke`}>
+            <a class="button danger-quiet small" id={`revoke-${key.id}`} href={`${base}/${key.id}/revoke${place}`}>
               Revoke<span class="visually-hidden"> {key.name}</span>
             </a>
           </td>
@@ -118,7 +142,8 @@ function NoKeys({ base }: { base: string }) {
 }
 
 function Asleep({ count, isOwner, planHref }: { count: number; isOwner: boolean; planHref: string }) {
-  const keys = count === 1 ? 'Your key is asleep and answers' : `Your ${count} keys are asleep and answer`
+  const keys =
+    count === 1 ? 'Your key is asleep and answers' : `Your ${counts.format(count)} keys are asleep and answer`
   const wake = count === 1 ? 'It wakes as soon as the plan is back.' : 'They wake as soon as the plan is back.'
   return (
     <div class="banner warn">
@@ -136,46 +161,5 @@ function Asleep({ count, isOwner, planHref }: { count: number; isOwner: boolean;
         {isOwner ? <a href={planHref}>Go to the Plan page</a> : 'The owner of this organisation can change the plan.'}
       </p>
     </div>
-  )
-}
-
-function RevokedKeys({ keys, now }: { keys: ApiKey[]; now: Date }) {
-  const reused = keys.filter((key) => key.reuse_count > 0).length
-  return (
-    <details class="disclosure">
-      <summary>
-        Revoked keys ({keys.length}){' '}
-        {reused > 0 ? <span class="badge bad">{reused === 1 ? '1 still tried' : `${reused} still tried`}</span> : null}
-      </summary>
-      <CardTable caption="Revoked keys" columns={['Name', 'Key', 'Revoked', 'Tried since']} dimmed>
-        {keys.map((key) => (
-          <tr>
-            <td class="name" data-label="Name">
-              <bdi>{key.name}</bdi>
-            </td>
-            <td data-label="Key">
-              <code>{key.prefix}</code>
-            </td>
-            <td data-label="Revoked">
-              <span>
-                {key.revoked_at ? <RelativeTime at={key.revoked_at} now={now} /> : null} by{' '}
-                <bdi>{key.revoked_by_name}</bdi>
-              </span>
-            </td>
-            <td data-label="Tried since">
-              {key.reuse_count > 0 && key.reuse_last_at ? (
-                <span>
-                  <span class="badge bad">{key.reuse_count === 1 ? 'Once' : `${key.reuse_count} times`}</span> last{' '}
-                  <RelativeTime at={key.reuse_last_at} now={now} />
-                  {key.reuse_last_ip ? ` from ${key.reuse_last_ip}` : ''}
-                </span>
-              ) : (
-                'Never'
-              )}
-            </td>
-          </tr>
-        ))}
-      </CardTable>
-    </details>
   )
 }

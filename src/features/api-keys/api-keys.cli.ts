@@ -1,7 +1,7 @@
 import { type CommandResult, toTable } from '../../platform/cli/run-command.ts'
 import type { Context } from '../../platform/context.ts'
 import { createApiKey } from './create-api-key.ts'
-import { listApiKeys } from './list-api-keys.ts'
+import { listAllApiKeys } from './list-api-keys.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
 export async function keyCreate(ctx: Context, options: { name: string; scope: string[] }): Promise<CommandResult> {
@@ -14,7 +14,7 @@ export async function keyCreate(ctx: Context, options: { name: string; scope: st
 }
 
 export async function keyList(ctx: Context): Promise<CommandResult> {
-  const keys = [...(await listApiKeys(ctx, 'active')), ...(await listApiKeys(ctx, 'revoked'))]
+  const keys = [...(await listAllApiKeys(ctx, 'active')), ...(await listAllApiKeys(ctx, 'revoked'))]
   return {
     json: { items: keys },
     text: toTable(

@@ -8,12 +8,12 @@ import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { planRules } from '../plans/plan-rules.ts'
 import { requireApiAccess } from '../plans/require-api-access.ts'
-import type { ApiKey } from './api-key.ts'
 import { CreateKeyDialog, RevealKeyDialog, RevokeKeyDialog } from './api-key-dialogs.tsx'
 import { ApiKeysPage } from './api-keys-page.tsx'
 import { alreadyCreated, createApiKey } from './create-api-key.ts'
-import { getApiKey } from './get-api-key.ts'
+import { findApiKey, getApiKey } from './get-api-key.ts'
 import { listApiKeys } from './list-api-keys.ts'
+import { maxActiveKeys, noRoomForApiKey } from './require-room-for-api-key.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
 /** The API keys page and its dialogs, each at an address of its own. */
@@ -46,13 +46,17 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
   app.get('/o/:slug/api-keys/:id/revoke', async (c) => {
     const key = await getApiKey(c.var.ctx, c.req.param('id'))
     if (key.revoked_at) return c.redirect(baseOf(c), 303)
-    return show(c, { dialog: <RevokeKeyDialog base={baseOf(c)} apiKey={key} now={c.var.ctx.now()} /> })
+    return show(c, {
+      dialog: <RevokeKeyDialog base={baseOf(c)} place={placeOf(c)} apiKey={key} now={c.var.ctx.now()} />,
+    })
   })
 
   app.post('/o/:slug/api-keys/:id/revoke', async (c) => {
     const { id } = { id: c.req.param('id') }
     await revokeApiKey(c.var.ctx, id)
-    return c.redirect(`${baseOf(c)}?revoked=${encodeURIComponent(id)}`, 303)
+    const after = keyIdIn(c, 'after')
+    const query = new URLSearchParams({ ...(after ? { after } : {}), revoked: id })
+    return c.redirect(`${baseOf(c)}?${query}`, 303)
   })
 }
 
@@ -64,16 +68,20 @@ interface Shown {
 
 async function show(c: HonoContext<AppEnv>, { status = 200, notice, dialog }: Shown = {}) {
   const { ctx, frame } = c.var
-  const [active, revoked] = [await listApiKeys(ctx, 'active'), await listApiKeys(ctx, 'revoked')]
+  const after = keyIdIn(c, 'revoked_after')
+  const active = await listApiKeys(ctx, 'active', { after: keyIdIn(c, 'after') })
   const page = (
     <ApiKeysPage
       frame={frame}
       active={active}
-      revoked={revoked}
+      revoked={await listApiKeys(ctx, 'revoked', { after })}
+      place={placeOf(c)}
+      revokedOpen={after !== undefined || c.req.query('show') === 'revoked'}
+      full={active.total >= maxActiveKeys ? noRoomForApiKey() : undefined}
       asleep={!planRules(ctx.organisation.plan).apiAccess}
       isOwner={hasRole(ctx.actor, 'owner')}
       now={ctx.now()}
-      notice={notice ?? whatWasDone(c.req.query(), active, revoked)}
+      notice={notice ?? (await whatWasDone(c))}
       dialog={dialog}
     />
   )
@@ -81,11 +89,29 @@ async function show(c: HonoContext<AppEnv>, { status = 200, notice, dialog }: Sh
 }
 
 /** What the page was come to from; the keys themselves tell whether it is so. */
-function whatWasDone(query: Record<string, string>, active: ApiKey[], revoked: ApiKey[]): Shown['notice'] {
-  const made = active.find((key) => key.id === query.created)
-  if (made) return { kind: 'good', text: `“${made.name}” is created. When it is first used, Last used says so.` }
-  const gone = revoked.find((key) => key.id === query.revoked)
-  return gone && { kind: 'good', text: `“${gone.name}” is revoked. Requests with it answer 401 from now on.` }
+async function whatWasDone(c: HonoContext<AppEnv>): Promise<Shown['notice']> {
+  const find = async (name: string) => {
+    const id = keyIdIn(c, name)
+    return id ? await findApiKey(c.var.ctx, id) : undefined
+  }
+  const made = await find('created')
+  if (made && !made.revoked_at)
+    return { kind: 'good', text: `“${made.name}” is created. When it is first used, Last used says so.` }
+  const gone = await find('revoked')
+  return gone?.revoked_at
+    ? { kind: 'good', text: `“${gone.name}” is revoked. Requests with it answer 401 from now on.` }
+    : undefined
+}
+
+function keyIdIn(c: HonoContext<AppEnv>, name: string): string | undefined {
+  const text = c.req.query(name) ?? ''
+  return /^key_[0-9A-Za-z]{1,64}$/.test(text) ? text : undefined
+}
+
+/** Where among many active keys one is, as the page's address says it. */
+function placeOf(c: HonoContext<AppEnv>): string {
+  const after = keyIdIn(c, 'after')
+  return after ? `?after=${after}` : ''
 }
 
 function baseOf(c: HonoContext<AppEnv>): string {

@@ -11,6 +11,7 @@ import { requireApiAccess } from '../plans/require-api-access.ts'
 import type { ApiKey } from './api-key.ts'
 import { apiKeyNameKey, apiKeyNameSchema } from './api-key-name.ts'
 import { displayPrefix, mintApiKeySecret } from './api-key-secret.ts'
+import { requireRoomForApiKey } from './require-room-for-api-key.ts'
 import { scopeNames } from './scopes.ts'
 
 const createApiKeyInput = z.strictObject({
@@ -30,7 +31,7 @@ type CreatedApiKey =
 
 /**
  * Mints a key. Exactly one activity; the secret is stored only as a keyed hash.
- * @throws AppError `validation_failed` (also for a name that an active key has), `feature_not_allowed`, `forbidden`.
+ * @throws AppError `validation_failed` (also for a name that an active key has), `feature_not_allowed`, `limit_reached`, `forbidden`.
  */
 export async function createApiKey(ctx: Context, input: unknown): Promise<CreatedApiKey> {
   requireRole(ctx, 'admin')
@@ -43,6 +44,7 @@ export async function createApiKey(ctx: Context, input: unknown): Promise<Create
       const earlierId = await claimForm(ctx, form_nonce, key.id)
       if (earlierId) return { created: false, key: await getEarlier(ctx, earlierId) }
       requireApiAccess(ctx.organisation)
+      await requireRoomForApiKey(ctx)
       await ctx.sql
         .insertInto('api_keys')
         .values({

@@ -1,15 +1,20 @@
 import { type Context, inSnapshot, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { ApiKey } from './api-key.ts'
-import { listApiKeys } from './list-api-keys.ts'
+import { readApiKeys, toApiKey } from './read-api-keys.ts'
 
-/** One key of the organisation, active or revoked. @throws AppError `not_found`. */
-export async function getApiKey(ctx: Context, id: string): Promise<ApiKey> {
+/** One key of the organisation, active or revoked. */
+export async function findApiKey(ctx: Context, id: string): Promise<ApiKey | undefined> {
   requireRole(ctx, 'admin')
   return inSnapshot(ctx, async (ctx) => {
-    const keys = [...(await listApiKeys(ctx, 'active')), ...(await listApiKeys(ctx, 'revoked'))]
-    const key = keys.find((candidate) => candidate.id === id)
-    if (!key) throw new AppError('not_found', 'There is no such API key.')
-    return key
+    const row = await readApiKeys(ctx).where('k.id', '=', id).executeTakeFirst()
+    return row && toApiKey(ctx, row)
   })
+}
+
+/** @throws AppError `not_found`. */
+export async function getApiKey(ctx: Context, id: string): Promise<ApiKey> {
+  const key = await findApiKey(ctx, id)
+  if (!key) throw new AppError('not_found', 'There is no such API key.')
+  return key
 }

@@ -1,42 +1,90 @@
-import { type Context, inSnapshot, requireRole } from '../../platform/context.ts'
+import { type SqlBool, sql } from 'kysely'
+import { type Context, inSnapshot, requireRole, type TransactionContext } from '../../platform/context.ts'
 import type { ApiKey } from './api-key.ts'
+import { readApiKeys, toApiKey } from './read-api-keys.ts'
 
-const maxKeys = 1000
+export interface ApiKeyList {
+  /** Newest first: as created, or as revoked. */
+  keys: ApiKey[]
+  /** All there are, on this page and on others. */
+  total: number
+  /** How many stand on the pages before. */
+  before: number
+  /** Of all, how many are tried still though they are revoked. */
+  stillTried: number
+  /** What the next page begins after. */
+  next: string | undefined
+}
 
-/** The organisation's keys, newest first: the active ones, or those revoked. At most 1,000 of each. */
-export async function listApiKeys(ctx: Context, which: 'active' | 'revoked'): Promise<ApiKey[]> {
+const aPage = 100
+
+/** A page of the organisation's keys, after the key with the id `after`; from the start where that is no key of these. */
+export async function listApiKeys(
+  ctx: Context,
+  which: 'active' | 'revoked',
+  { after, limit = aPage }: { after?: string | undefined; limit?: number } = {},
+): Promise<ApiKeyList> {
   requireRole(ctx, 'admin')
   return inSnapshot(ctx, async (ctx) => {
-    const rows = await ctx.sql
+    const time = which === 'active' ? 'created_at' : 'revoked_at'
+    const isListed = which === 'active' ? sql<SqlBool>`k.revoked_at is null` : sql<SqlBool>`k.revoked_at is not null`
+    const at = after && (await findTime(ctx, time, after))
+    const isOnwards = at
+      ? sql<SqlBool>`(${sql.ref(`k.${time}`)}, k.id) < (${at}::timestamptz, ${after})`
+      : sql.lit(true)
+    const rows = await readApiKeys(ctx)
+      .where(isListed)
+      .where(isOnwards)
+      .orderBy(`k.${time}`, 'desc')
+      .orderBy('k.id', 'desc')
+      .limit(limit + 1)
+      .execute()
+    // The rest may have been revoked since the link was made.
+    if (rows.length === 0 && at) return listApiKeys(ctx, which, { limit })
+    const counts = await ctx.sql
       .selectFrom('api_keys as k')
       .leftJoin('api_key_usage as u', (join) =>
         join.onRef('u.api_key_id', '=', 'k.id').onRef('u.organisation_id', '=', 'k.organisation_id'),
       )
-      .select([
-        'k.id',
-        'k.name',
-        'k.prefix',
-        'k.scopes',
-        'k.secret_version',
-        'k.created_at',
-        'k.created_by_name',
-        'k.revoked_at',
-        'k.revoked_by_name',
-        'u.last_used_at',
-        'u.reuse_count',
-        'u.reuse_last_at',
-        'u.reuse_last_ip',
+      .select((eb) => [
+        eb.fn.countAll<number>().as('total'),
+        eb.fn.countAll<number>().filterWhere(isOnwards).as('onwards'),
+        eb.fn.countAll<number>().filterWhere('u.reuse_count', '>', 0).as('still_tried'),
       ])
       .where('k.organisation_id', '=', ctx.organisation.id)
-      .where('k.revoked_at', which === 'active' ? 'is' : 'is not', null)
-      .orderBy(which === 'active' ? 'k.created_at' : 'k.revoked_at', 'desc')
-      .orderBy('k.id')
-      .limit(maxKeys)
-      .execute()
-    return rows.map(({ secret_version, reuse_count, ...row }) => ({
-      ...row,
-      reuse_count: reuse_count ?? 0,
-      awaits_renewal: secret_version !== ctx.secrets.version,
-    }))
+      .where(isListed)
+      .executeTakeFirstOrThrow()
+    const keys = rows.slice(0, limit).map((row) => toApiKey(ctx, row))
+    return {
+      keys,
+      total: counts.total,
+      before: counts.total - counts.onwards,
+      stillTried: counts.still_tried,
+      next: rows.length > limit ? keys.at(-1)?.id : undefined,
+    }
+  })
+}
+
+/** To the microsecond, which a Date does not have. */
+async function findTime(ctx: TransactionContext, time: 'created_at' | 'revoked_at', id: string) {
+  const row = await ctx.sql
+    .selectFrom('api_keys')
+    .select(sql<string | null>`${sql.ref(time)}::text`.as('at'))
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.at
+}
+
+/** All of them, page by page. */
+export async function listAllApiKeys(ctx: Context, which: 'active' | 'revoked'): Promise<ApiKey[]> {
+  return inSnapshot(ctx, async (ctx) => {
+    const all: ApiKey[] = []
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
+      const { keys, next } = await listApiKeys(ctx, which, { after, limit: 1000 })
+      all.push(...keys)
+      after = next
+    }
+    return all
   })
 }

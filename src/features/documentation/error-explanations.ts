@@ -29,7 +29,7 @@ export const errorExplanations: Record<ErrorCode, string> = {
     'This `Idempotency-Key` was used within 24 hours with another body.\n\nUse a new key for a new request.',
   email_refused: "One of the waitlist's gates refused the address; `errors` names the gate.",
   limit_reached:
-    "The plan's limit is in use: waitlists or members. Nothing was removed; make room, or change the plan.",
+    "A limit is reached: the plan's, of waitlists or members, or 2,000 active API keys. Nothing was removed; make room, or change the plan.",
   rate_limited:
     'Too many requests came in too short a time, with this key or, without a valid key, from this address.\n\nWait the seconds that `Retry-After` names. See [Rate limits](/docs/rate-limits).',
   headers_too_large: 'The address and the request headers have more than 16 KiB together.',
