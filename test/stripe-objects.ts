@@ -1,24 +1,11 @@
 import type { Stripe } from 'stripe'
 import { randomBase62 } from '../src/platform/secrets.ts'
 
-export interface Reply {
-  status: number
-  json: unknown
-}
-
-export interface Refusal {
-  refused: Reply
-}
-
 const day = 86_400
-const nowSeconds = () => Math.floor(Date.now() / 1_000)
 
-/** `a[b][0]=c` stays under its own name. */
-export function readFields(encoded: string): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(encoded))
-}
+export const nowSeconds = () => Math.floor(Date.now() / 1_000)
 
-function metadataOf(sent: Record<string, string>): Record<string, string> {
+export function metadataOf(sent: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(sent).flatMap(([name, value]) => {
       const [, key] = /^metadata\[(\w+)\]$/.exec(name) ?? []
@@ -37,78 +24,152 @@ export function changeOfSubscription(
   return { cancel_at_period_end, metadata: Object.fromEntries(metadata) }
 }
 
+export function makeList<T>(data: T[], url: string): Stripe.ApiList<T> {
+  return { object: 'list', data, has_more: false, url }
+}
+
 export function makeCustomer(sent: Record<string, string>): Stripe.Customer {
-  const customer: Partial<Stripe.Customer> = {
+  return {
     id: `cus_${randomBase62(14)}`,
     object: 'customer',
+    balance: 0,
     created: nowSeconds(),
-    name: sent.name ?? null,
+    default_source: null,
+    description: null,
     email: null,
-    metadata: metadataOf(sent),
+    invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null },
     livemode: false,
+    metadata: metadataOf(sent),
+    name: sent.name ?? null,
+    shipping: null,
   }
-  return customer as Stripe.Customer
 }
 
 export function makePrice(id: string): Stripe.Price {
-  const price: Partial<Stripe.Price> = {
+  const unit_amount = id.startsWith('price_team') ? 9_900 : 2_900
+  return {
     id,
     object: 'price',
     active: true,
+    billing_scheme: 'per_unit',
+    created: nowSeconds(),
     currency: 'eur',
-    unit_amount: id.startsWith('price_team') ? 9_900 : 2_900,
+    custom_unit_amount: null,
+    livemode: false,
+    lookup_key: null,
+    metadata: {},
+    nickname: null,
     // An older price, price_pro_2024, is of the same product.
     product: id.replace(/^price_([a-z]+).*/, 'prod_$1'),
     recurring: { interval: 'month', interval_count: 1, meter: null, usage_type: 'licensed', trial_period_days: null },
+    tax_behavior: null,
+    tiers_mode: null,
+    transform_quantity: null,
     type: 'recurring',
-    metadata: {},
+    unit_amount,
+    unit_amount_decimal: null,
   }
-  return price as Stripe.Price
-}
-
-export function makeSession(sent: Record<string, string>): Stripe.Checkout.Session {
-  const id = `cs_test_${randomBase62(48)}`
-  const price = makePrice(sent['line_items[0][price]'] ?? '')
-  const session = {
-    id,
-    object: 'checkout.session',
-    mode: sent.mode,
-    status: 'open',
-    customer: sent.customer,
-    client_reference_id: sent.client_reference_id,
-    created: nowSeconds(),
-    expires_at: nowSeconds() + day,
-    metadata: metadataOf(sent),
-    success_url: sent.success_url,
-    cancel_url: sent.cancel_url,
-    subscription: null,
-    line_items: { object: 'list', data: [{ price, quantity: 1 }] },
-    url: `https://checkout.stripe.com/c/pay/${id}`,
-  }
-  return session as unknown as Stripe.Checkout.Session
 }
 
 export function makeSubscription(customer: string, price: Stripe.Price): Stripe.Subscription {
-  const item = {
-    id: `si_${randomBase62(14)}`,
-    object: 'subscription_item',
-    price,
-    quantity: 1,
-    current_period_start: nowSeconds(),
-    current_period_end: nowSeconds() + 30 * day,
-  }
-  const subscription = {
-    id: `sub_${randomBase62(24)}`,
+  const id = `sub_${randomBase62(24)}`
+  const now = nowSeconds()
+  return {
+    id,
     object: 'subscription',
-    customer,
-    status: 'active',
-    created: nowSeconds(),
-    items: { object: 'list', data: [item], has_more: false, url: '/v1/subscription_items' },
+    application: null,
+    application_fee_percent: null,
+    automatic_tax: { disabled_reason: null, enabled: false, liability: null },
+    billing_cycle_anchor: now,
+    billing_cycle_anchor_config: null,
+    billing_mode: { flexible: null, type: 'flexible' },
+    billing_schedules: [],
+    billing_thresholds: null,
     cancel_at: null,
     cancel_at_period_end: false,
     canceled_at: null,
-    metadata: {},
+    cancellation_details: null,
+    collection_method: 'charge_automatically',
+    created: now,
+    currency: price.currency,
+    customer,
+    customer_account: null,
+    days_until_due: null,
+    default_payment_method: null,
+    default_source: null,
+    description: null,
+    discounts: [],
+    ended_at: null,
+    invoice_settings: {
+      account_tax_ids: null,
+      custom_fields: null,
+      description: null,
+      footer: null,
+      issuer: { type: 'self' },
+    },
+    items: makeList([makeItem(id, price)], `/v1/subscription_items?subscription=${id}`),
+    latest_invoice: `in_${randomBase62(24)}`,
     livemode: false,
+    managed_payments: null,
+    metadata: {},
+    next_pending_invoice_item_invoice: null,
+    on_behalf_of: null,
+    pause_collection: null,
+    payment_settings: null,
+    pending_invoice_item_interval: null,
+    pending_setup_intent: null,
+    pending_update: null,
+    schedule: null,
+    start_date: now,
+    status: 'active',
+    test_clock: null,
+    transfer_data: null,
+    trial_end: null,
+    trial_settings: null,
+    trial_start: null,
   }
-  return subscription as unknown as Stripe.Subscription
+}
+
+function makeItem(subscription: string, price: Stripe.Price): Stripe.SubscriptionItem {
+  return {
+    id: `si_${randomBase62(14)}`,
+    object: 'subscription_item',
+    billing_thresholds: null,
+    created: nowSeconds(),
+    current_period_end: nowSeconds() + 30 * day,
+    current_period_start: nowSeconds(),
+    current_trial: null,
+    discounts: [],
+    metadata: {},
+    plan: makePlan(price),
+    price,
+    quantity: 1,
+    subscription,
+    tax_rates: [],
+  }
+}
+
+/** What prices were before; Stripe still sends it. */
+function makePlan({ id, created, currency, product, unit_amount }: Stripe.Price): Stripe.Plan {
+  return {
+    id,
+    object: 'plan',
+    active: true,
+    amount: unit_amount,
+    amount_decimal: null,
+    billing_scheme: 'per_unit',
+    created,
+    currency,
+    interval: 'month',
+    interval_count: 1,
+    livemode: false,
+    metadata: {},
+    meter: null,
+    nickname: null,
+    product,
+    tiers_mode: null,
+    transform_usage: null,
+    trial_period_days: null,
+    usage_type: 'licensed',
+  }
 }

@@ -1,15 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Stripe } from 'stripe'
 import { randomBase62 } from '../src/platform/secrets.ts'
-import type { Refusal, Reply } from './stripe-objects.ts'
-import {
-  changeOfSubscription,
-  makeCustomer,
-  makePrice,
-  makeSession,
-  makeSubscription,
-  readFields,
-} from './stripe-objects.ts'
+import { changeOfSubscription, makeCustomer, makeList, makePrice, makeSubscription } from './stripe-objects.ts'
+import { findUnknown, type Parameters, parameters } from './stripe-parameters.ts'
+import { missing, Refusal, type Reply, toReply } from './stripe-replies.ts'
+import { makePortal, makeSession } from './stripe-sessions.ts'
 
 const webhookSecret = 'whsec_0123456789abcdef0123456789abcdef'
 const prices = { pro: 'price_pro', team: 'price_team' }
@@ -22,6 +17,7 @@ export async function startStripeServer() {
   const subscriptions = new Map<string, Stripe.Subscription>()
   const sessions = new Map<string, Stripe.Checkout.Session>()
   const answered = new Map<string, { asked: string; reply: Reply }>()
+  const portals: Stripe.BillingPortal.Session[] = []
   const requests: string[] = []
   const state = {
     isDown: false,
@@ -32,9 +28,10 @@ export async function startStripeServer() {
   const ofCustomer = (id: string) => [...subscriptions.values()].filter(({ customer }) => customer === id)
   const current = (id: string) => ofCustomer(id).filter(({ status }) => status !== 'canceled')
 
-  const routes: [RegExp, (id: string, sent: Record<string, string>) => unknown][] = [
+  const routes: [string, Parameters, (id: string, sent: Record<string, string>) => unknown][] = [
     [
-      /^POST \/v1\/customers$/,
+      'POST /v1/customers',
+      parameters.createCustomer,
       (_, sent) => {
         const customer = makeCustomer(sent)
         customers.set(customer.id, customer)
@@ -42,84 +39,110 @@ export async function startStripeServer() {
       },
     ],
     [
-      /^GET \/v1\/customers\/(\w+)$/,
+      'GET /v1/customers/:id',
+      parameters.retrieveCustomer,
       (id, sent) => {
         const customer = customers.get(id)
         if (!customer || customer.deleted || sent['expand[0]'] !== 'subscriptions') return customer
-        return { ...customer, subscriptions: list(current(id), `/v1/customers/${id}/subscriptions`) }
+        return { ...customer, subscriptions: makeList(current(id), `/v1/customers/${id}/subscriptions`) }
       },
     ],
     [
-      /^GET \/v1\/subscriptions$/,
-      (_, sent) => list(customers.has(sent.customer ?? '') ? current(sent.customer ?? '') : missing('customer')),
+      'GET /v1/subscriptions',
+      parameters.listSubscriptions,
+      (_, { customer = '' }) =>
+        customers.has(customer) ? makeList(current(customer), '/v1/subscriptions') : missing('customer'),
     ],
     [
-      /^POST \/v1\/subscriptions\/(\w+)$/,
+      'POST /v1/subscriptions/:id',
+      parameters.updateSubscription,
       (id, sent) => {
         const known = subscriptions.get(id)
         if (!known || known.status === 'canceled') return missing('subscription')
         return set(id, changeOfSubscription(known, sent))
       },
     ],
-    [/^DELETE \/v1\/subscriptions\/(\w+)$/, (id) => subscriptions.has(id) && set(id, { status: 'canceled' })],
     [
-      /^POST \/v1\/checkout\/sessions$/,
+      'DELETE /v1/subscriptions/:id',
+      parameters.none,
+      (id) => (subscriptions.has(id) ? set(id, { status: 'canceled' }) : undefined),
+    ],
+    [
+      'POST /v1/checkout/sessions',
+      parameters.createCheckout,
       (_, sent) => {
         if (!customers.has(sent.customer ?? '')) return missing('customer')
+        if (sent.mode !== 'subscription') return new Refusal(400, 'Only subscriptions are sold here.')
+        if (!sent.success_url) return new Refusal(400, 'Missing required param: success_url.')
         const session = makeSession(sent)
         sessions.set(session.id, session)
         return session
       },
     ],
     [
-      /^GET \/v1\/checkout\/sessions$/,
+      'GET /v1/checkout/sessions',
+      parameters.listCheckouts,
       (_, sent) => {
         const all = [...sessions.values()].filter(({ customer }) => customer === sent.customer)
-        return list(all.filter(({ status }) => status === sent.status))
+        return makeList(
+          all.filter(({ status }) => status === sent.status),
+          '/v1/checkout/sessions',
+        )
       },
     ],
-    [/^GET \/v1\/checkout\/sessions\/(\w+)$/, (id) => sessions.get(id)],
+    ['GET /v1/checkout/sessions/:id', parameters.none, (id) => sessions.get(id)],
     [
-      /^POST \/v1\/checkout\/sessions\/(\w+)\/expire$/,
+      'POST /v1/checkout/sessions/:id/expire',
+      parameters.none,
       (id) => {
         const session = sessions.get(id)
         if (session?.status !== 'open')
-          return refusal(400, 'Only Checkout Sessions with a status in ["open"] can be expired.')
+          return new Refusal(400, 'Only Checkout Sessions with a status in ["open"] can be expired.')
         return Object.assign(session, { status: 'expired', url: null })
       },
     ],
     [
-      /^POST \/v1\/billing_portal\/sessions$/,
+      'POST /v1/billing_portal/sessions',
+      parameters.openPortal,
       (_, sent) => {
-        const flow = sent['flow_data[type]']
-        if (flow && !state.portalSetUp)
-          return refusal(400, `This feature in the portal configuration is disabled: ${flow}`)
-        return { id: `bps_${randomBase62(24)}`, object: 'billing_portal.session', url: `${url}/p/${flow ?? 'start'}` }
+        if (!customers.has(sent.customer ?? '')) return missing('customer')
+        const portal = makePortal(sent, url)
+        if (!portal || (portal.flow && !state.portalSetUp))
+          return new Refusal(400, `This feature in the portal configuration is disabled: ${sent['flow_data[type]']}`)
+        portals.push(portal)
+        return portal
       },
     ],
-    [/^GET \/v1\/prices\/(\w+)$/, (id) => makePrice(id)],
+    ['GET /v1/prices/:id', parameters.none, (id) => makePrice(id)],
   ]
 
   function answer(method: string, path: string, body: string, key: string | undefined): Reply {
     const earlier = key ? answered.get(key) : undefined
     if (earlier && earlier.asked !== body)
-      return refusal(400, 'Keys for idempotent requests', 'idempotency_error').refused
+      return new Refusal(400, 'Keys for idempotent requests', 'idempotency_error').reply
     if (earlier) return earlier.reply
     const address = new URL(path, 'http://stripe.test')
-    for (const [pattern, handle] of routes) {
-      const match = pattern.exec(`${method} ${address.pathname}`)
+    const asked = `${method} ${address.pathname}`
+    for (const [pattern, allowed, handle] of routes) {
+      const match = new RegExp(`^${pattern.replace(':id', '(\\w+)')}$`).exec(asked)
       if (!match) continue
-      const made = handle(match[1] ?? '', readFields(method === 'POST' ? body : address.search))
-      const reply = toReply(made)
+      // `a[b][0]=c` stays under its own name.
+      const sent = Object.fromEntries(new URLSearchParams(method === 'POST' ? body : address.search))
+      const unknown = findUnknown(allowed, sent)
+      const reply = toReply(
+        unknown === undefined
+          ? handle(match[1] ?? '', sent)
+          : new Refusal(400, `Received unknown parameter: ${unknown}`, 'invalid_request_error', 'parameter_unknown'),
+      )
       if (key) answered.set(key, { asked: body, reply: structuredClone(reply) })
       return structuredClone(reply)
     }
-    return refusal(404, `Unrecognized request URL (${method}: ${address.pathname})`).refused
+    return new Refusal(404, `Unrecognized request URL (${asked})`).reply
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
     const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
+    for await (const chunk of request) chunks.push(chunk)
     const path = request.url ?? ''
     requests.push(`${request.method} ${path.split('?')[0]}`)
     if (state.isDown) return void response.writeHead(503, { 'Stripe-Should-Retry': 'false' }).end('{"error":{}}')
@@ -127,7 +150,7 @@ export async function startStripeServer() {
     const { status, json } =
       request.headers.authorization === 'Bearer sk_test_the_right_one'
         ? answer(request.method ?? '', path, Buffer.concat(chunks).toString(), key === undefined ? key : String(key))
-        : refusal(401, 'Invalid API Key provided').refused
+        : new Refusal(401, 'Invalid API Key provided').reply
     await state.hold?.(path)
     const headers = { 'Content-Type': 'application/json', 'Request-Id': `req_${randomBase62(14)}` }
     response.writeHead(status, headers).end(JSON.stringify(json))
@@ -166,6 +189,7 @@ export async function startStripeServer() {
     customers,
     subscriptions,
     sessions,
+    portals,
     set,
     subscribe,
     /** Somebody pays on the checkout's page. */
@@ -173,7 +197,7 @@ export async function startStripeServer() {
       const session = [...sessions.values()].find((known) => known.url === sessionUrl)
       if (session?.status !== 'open') throw new Error('this checkout is not open')
       const subscription = subscribe(String(session.customer), session.line_items?.data[0]?.price?.id ?? '')
-      Object.assign(session, { status: 'complete', url: null, subscription: subscription.id })
+      Object.assign(session, { status: 'complete', payment_status: 'paid', url: null, subscription: subscription.id })
       return subscription
     },
     close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
@@ -203,6 +227,8 @@ export function signEvent(
     type,
     data: { object },
     livemode: false,
+    pending_webhooks: 1,
+    request: null,
   }
   const body = JSON.stringify(event, null, 2)
   const signature = Stripe.webhooks.generateTestHeaderString({
@@ -211,22 +237,4 @@ export function signEvent(
     timestamp: Math.floor(at / 1_000),
   })
   return { id, body, signature }
-}
-
-function list(data: unknown, url = '/v1/list') {
-  return Array.isArray(data) ? { object: 'list', url, has_more: false, data } : data
-}
-
-function toReply(made: unknown): Reply {
-  if (made === undefined || made === false) return missing('id').refused
-  if (typeof made === 'object' && made !== null && 'refused' in made) return (made as Refusal).refused
-  return { status: 200, json: made }
-}
-
-function missing(param: string): Refusal {
-  return refusal(404, `No such ${param}`, 'invalid_request_error', 'resource_missing')
-}
-
-function refusal(status: number, message: string, type = 'invalid_request_error', code?: string): Refusal {
-  return { refused: { status, json: { error: { type, message, ...(code ? { code } : {}) } } } }
 }

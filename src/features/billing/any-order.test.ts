@@ -12,7 +12,16 @@ beforeAll(async () => {
 })
 afterAll(() => sold.close())
 
-const statuses = ['active', 'trialing', 'past_due', 'unpaid', 'canceled', 'incomplete_expired', 'paused'] as const
+const statuses = [
+  'active',
+  'trialing',
+  'past_due',
+  'unpaid',
+  'canceled',
+  'incomplete',
+  'incomplete_expired',
+  'paused',
+] as const
 const step = fc.oneof(
   fc.record({ do: fc.constant('change' as const), status: fc.constantFrom(...statuses), team: fc.boolean() }),
   fc.record({ do: fc.constant('deliver' as const), which: fc.array(fc.nat(20), { minLength: 1, maxLength: 3 }) }),

@@ -3,6 +3,7 @@ import { asApiKey, asUser } from '../../../test/as.ts'
 import { makeApiKey, makeMember, makeWaitlist } from '../../../test/make.ts'
 import { textOf } from '../../../test/people.ts'
 import { leadsTo, makeBuyer, makeSoldProduct, makeSubscriber, type SoldProduct } from '../../../test/sold.ts'
+import { dayInWords } from '../../platform/day-in-words.ts'
 
 let sold: SoldProduct
 beforeAll(async () => {
@@ -86,6 +87,20 @@ test('two tabs that check out different plans cannot end in two subscriptions', 
   expect(await buyer.plans()).toEqual(['Stripe: team'])
 })
 
+test('a first payment that still waits for the bank gives nothing, and its checkout stays open until it is there', async () => {
+  const buyer = await makeBuyer(sold)
+  const url = leadsTo(await buyer.checkout('pro'))
+  const customer = [...sold.stripe.sessions.values()].find((known) => known.url === url)?.customer
+  const begun = sold.stripe.subscribe(String(customer), 'price_pro', { status: 'incomplete' })
+  await sold.tell('customer.subscription.created', begun)
+  expect(textOf((await buyer.owner.get(`${buyer.home}/plan`)).html)).toMatch(/there is none at present.*Choose Pro/)
+  expect(leadsTo(await buyer.checkout('pro'))).toBe(url)
+  expect(await buyer.plans()).toEqual([])
+  await sold.tell('customer.subscription.updated', sold.stripe.set(begun.id, { status: 'active' }))
+  expect(await buyer.plans()).toEqual(['Stripe: pro'])
+  expect((await buyer.checkout('pro')).status).toBe(409)
+})
+
 test('different plans at the same moment: one checkout stays open, the other tab is told', async () => {
   const buyer = await makeBuyer(sold)
   const answers = await Promise.all([buyer.checkout('pro'), buyer.checkout('team')])
@@ -133,6 +148,50 @@ test('with a subscription the owner comes to the portal: to switch, to cancel, o
   expect(await to('cancel')).toMatch(/\/p\/start$/)
   sold.stripe.state.portalSetUp = true
   expect((await owner.post(`${home}/plan/portal`, { task: 'steal' })).status).toBe(400)
+})
+
+test('cancelling, or switching down, first asks with what is lost; closing the question changes nothing', async () => {
+  const { owner, home, organisation, subscription, plans } = await makeSubscriber(sold, 'team')
+  await makeApiKey(organisation)
+  for (const name of ['Spring', 'Autumn']) await makeWaitlist(organisation, name)
+  for (let n = 0; n < 3; n++) await makeMember(sold.product, organisation, 'member')
+  const page = (await owner.get(`${home}/plan`)).html
+  expect(page).toContain(`href="${home}/plan/switch/free"`)
+  expect(page).not.toContain(`action="${home}/plan/portal"><input type="hidden" name="task" value="cancel"`)
+  const asked = sold.stripe.requests.length
+  const question = await owner.get(`${home}/plan/switch/free`)
+  const text = textOf(question.html)
+  const ends = new Date((subscription.items.data[0]?.current_period_end ?? 0) * 1_000)
+  expect(text).toContain(
+    `The plan stays Team until what is paid for runs out, on ${dayInWords(ends)}; then it is Free.`,
+  )
+  expect(text).toContain('Your 2 API keys fall asleep then: calls answer 403 feature_not_allowed')
+  expect(text).toContain('You have 2 waitlists and Free allows 1: all of them stay')
+  expect(text).toContain('You have 4 members and Free allows 1')
+  expect(text).toContain('shows the last 30 days. What is older is hidden then')
+  expect(question.html).toMatch(
+    /action="[^"]*\/plan\/portal" class="dialog-actions"><input [^>]*name="task" value="cancel"/,
+  )
+  expect(question.html).toContain(`href="${home}/plan#switch-to-free"`)
+  const down = textOf((await owner.get(`${home}/plan/switch/pro`)).html)
+  expect(down).toMatch(/You have 4 members and Pro allows 3.* shows the last year\./)
+  expect(down).not.toMatch(/asleep|waitlists and Pro/)
+  expect(sold.stripe.requests.length).toBe(asked)
+  expect(await plans()).toEqual(['Stripe: team'])
+
+  await sold.tell('customer.subscription.updated', sold.stripe.set(subscription.id, { cancel_at_period_end: true }))
+  for (const plan of ['free', 'team'])
+    expect(await owner.get(`${home}/plan/switch/${plan}`)).toMatchObject({ status: 303, location: `${home}/plan` })
+  await sold.tell('customer.subscription.updated', sold.stripe.set(subscription.id, { status: 'unpaid' }))
+  expect((await owner.get(`${home}/plan/switch/pro`)).status).toBe(303)
+})
+
+test('where the plan is Free already for a payment that failed, cancelling says that it is no way back', async () => {
+  const { owner, home, subscription } = await makeSubscriber(sold)
+  await sold.tell('customer.subscription.updated', sold.stripe.set(subscription.id, { status: 'past_due' }))
+  const text = textOf((await owner.get(`${home}/plan/switch/free`)).html)
+  expect(text).toContain('The plan is Free already; once the subscription has ended, paying what is owed no longer')
+  expect(text).not.toContain('fall asleep')
 })
 
 test('a customer that was deleted at Stripe is replaced at the next checkout', async () => {

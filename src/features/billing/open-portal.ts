@@ -2,10 +2,18 @@ import type { Stripe } from 'stripe'
 import { type Context, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { askStripe } from '../../platform/net/ask-stripe.ts'
+import type { Plan } from '../plans/plan-rules.ts'
 import { type BillingAccount, findBillingAccount, isLive } from './billing-account.ts'
 
 export const portalTasks = ['manage', 'switch', 'cancel'] as const
 type PortalTask = (typeof portalTasks)[number]
+
+/** What an owner with a subscription does at Stripe to come from a plan to another; undefined where there is nothing to do, or no way. */
+export function portalTaskFor({ status, ends_at }: BillingAccount, from: string, to: Plan): PortalTask | undefined {
+  if (!isLive(status)) return undefined
+  if (to === 'free') return ends_at ? undefined : 'cancel'
+  return to === from || status === 'unpaid' || status === 'past_due' ? undefined : 'switch'
+}
 
 /**
  * Where the owner sees invoices, changes how they pay, switches the plan or cancels: Stripe's customer portal, opened at the

@@ -154,6 +154,8 @@ test('what each state of a subscription gives', async () => {
     'trialing',
     'unpaid',
     'active',
+    'incomplete',
+    'active',
     'incomplete_expired',
     'active',
     'paused',
@@ -163,9 +165,9 @@ test('what each state of a subscription gives', async () => {
   for (const status of states)
     await sold.tell('customer.subscription.updated', sold.stripe.set(subscription.id, { status }))
   const [pro, free] = ['Stripe: pro', 'Stripe: free']
-  expect(await plans()).toEqual([pro, free, pro, free, pro, free, pro, free])
+  expect(await plans()).toEqual([pro, free, pro, free, pro, free, pro, free, pro, free])
   expect(textOf((await owner.get(`${home}/plan`)).html)).toContain('there is none at present')
-  expect((await log(sold.product, home)).filter(({ action }) => action === 'plan.changed')).toHaveLength(8)
+  expect((await log(sold.product, home)).filter(({ action }) => action === 'plan.changed')).toHaveLength(10)
 })
 
 test('the plan follows the price: another one of the same product too, and none for what is not sold here', async () => {

@@ -1,5 +1,6 @@
 import { type Billing, isLive } from '../billing/billing-account.ts'
-import { type Plan, planRules } from './plan-rules.ts'
+import { portalTaskFor } from '../billing/open-portal.ts'
+import { isPlan, type Plan, planNames, planRules } from './plan-rules.ts'
 
 export interface PlanUse {
   waitlists: number
@@ -83,21 +84,24 @@ function historyOf(days: number | null): string {
   return days === 365 ? '1 year' : `${days} days`
 }
 
-/** Without a subscription a plan is bought; with one it is changed or cancelled in Stripe's portal. */
+/** Without a subscription a plan is bought; with one it is changed or cancelled in Stripe's portal, after a word on what is lost. */
 function WayByStripe({ name, current, billing, base }: Omit<PlanCardProps, 'use' | 'billing'> & { billing: Billing }) {
   const { label } = planRules(name)
   const { account } = billing
-  const subscribed = isLive(account?.status)
-  if (name === 'free')
-    return subscribed && !account?.ends_at ? (
-      <StripeForm action={`${base}/portal`} field="task" value="cancel" label="Cancel the subscription" plain />
-    ) : null
-  if (!subscribed)
-    return name === current ? null : (
+  if (!account || !isLive(account.status))
+    return name === current || name === 'free' ? null : (
       <StripeForm action={`${base}/checkout`} field="plan" value={name} label={`Choose ${label}`} />
     )
-  return name === current || account?.status === 'unpaid' || account?.status === 'past_due' ? null : (
-    <StripeForm action={`${base}/portal`} field="task" value="switch" label={`Switch to ${label}`} plain />
+  const task = portalTaskFor(account, current, name)
+  if (task === undefined) return null
+  if (task === 'switch' && isPlan(current) && planNames.indexOf(name) > planNames.indexOf(current))
+    return <StripeForm action={`${base}/portal`} field="task" value={task} label={`Switch to ${label}`} plain />
+  return (
+    <div>
+      <a class="button plain" id={`switch-to-${name}`} href={`${base}/switch/${name}`}>
+        {task === 'cancel' ? 'Cancel the subscription' : `Switch to ${label}`}
+      </a>
+    </div>
   )
 }
 

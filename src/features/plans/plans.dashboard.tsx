@@ -5,13 +5,14 @@ import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
-import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
-import { type Billing, findBilling } from '../billing/billing-account.ts'
+import { type Billing, findBilling, findBillingAccount } from '../billing/billing-account.ts'
+import { portalTaskFor } from '../billing/open-portal.ts'
 import { syncOnReturn } from '../billing/sync-on-return.ts'
 import { countUse } from '../organisations/count-use.ts'
 import { PlanPage } from './plan-page.tsx'
 import { isPlan, planRules } from './plan-rules.ts'
 import { isSwitchedByOwner, setPlan } from './set-plan.ts'
+import { SwitchDialog } from './switch-dialog.tsx'
 
 function noticeOf(
   c: HonoContext<AppEnv>,
@@ -27,33 +28,6 @@ function noticeOf(
     kind: 'warn',
     text: 'Stripe has not confirmed the payment yet. As soon as it does, the plan changes by itself; reload this page to see.',
   }
-}
-
-/** What a switch to a smaller plan means for what is in use. */
-function Losses({ from, to, use }: { from: string; to: string; use: { waitlists: number; members: number } }) {
-  const [before, after] = [planRules(from), planRules(to)]
-  const over = [
-    [use.waitlists, after.maxWaitlists, 'waitlist'] as const,
-    [use.members, after.maxMembers, 'member'] as const,
-  ].flatMap(([used, allowed, one]) =>
-    allowed !== null && used > allowed
-      ? [
-          `You have ${used} ${one}s and ${after.label} allows ${allowed}: all of them stay, and no ${one} can be added until they fit.`,
-        ]
-      : [],
-  )
-  const shortened =
-    after.activityDays !== null && after.activityDays < (before.activityDays ?? Number.POSITIVE_INFINITY)
-      ? `The Activity log shows the last ${after.activityDays} days. What is older is hidden at once, and deleted 30 days later at the earliest.`
-      : undefined
-  return (
-    <>
-      {[...over, ...(shortened ? [shortened] : [])].map((sentence) => (
-        <p>{sentence}</p>
-      ))}
-      <p>You can switch back at any time.</p>
-    </>
-  )
 }
 
 /** The Plan page, for owners. */
@@ -85,33 +59,15 @@ export function planRoutes(app: Hono<AppEnv>): void {
   app.get('/o/:slug/plan/switch/:plan', async (c) => {
     const { ctx } = c.var
     requireRole(ctx, 'owner')
-    if (!isSwitchedByOwner(ctx)) return c.redirect(`/o/${ctx.organisation.slug}/plan`, 303)
     const plan = c.req.param('plan')
     if (!isPlan(plan)) throw new AppError('not_found', 'There is no such plan.')
     const base = `/o/${ctx.organisation.slug}/plan`
+    const from = ctx.organisation.plan
+    const account = isSwitchedByOwner(ctx) ? undefined : await findBillingAccount(ctx)
+    const isPossible = account ? portalTaskFor(account, from, plan) !== undefined : isSwitchedByOwner(ctx)
+    if (!isPossible) return c.redirect(base, 303)
     const use = await countUse(ctx)
-    const { keys } = use
-    const losesAccess = planRules(ctx.organisation.plan).apiAccess && !planRules(plan).apiAccess
-    const dialog = (
-      <ConfirmDialog
-        id="switch"
-        title={`Switch to ${planRules(plan).label}?`}
-        action={base}
-        verb={`Switch to ${planRules(plan).label}`}
-        closeHref={`${base}#switch-to-${plan}`}
-        fields={{ plan }}
-        danger={losesAccess}
-      >
-        {losesAccess && keys > 0 ? (
-          <p>
-            {keys === 1 ? 'Your API key falls' : `Your ${keys} API keys fall`} asleep at once: calls answer{' '}
-            <code>403 feature_not_allowed</code>. {keys === 1 ? 'It wakes' : 'They wake'} as soon as the plan is back.
-          </p>
-        ) : null}
-        <Losses from={ctx.organisation.plan} to={plan} use={use} />
-      </ConfirmDialog>
-    )
-    return show(c, dialog)
+    return show(c, <SwitchDialog from={from} to={plan} use={use} base={base} account={account} />)
   })
 
   app.post('/o/:slug/plan', async (c) => {
