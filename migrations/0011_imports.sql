@@ -25,11 +25,47 @@ language sql stable as $$
   ) part
 $$;
 
--- The token of a person's status page: 128 bits that nobody can guess without the waitlist's own key, the same every time,
--- so that an export can name it, and not bound to SECRET_KEY, whose rotation must not break links that people keep.
-create function status_token(p_key bytea, p_join_number bigint) returns text language sql immutable parallel safe as $$
-  select encode(substr(sha256(p_key || convert_to('status', 'UTF8') || int8send(p_join_number)), 1, 16), 'hex')
+-- The token of a person's status page: where to look (the waitlist and their code) and 128 bits that nobody can guess without
+-- the waitlist's own key. The same every time, so that an export can name it, and not bound to SECRET_KEY, whose rotation must
+-- not break links that people keep.
+create function status_token(p_waitlist_id text, p_key bytea, p_join_number bigint) returns text
+language sql immutable parallel safe as $$
+  select substr(p_waitlist_id, 4) || referral_code(p_key, p_join_number)
+    || encode(substr(sha256(p_key || convert_to('status', 'UTF8') || int8send(p_join_number)), 1, 16), 'hex')
 $$;
+
+-- What a status token opens, before any organisation is known: past the row-level wall on purpose. No row for what is no
+-- token, for who has left, and while the waitlist's referrals are off.
+create function read_status(p_token text) returns table (
+  waitlist_name text, archived boolean, "position" bigint, behind bigint, referral_code text, referral_count integer, skip_amount integer
+) language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+  v_waitlist waitlists;
+  v_join_number bigint;
+begin
+  select w.* into v_waitlist from waitlists w join organisations o on o.id = w.organisation_id
+    where w.id = 'wl_' || left(p_token, 12) and w.referrals_enabled and o.deleted_at is null;
+  v_join_number := referral_join_number(v_waitlist.referral_key, substr(p_token, 13, 6));
+  -- By their hashes: how long it takes does not tell how much of a guess was right.
+  if sha256(convert_to(status_token(v_waitlist.id, v_waitlist.referral_key, v_join_number), 'UTF8'))
+     is distinct from sha256(convert_to(p_token, 'UTF8')) then
+    return;
+  end if;
+  return query
+    select v_waitlist.name, v_waitlist.archived_at is not null, p.position, c.unmoved + c.moved - p.position, p.referral_code,
+           p.referral_count, v_waitlist.skip_amount
+    from waitlist_counters c,
+         lateral (
+           select s.referral_code, s.referral_count, case when s.state = 'active'
+                    then place_in_line(s.organisation_id, s.waitlist_id, s.join_number, s.priority_score) end as position
+           from subscribers s
+           where s.organisation_id = v_waitlist.organisation_id and s.waitlist_id = v_waitlist.id and s.join_number = v_join_number
+         ) p
+    where c.organisation_id = v_waitlist.organisation_id and c.waitlist_id = v_waitlist.id;
+end $$;
+revoke execute on function read_status from public;
+grant execute on function read_status to :app_role;
 
 -- Files of people to be added, and batches that a command adds (without a reading). Uploaded in pieces that every process can read, looked at, and then worked off in batches,
 -- each in one transaction with how far it got.

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { ownAccountRoutes } from './features/accounts/account.dashboard.tsx'
-import { identifyPerson } from './features/accounts/accounts.auth.ts'
+import { identifyPerson, identifyRequest } from './features/accounts/accounts.auth.ts'
 import { accountRoutes } from './features/accounts/accounts.dashboard.tsx'
 import { makeAccounts } from './features/accounts/accounts.ts'
 import { confirmSignUpRoutes } from './features/accounts/confirm-sign-up.dashboard.tsx'
@@ -25,6 +25,7 @@ import { enterOrganisation } from './features/organisations/organisations.auth.t
 import { organisationRoutes } from './features/organisations/organisations.dashboard.tsx'
 import { planRoutes } from './features/plans/plans.dashboard.tsx'
 import { exportRoutes } from './features/subscribers/export.dashboard.tsx'
+import { statusRoutes } from './features/subscribers/status.dashboard.tsx'
 import { subscriberRoutesOfOne } from './features/subscribers/subscriber.dashboard.tsx'
 import { subscriberOperations } from './features/subscribers/subscribers.api.ts'
 import { subscriberRoutes } from './features/subscribers/subscribers.dashboard.tsx'
@@ -58,7 +59,10 @@ export function createApp(services: Services): Hono<AppEnv> {
   assetRoutes(app)
   stripeEventRoutes(app, services)
 
-  app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
+  app.use(identifyRequest(services), refuseOddAddresses)
+  statusRoutes(app, services)
+
+  app.use(identifyPerson(services, accounts), sameOriginOnly(services.config))
   app.use('/o/:slug/*', enterOrganisation(services))
   for (const action of guardedActions) app.post(action.path, requireRecentSignIn(services, action))
   accountRoutes(app, services, accounts)

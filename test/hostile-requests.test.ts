@@ -68,6 +68,7 @@ function pathTo(route: Route): string {
   }
   if (pattern === '/invitations/:token') return place.invitation
   if (pattern === '/confirm-email/:token') return place.emailChange
+  if (pattern === '/s/:token') return place.status
   return pattern.replace(':code', 'not_found').replace('/docs/:slug', '/docs/api-keys').replace(/:\w+/g, 'abc')
 }
 

@@ -27,6 +27,7 @@ const outside = [
     '/confirm-email/:token',
     '/confirm-sign-up/:token',
     '/invitations/:token',
+    '/s/:token',
     '/webhooks/stripe',
     '/organisations/new',
   ],

@@ -13,8 +13,8 @@ const beforeTheWall = [
   'organisation_slugs',
   'organisation_tombstones',
 ]
-/** Functions that find the organisation, by what only its own can have: a key's row, a customer at the billing provider. */
-const finders = ['find_api_key: api_keys', 'organisation_of_customer: billing_accounts']
+/** Functions that find the organisation, by what only its own can have: a key's row, a customer at the billing provider, a status link. */
+const finders = ['find_api_key: api_keys', 'organisation_of_customer: billing_accounts', 'read_status: waitlists']
 
 let product: TestProduct
 let tables: string[]

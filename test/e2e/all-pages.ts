@@ -24,6 +24,7 @@ export function allPages(place: Place): ListedPage[] {
     ['/reset-password/:token', '/reset-password/abc'],
     ['/confirm-sign-up/:token', place.signUp],
     ['/invitations/:token', place.invitation],
+    ['/s/:token', place.status],
     ['/docs/errors', '/docs/errors'],
     ...guidePages().map((slug): [string, string] => ['/docs/:slug', `/docs/${slug}`]),
     ['/docs/api', '/docs/api'],

@@ -6,6 +6,7 @@ import { revokeApiKey } from '../../src/features/api-keys/revoke-api-key.ts'
 import { inviteMember } from '../../src/features/organisations/invite-member.ts'
 import { setPlan } from '../../src/features/plans/set-plan.ts'
 import { addSubscriber } from '../../src/features/subscribers/add-subscriber.ts'
+import { getSubscriber } from '../../src/features/subscribers/get-subscriber.ts'
 import { archiveWaitlist } from '../../src/features/waitlists/archive-waitlist.ts'
 import { createWaitlist } from '../../src/features/waitlists/create-waitlist.ts'
 import { updateWaitlist } from '../../src/features/waitlists/update-waitlist.ts'
@@ -36,6 +37,8 @@ export interface Place {
   archivedId: string
   keyId: string
   invitation: string
+  /** The page of the first person on the waitlist. */
+  status: string
   /** Paths below the organisation's. */
   imports: Awaited<ReturnType<typeof furnishImports>>
   /** The link that confirms a new e-mail address of the owner. */
@@ -103,6 +106,7 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
     keyId: first?.id ?? '',
     emailChange: await mailedPath(product, newEmail, 'confirm-email'),
     signUp: `/confirm-sign-up/${signUpToken(product.services, 'somebody@example.com')}`,
+    status: `/s/${(await getSubscriber(ctx, waitlistId, '1')).status_token}`,
     invitation: await mailedPath(product, words.emails[0] ?? '', 'invitations'),
     activities: activities.map(({ number }) => number),
     // Last, so that nobody does what it queues.

@@ -10,8 +10,8 @@ import { renewSessionCookie } from './renew-session-cookie.ts'
 import { cookieLine } from './session-cookie.ts'
 import { noteSeen } from './sessions.ts'
 
-/** Finds out who asks, for every page: signed in by cookie, or a stranger. */
-export function identifyPerson(services: Services, accounts: Accounts): MiddlewareHandler<AppEnv> {
+/** What holds for every page, whoever asks. */
+export function identifyRequest(services: Services): MiddlewareHandler<AppEnv> {
   const clientAddress = makeClientAddress(services.config.trustedProxies)
   const assets = { css: assetUrl('app.css'), js: assetUrl('app.js'), icon: assetUrl('favicon.svg') }
   return async (c, next) => {
@@ -25,6 +25,13 @@ export function identifyPerson(services: Services, accounts: Accounts): Middlewa
     c.header('Cache-Control', 'no-store')
     if (services.config.publicUrl.startsWith('https:')) c.header('Strict-Transport-Security', 'max-age=31536000')
     c.set('frame', { assets, person: undefined, organisation: undefined, organisations: [], nav: [] })
+    await next()
+  }
+}
+
+/** Finds out who asks: signed in by cookie, or a stranger. */
+export function identifyPerson(services: Services, accounts: Accounts): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
     const found = await findPersonBySession(services, accounts, c.req.header('cookie'), c.var.meta)
     c.set('person', found?.person)
     c.set('cookies', found?.sent ?? '')

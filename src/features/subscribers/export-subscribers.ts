@@ -5,6 +5,7 @@ import { recordActivity } from '../activity/record-activity.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import type { Waitlist } from '../waitlists/waitlist.ts'
 import { listSubscribers } from './list-subscribers.ts'
+import { statusLink } from './read-status.ts'
 import type { SubscriberJson } from './subscriber.ts'
 
 const pageRows = 1_000
@@ -70,7 +71,7 @@ function readPage(ctx: Context, waitlist: Waitlist, needle: string, last: number
         where organisation_id = ${ctx.organisation.id} and waitlist_id = ${waitlist.id} and join_number > ${last}
         order by join_number limit ${pageRows}
       )
-      select i.item, p.join_number, status_token(w.referral_key, p.join_number) as status_token,
+      select i.item, p.join_number, status_token(w.id, w.referral_key, p.join_number) as status_token,
              strpos(lower(p.email), ${needle}) > 0 as found
       from list_subscribers_json(${ctx.organisation.id}, ${waitlist.id}, ${waitlist.referrals_enabled},
              listed_before(${ctx.organisation.id}, ${waitlist.id}, ${last}::bigint + 1), ${pageRows}, '') page,
@@ -86,7 +87,7 @@ function toLine(ctx: Context, waitlist: Waitlist, { item, status_token }: Export
   const cells = [
     ...[item.id, item.email, item.joined_at, item.position === null ? 'pending' : 'active', item.position ?? ''],
     ...[item.referral_code, item.referral_count],
-    waitlist.referrals_enabled ? `${ctx.config.publicUrl}/s/${status_token}` : '',
+    waitlist.referrals_enabled ? statusLink(ctx.config.publicUrl, status_token) : '',
   ]
   return toCsvLine(cells.map((cell) => guardCell(String(cell))))
 }

@@ -18,6 +18,8 @@ export interface SubscriberDetails extends OtherSubscriber {
   position: number | null
   joined_at: Date
   referral_code: string
+  /** Opens their own page. */
+  status_token: string
   referral_count: number
   /** How many places ahead their referrals have brought them. */
   priority_score: number
@@ -50,6 +52,8 @@ export async function getSubscriber(
         's.referred_by',
         sql<number | null>`case when s.state = 'active' then
           place_in_line(s.organisation_id, s.waitlist_id, s.join_number, s.priority_score) end`.as('position'),
+        sql<string>`(select status_token(w.id, w.referral_key, s.join_number) from waitlists w
+          where w.organisation_id = s.organisation_id and w.id = s.waitlist_id)`.as('status_token'),
       ])
       .where('s.id', '=', parseSubscriberId(id))
       .executeTakeFirst()

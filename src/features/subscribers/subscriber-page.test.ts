@@ -42,7 +42,7 @@ test('a person’s page tells their place, who added them, who brought them and 
   await user.post(`${base}/add`, { email: 'by-hand@example.com' })
 
   expect(await read(first.id)).toMatch(
-    /Spring launch Ada\+🚀@Example\.com Remove person .* State Active Position 1 Joined .* as number 1 Referred by Nobody Referral code \w{6} Moved ahead by 5 places, for 1 person/,
+    /Spring launch Ada\+🚀@Example\.com Remove person .* State Active Position 1 Joined .* as number 1 Referred by Nobody Referral code \w{6} Status page What they see of their place Moved ahead by 5 places, for 1 person/,
   )
   expect(await read(first.id)).toMatch(
     new RegExp(`History Moved ahead: grace@example.com joined through them .* Added by ${key.name} API key Details`),

@@ -93,6 +93,14 @@ function Facts(props: { person: SubscriberDetails; waitlist: Waitlist; base: str
       </dd>
       <dt>Referral code</dt>
       <dd>{waitlist.referrals_enabled ? <code>{person.referral_code}</code> : 'Asleep while referrals are off'}</dd>
+      {waitlist.referrals_enabled ? (
+        <>
+          <dt>Status page</dt>
+          <dd>
+            <a href={`/s/${person.status_token}`}>What they see of their place</a>
+          </dd>
+        </>
+      ) : null}
       <dt>Moved ahead by</dt>
       <dd>
         {person.priority_score === 0
