@@ -92,6 +92,12 @@ export function allPages(place: Place): ListedPage[] {
     ]),
     { route: '/*', path: '/nowhere', status: 404, as: 'stranger' },
     { route: '/invitations/:token', path: '/invitations/abc', status: 404, as: 'stranger' },
+    {
+      route: '/o/:slug/activity',
+      path: `${base}/activity?actor=x&target=%20-&from=1/2/2026&until=x`,
+      status: 422,
+      as: 'owner',
+    },
     { route: '/o/:slug/api-keys/new', path: `/o/${place.asleep.slug}/api-keys/new`, status: 403, as: 'asleep' },
   ] as ListedPage[]
 }

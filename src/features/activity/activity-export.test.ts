@@ -137,6 +137,15 @@ test("the page's buttons carry its filter, and the export is one row of the log 
   expect(others.filter(({ action }) => action === 'activity.exported')).toEqual([])
 })
 
+test('a filter with a mistake exports nothing: it is told on the page, beside the field, and no row says that anything was', async () => {
+  const { organisation, send } = await setUp()
+  const answer = await send({ format: 'csv', action: 'api_key.created', from: '23/11/2026' })
+  expect([answer.status, answer.headers.get('content-disposition')]).toEqual([422, null])
+  expect(answer.html).toMatch(/name="from" type="text" value="23\/11\/2026" aria-invalid="true"/)
+  expect(answer.html).toContain('<option value="api_key.created" selected')
+  expect((await rowsOfLog(organisation)).map(({ action }) => action)).not.toContain('activity.exported')
+})
+
 test('what the plan does not show is in no file', async () => {
   const { organisation, send } = await setUp()
   const { kysely } = product.database.owner
@@ -188,9 +197,9 @@ test('the command line writes the same, and refuses a filter that is none', asyn
   }
   expect(linesOf(written[0] ?? '').map(({ action }) => action)).toEqual(['subscriber.joined'])
   expect(written.slice(1, 4)).toEqual([
-    '--action does not take nonsense.',
-    '--from does not take yesterday.',
-    '--actor does not take usr.',
+    '--action: There is no such action.',
+    '--from: There is no such day. Write it like 2026-05-03.',
+    '--actor: There is no such actor.',
   ])
 })
 

@@ -1,3 +1,4 @@
+import { validationFailed } from '../../platform/parse-input.ts'
 import { type ActivityAction, type ActivityActor, isActivityAction } from './activity.ts'
 
 /** What of the log is wanted; all of it must hold. */
@@ -26,33 +27,46 @@ export interface SentActivityFilter {
 
 const dayMs = 86_400_000
 
-/** Takes what was sent, without what is odd in it: that filters nothing. */
-export function cleanActivityFilter(read: (name: string) => string | undefined): SentActivityFilter {
-  const given = (name: string, isGood: (text: string) => unknown) => {
-    const text = read(name) ?? ''
-    return isGood(text) ? text : ''
-  }
+/** Takes what was sent as it is, right or wrong. */
+export function takeActivityFilter(read: (name: string) => string | undefined): SentActivityFilter {
+  const given = (name: string) => (read(name) ?? '').trim()
   return {
-    action: given('action', isActivityAction),
-    actor: given('actor', (text) =>
-      /^(?:(?:user|api_key):[A-Za-z0-9_]{1,64}|user|api_key|subscriber|system)$/.test(text),
-    ),
-    only_api_keys: given('only_api_keys', Boolean) && '1',
-    target: given('target', (text) => /^[A-Za-z0-9_]{1,64}$/.test(text)),
-    from: given('from', readDay),
-    until: given('until', readDay),
+    action: given('action'),
+    actor: given('actor'),
+    only_api_keys: given('only_api_keys') && '1',
+    target: given('target'),
+    from: given('from'),
+    until: given('until'),
   }
 }
 
+/** @throws AppError `validation_failed` for a filter with a mistake in it, which would else show more than was asked for. */
 export function readActivityFilter(sent: SentActivityFilter): ActivityFilter {
   const [type, id] = sent.actor.split(':')
-  const until = readDay(sent.until)
+  const [from, until] = [readDay(sent.from), readDay(sent.until)]
+  const isDay = (text: string, day: Date | undefined) => text === '' || day !== undefined
+  const noDay = 'There is no such day. Write it like 2026-05-03.'
+  const wrong: [keyof SentActivityFilter, boolean, string][] = [
+    ['action', sent.action !== '' && !isActivityAction(sent.action), 'There is no such action.'],
+    [
+      'actor',
+      !/^(?:|(?:user|api_key):[A-Za-z0-9_]{1,64}|user|api_key|subscriber|system)$/.test(sent.actor),
+      'There is no such actor.',
+    ],
+    ['target', !/^[A-Za-z0-9_]{0,64}$/.test(sent.target), 'There is nothing with such an id.'],
+    ['from', !isDay(sent.from, from), noDay],
+    ['until', !isDay(sent.until, until), noDay],
+    ['until', from !== undefined && until !== undefined && until < from, 'This is before the first day.'],
+  ]
+  const problems = wrong.filter(([, isWrong]) => isWrong)
+  if (problems.length > 0)
+    throw validationFailed(problems.map(([name, , detail]) => ({ pointer: `#/${name}`, code: 'refused', detail })))
   return {
     action: isActivityAction(sent.action) ? sent.action : undefined,
     actor: type ? { type: type as ActivityActor['type'], ...(id ? { id } : {}) } : undefined,
     onlyApiKeys: sent.only_api_keys !== '',
     target: sent.target || undefined,
-    from: readDay(sent.from),
+    from,
     // The whole of the last day.
     until: until && new Date(until.getTime() + dayMs),
   }
@@ -64,9 +78,10 @@ export function toQuery(sent: Partial<SentActivityFilter>, more: Record<string, 
   return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
 }
 
-/** The beginning of a day, UTC. */
+/** The beginning of a day that there is, UTC. */
 function readDay(text: string): Date | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined
   const day = new Date(`${text}T00:00:00Z`)
-  return Number.isNaN(day.getTime()) || day.getUTCFullYear() < 1 ? undefined : day
+  const isOne = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text) && day.getUTCFullYear() > 0
+  return isOne ? day : undefined
 }

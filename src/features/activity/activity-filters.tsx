@@ -1,3 +1,5 @@
+import type { FieldProblem } from '../../platform/errors.ts'
+import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { type ActivityActor, activityActions } from './activity.ts'
 import { type SentActivityFilter, toQuery } from './activity-filter.ts'
 
@@ -7,43 +9,22 @@ interface FiltersProps {
   actors: ActivityActor[]
   /** What the rows are about, where they are narrowed to one thing. */
   targetName: string | undefined
+  problems: readonly FieldProblem[]
 }
 
 /** What to look for, as a form whose answer is an address. */
-export function ActivityFilters({ base, filter, actors, targetName }: FiltersProps) {
+export function ActivityFilters({ base, filter, actors, targetName, problems }: FiltersProps) {
   return (
     <form method="get" action={base} class="filters">
       {filter.target ? <input type="hidden" name="target" value={filter.target} /> : null}
-      <div class="field">
-        <label for="action">Action</label>
-        <select class="input" id="action" name="action">
-          <option value="">All actions</option>
-          {Object.entries(activityActions).map(([action, words]) => (
-            <option value={action} selected={action === filter.action}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div class="field">
-        <label for="actor">Actor</label>
-        <select class="input" id="actor" name="actor">
-          <option value="">Everybody</option>
-          {actorOptions(actors, filter.actor).map(([value, label]) => (
-            <option value={value} selected={value === filter.actor}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div class="field">
-        <label for="from">From</label>
-        <input class="input" id="from" name="from" type="date" value={filter.from} />
-      </div>
-      <div class="field">
-        <label for="until">To</label>
-        <input class="input" id="until" name="until" type="date" value={filter.until} />
-      </div>
+      <Choice name="action" label="Action" anything="All actions" chosen={filter.action} problems={problems}>
+        {Object.entries(activityActions)}
+      </Choice>
+      <Choice name="actor" label="Actor" anything="Everybody" chosen={filter.actor} problems={problems}>
+        {actorOptions(actors, filter.actor)}
+      </Choice>
+      <Day name="from" label="From (UTC)" value={filter.from} problems={problems} />
+      <Day name="until" label="To (UTC)" value={filter.until} problems={problems} />
       <label class="check">
         <input type="checkbox" name="only_api_keys" value="1" checked={filter.only_api_keys !== ''} /> Only API keys
       </label>
@@ -54,11 +35,55 @@ export function ActivityFilters({ base, filter, actors, targetName }: FiltersPro
       {filter.target ? (
         <p>
           About <bdi>{targetName ?? filter.target}</bdi> only.{' '}
-          <a href={`${base}${toQuery({ ...filter, target: '' })}`}>Show everything else too</a>
+          <a href={`${base}${toQuery({ ...filter, target: '' })}`}>Show everything else too</a>{' '}
+          <Problems id="target-problem" problems={problemsOf(problems, 'target')} />
         </p>
       ) : null}
     </form>
   )
+}
+
+interface ChoiceProps {
+  name: string
+  label: string
+  /** What choosing nothing is called. */
+  anything: string
+  chosen: string
+  problems: readonly FieldProblem[]
+  /** Values and their words. */
+  children: [string, string][]
+}
+
+function Choice({ name, label, anything, chosen, problems, children }: ChoiceProps) {
+  const own = problemsOf(problems, name)
+  // Whatever is in the address is offered, or sending the form again would lose it.
+  const options = chosen && !children.some(([value]) => value === chosen) ? [...children, [chosen, chosen]] : children
+  return (
+    <div class="field">
+      <label for={name}>{label}</label>
+      <select
+        class="input"
+        id={name}
+        name={name}
+        aria-invalid={own.length > 0 ? 'true' : undefined}
+        aria-describedby={own.length > 0 ? `${name}-problem` : undefined}
+      >
+        <option value="">{anything}</option>
+        {options.map(([value, words]) => (
+          <option value={value} selected={value === chosen}>
+            {words}
+          </option>
+        ))}
+      </select>
+      <Problems id={`${name}-problem`} problems={own} />
+    </div>
+  )
+}
+
+/** What is no day stays as it was typed, which a picker of days would not show. */
+function Day(props: { name: string; label: string; value: string; problems: readonly FieldProblem[] }) {
+  const isDay = problemsOf(props.problems, props.name).length === 0
+  return <Field {...props} type={isDay ? 'date' : 'text'} />
 }
 
 /** The page's rows, however many there are, as a file. Forms, since each leaves a row in the log. */
@@ -86,7 +111,6 @@ function actorOptions(actors: ActivityActor[], chosen: string): [string, string]
     type === 'api_key' ? `${name} (API key)` : name,
   ])
   options.push(['subscriber', 'People who join'], ['system', 'System'])
-  // Whoever is in the address is offered, or sending the form again would lose them.
   if (chosen && !options.some(([value]) => value === chosen)) {
     const groups: Record<string, string> = { api_key: 'Any API key', user: 'Any person' }
     options.push([chosen, groups[chosen] ?? chosen.replace(/^.*:/, '')])

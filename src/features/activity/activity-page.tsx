@@ -1,3 +1,4 @@
+import type { AppError } from '../../platform/errors.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
@@ -12,6 +13,8 @@ interface ActivityPageProps {
   newest: string | undefined
   actors: ActivityActor[]
   filter: SentActivityFilter
+  /** What is wrong with the filter. */
+  error: AppError | undefined
   /** Subscribers' addresses, joined for display: the log itself holds none. */
   subscribers: Map<string, string>
   keptDays: number | null
@@ -26,12 +29,12 @@ export function ActivityPage({
   newest,
   actors,
   filter,
+  error,
   subscribers,
   keptDays,
   now,
 }: ActivityPageProps) {
   const base = `/o/${frame.organisation?.slug}/activity`
-  const filtered = Object.values(filter).some(Boolean)
   return (
     <PageLayout title="Activity" frame={frame} current="activity">
       <div class="page-head">
@@ -50,13 +53,11 @@ export function ActivityPage({
         actors={actors}
         filter={filter}
         targetName={targetNameAmong(items, filter.target, subscribers)}
+        problems={error?.errors ?? []}
       />
       {items.length > 0 ? <ActivityExport base={base} filter={filter} /> : null}
-      {items.length === 0 ? (
-        <div class="empty">
-          <h2>{filtered ? 'Nothing matches' : 'Nothing has happened yet'}</h2>
-          <p>{filtered ? 'No activity matches these filters.' : 'Changes that people and keys make show up here.'}</p>
-        </div>
+      {error ? null : items.length === 0 ? (
+        <Nothing filtered={Object.values(filter).some(Boolean)} paged={newest !== undefined} {...{ keptDays, frame }} />
       ) : (
         <CardTable
           caption="Activity, newest first"
@@ -78,6 +79,34 @@ export function ActivityPage({
         </span>
       </nav>
     </PageLayout>
+  )
+}
+
+/** Why there are no rows: nobody is told that nothing happened where the plan hides what did. */
+function Nothing(props: { filtered: boolean; paged: boolean; keptDays: number | null; frame: Frame }) {
+  const { filtered, paged, keptDays, frame } = props
+  const window = keptDays === 365 ? 'year' : `${keptDays} days`
+  const plan = frame.nav.find(({ id }) => id === 'plan')
+  if (keptDays === null)
+    return (
+      <div class="empty">
+        <h2>{filtered ? 'Nothing matches' : paged ? 'Nothing older' : 'Nothing has happened yet'}</h2>
+        <p>{filtered ? 'No activity matches these filters.' : 'Changes that people and keys make show up here.'}</p>
+      </div>
+    )
+  return (
+    <div class="empty">
+      <h2>{filtered ? 'Nothing matches' : `Nothing ${paged ? 'older ' : ''}in the last ${window}`}</h2>
+      <p>
+        {filtered ? `No activity of the last ${window} matches these filters. ` : ''}
+        Older rows are hidden on this plan; those not deleted yet show again on one that keeps them longer.
+      </p>
+      {plan ? (
+        <a class="button plain" href={plan.href}>
+          Go to the Plan page
+        </a>
+      ) : null}
+    </div>
   )
 }
 

@@ -3,7 +3,7 @@ import type { Context } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { planRules } from '../plans/plan-rules.ts'
 import { toActivityJson } from './activity.ts'
-import { cleanActivityFilter } from './activity-filter.ts'
+import { takeActivityFilter } from './activity-filter.ts'
 import { type ExportFormat, exportActivities } from './export-activities.ts'
 import { listActivities } from './list-activities.ts'
 
@@ -32,9 +32,13 @@ export async function activityExport(
 ): Promise<void> {
   const given = (name: string) =>
     name === 'only_api_keys' ? (options.onlyApiKeys ? '1' : '') : String(options[name] ?? '')
-  const filter = cleanActivityFilter(given)
-  for (const [name, value] of Object.entries(filter))
-    if (value !== given(name)) throw new AppError('validation_failed', `--${name} does not take ${given(name)}.`)
+  const filter = takeActivityFilter(given)
   const keptDays = planRules(ctx.organisation.plan).activityDays
-  await writeToStdout(ctx, await exportActivities(ctx, { filter, format: options.format, keptDays }))
+  try {
+    await writeToStdout(ctx, await exportActivities(ctx, { filter, format: options.format, keptDays }))
+  } catch (error) {
+    if (!(error instanceof AppError) || error.errors.length === 0) throw error
+    const told = error.errors.map((one) => `${'pointer' in one ? one.pointer.replace('#/', '--') : ''}: ${one.detail}`)
+    throw new AppError('validation_failed', told.join('\n'))
+  }
 }

@@ -1,4 +1,4 @@
-import type { Hono } from 'hono'
+import type { Hono, Context as HonoContext } from 'hono'
 import { requireRole } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
@@ -9,7 +9,13 @@ import { planRules } from '../plans/plan-rules.ts'
 import { findEmailsOf } from '../subscribers/find-emails-of.ts'
 import type { Activity } from './activity.ts'
 import { ActivityDetailsPage } from './activity-details-page.tsx'
-import { cleanActivityFilter, readActivityFilter, toQuery } from './activity-filter.ts'
+import {
+  type ActivityFilter,
+  readActivityFilter,
+  type SentActivityFilter,
+  takeActivityFilter,
+  toQuery,
+} from './activity-filter.ts'
 import { ActivityPage } from './activity-page.tsx'
 import { exportActivities, isExportFormat } from './export-activities.ts'
 import { listActivities } from './list-activities.ts'
@@ -19,31 +25,12 @@ const limit = 50
 
 /** The Activity log and the details of a row. */
 export function activityRoutes(app: Hono<AppEnv>): void {
-  app.get('/o/:slug/activity', async (c) => {
-    const { ctx, frame } = c.var
-    requireRole(ctx, 'admin')
-    const sent = cleanActivityFilter((name) => c.req.query(name))
-    const before = /^[0-9]{1,15}$/.test(c.req.query('before') ?? '') ? Number(c.req.query('before')) : undefined
-    const keptDays = planRules(ctx.organisation.plan).activityDays
-    const filter = readActivityFilter(sent)
-    const { items, older } = await listActivities(ctx, { filter, before, limit, keptDays })
-    const base = `/o/${ctx.organisation.slug}/activity`
-    const href = (before?: number) => `${base}${toQuery(sent, before === undefined ? {} : { before: String(before) })}`
-    return renderPage(
+  app.get('/o/:slug/activity', (c) =>
+    show(
       c,
-      <ActivityPage
-        frame={frame}
-        items={items}
-        older={older === undefined ? undefined : href(older)}
-        newest={before === undefined ? undefined : href()}
-        actors={await listActors(ctx)}
-        filter={sent}
-        subscribers={await findEmailsOf(ctx, subscriberIds(items))}
-        keptDays={keptDays}
-        now={ctx.now()}
-      />,
-    )
-  })
+      takeActivityFilter((name) => c.req.query(name)),
+    ),
+  )
 
   app.post('/o/:slug/activity/export', async (c) => {
     const { ctx } = c.var
@@ -51,8 +38,15 @@ export function activityRoutes(app: Hono<AppEnv>): void {
     const format = form.text('format')
     if (!isExportFormat(format)) throw fieldError('format', 'refused', 'Choose csv or jsonl.')
     const keptDays = planRules(ctx.organisation.plan).activityDays
-    const pieces = await exportActivities(ctx, { filter: cleanActivityFilter(form.text), format, keptDays })
-    return sendFile(c, `${ctx.organisation.slug} activity ${ctx.now().toISOString().slice(0, 10)}`, format, pieces)
+    const filter = takeActivityFilter(form.text)
+    try {
+      const pieces = await exportActivities(ctx, { filter, format, keptDays })
+      return sendFile(c, `${ctx.organisation.slug} activity ${ctx.now().toISOString().slice(0, 10)}`, format, pieces)
+    } catch (error) {
+      // The page finds the same mistakes, and tells them beside their fields.
+      if (error instanceof AppError && error.code === 'validation_failed') return show(c, filter)
+      throw error
+    }
   })
 
   app.get('/o/:slug/activity/:number', async (c) => {
@@ -71,6 +65,45 @@ export function activityRoutes(app: Hono<AppEnv>): void {
       <ActivityDetailsPage frame={frame} activity={activity} subscribers={subscribers} now={ctx.now()} />,
     )
   })
+}
+
+/** The page, or where the filter has a mistake nothing but that. */
+async function show(c: HonoContext<AppEnv>, sent: SentActivityFilter) {
+  const { ctx, frame } = c.var
+  requireRole(ctx, 'admin')
+  const before = /^[0-9]{1,15}$/.test(c.req.query('before') ?? '') ? Number(c.req.query('before')) : undefined
+  const keptDays = planRules(ctx.organisation.plan).activityDays
+  const { filter, error } = tryFilter(sent)
+  const { items, older } = filter
+    ? await listActivities(ctx, { filter, before, limit, keptDays })
+    : { items: [], older: undefined }
+  const base = `/o/${ctx.organisation.slug}/activity`
+  const href = (before?: number) => `${base}${toQuery(sent, before === undefined ? {} : { before: String(before) })}`
+  return renderPage(
+    c,
+    <ActivityPage
+      frame={frame}
+      items={items}
+      older={older === undefined ? undefined : href(older)}
+      newest={before === undefined ? undefined : href()}
+      actors={await listActors(ctx, { keptDays })}
+      filter={sent}
+      error={error}
+      subscribers={await findEmailsOf(ctx, subscriberIds(items))}
+      keptDays={keptDays}
+      now={ctx.now()}
+    />,
+    error?.status ?? 200,
+  )
+}
+
+function tryFilter(sent: SentActivityFilter): { filter?: ActivityFilter; error?: AppError } {
+  try {
+    return { filter: readActivityFilter(sent) }
+  } catch (error) {
+    if (error instanceof AppError) return { error }
+    throw error
+  }
 }
 
 function subscriberIds(items: Activity[]): string[] {

@@ -20,7 +20,7 @@ export function isExportFormat(text: string): text is ExportFormat {
  * The log, newest first, as far as the filter and the plan's window let it through: as CSV (RFC 4180) or one JSON object a
  * line with the hashes that chain it, in pieces of a thousand rows, so that a million need no more memory. One activity, written before the first piece
  * and not in the file: who breaks off has had what came until then.
- * @throws AppError `forbidden`.
+ * @throws AppError `forbidden`, `validation_failed` for a filter with a mistake.
  */
 export async function exportActivities(
   ctx: Context,
@@ -28,24 +28,21 @@ export async function exportActivities(
 ): Promise<AsyncGenerator<string>> {
   requireRole(ctx, 'admin')
   const { filter: sent, format, keptDays } = options
+  const filter = readActivityFilter(sent)
   const number = await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'admin')
     const { id, name } = ctx.organisation
-    const filter = Object.fromEntries(Object.entries(sent).filter(([, value]) => value))
+    const given = Object.fromEntries(Object.entries(sent).filter(([, value]) => value))
     return recordActivity(ctx, {
       action: 'activity.exported',
       targets: [{ type: 'organisation', id, name }],
-      changes: { after: { format, ...filter } },
+      changes: { after: { format, ...given } },
     })
   })
   const at = ctx.now()
-  return write({ ...ctx, now: () => at }, readActivityFilter(sent), number)
+  return write({ ...ctx, now: () => at }, number)
 
-  async function* write(
-    ctx: Context,
-    filter: ReturnType<typeof readActivityFilter>,
-    last: number,
-  ): AsyncGenerator<string> {
+  async function* write(ctx: Context, last: number): AsyncGenerator<string> {
     if (format === 'csv') yield toCsvLine(columns)
     else await chainOwnActivities(ctx)
     for (let before: number | undefined = last; before !== undefined; ) {

@@ -5,7 +5,7 @@ import type { ActivityFilter } from './activity-filter.ts'
 
 type Condition = RawBuilder<unknown>
 type ActorType = ActivityActor['type']
-type Column = 'action' | 'actor_id' | 'other_target_id'
+export type Column = 'action' | 'actor_id' | 'other_target_id'
 
 const joined = 'subscriber.joined'
 

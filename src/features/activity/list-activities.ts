@@ -3,6 +3,7 @@ import { type Context, inSnapshot, type TransactionContext } from '../../platfor
 import type { Activity, ActivityActor } from './activity.ts'
 import type { ActivityFilter } from './activity-filter.ts'
 import { findScans } from './find-scans.ts'
+import { numberBound, sinceOf } from './since.ts'
 
 export interface ActivityPage {
   items: Activity[]
@@ -22,11 +23,9 @@ export async function listActivities(
 ): Promise<ActivityPage> {
   const { filter = {}, before, limit, keptDays } = options
   return inSnapshot(ctx, async (ctx) => {
-    const windowStart = keptDays === null ? undefined : new Date(ctx.now().getTime() - keptDays * 86_400_000)
-    const from = latest(filter.from, windowStart)
     const range = [
       ...(before === undefined ? [] : [sql`number < ${before}`]),
-      ...(from ? [sql`occurred_at >= ${from}`, ...(await numberBound(ctx, 'from', from))] : []),
+      ...(await sinceOf(ctx, keptDays, filter.from)),
       ...(filter.until ? [sql`occurred_at < ${filter.until}`, ...(await numberBound(ctx, 'until', filter.until))] : []),
     ]
     const scans = await findScans(ctx, filter, { range, limit })
@@ -55,22 +54,4 @@ async function readRows(
   const merged = sql<Row>`${sql.join(parts, sql` union all `)} order by number desc limit ${limit}`
   const { rows } = await (only && others.length === 0 ? only : merged).execute(ctx.sql)
   return rows
-}
-
-function latest(a: Date | undefined, b: Date | undefined): Date | undefined {
-  if (!a || !b) return a ?? b
-  return a > b ? a : b
-}
-
-/** Times rise with the numbers: the nearest milestone row bounds the numbers that a date can have. */
-async function numberBound(ctx: TransactionContext, side: 'from' | 'until', at: Date): Promise<RawBuilder<unknown>[]> {
-  const { rows } = await (side === 'from'
-    ? sql<{ number: number }>`select number from activities
-        where organisation_id = ${ctx.organisation.id} and number % 256 = 0 and occurred_at < ${at}
-        order by occurred_at desc, number desc limit 1`
-    : sql<{ number: number }>`select number from activities
-        where organisation_id = ${ctx.organisation.id} and number % 256 = 0 and occurred_at >= ${at}
-        order by occurred_at, number limit 1`
-  ).execute(ctx.sql)
-  return rows.map(({ number }) => (side === 'from' ? sql`number > ${number}` : sql`number < ${number}`))
 }

@@ -8,7 +8,7 @@ import { makeProduct, type TestOrganisation, type TestProduct } from '../../../t
 import { runCli } from '../../../test/processes.ts'
 import { makeLog } from '../../../test/tampering.ts'
 import { createWaitlist } from '../waitlists/create-waitlist.ts'
-import { cleanActivityFilter } from './activity-filter.ts'
+import { takeActivityFilter } from './activity-filter.ts'
 import { type ChainHead, getChainHead } from './chain-head.ts'
 import { exportActivities } from './export-activities.ts'
 import { verifyActivityFile } from './verify-activity-file.ts'
@@ -32,7 +32,7 @@ afterAll(async () => {
 })
 
 async function exported(sent: Record<string, string>): Promise<string[]> {
-  const filter = cleanActivityFilter((name) => sent[name])
+  const filter = takeActivityFilter((name) => sent[name])
   let text = ''
   for await (const piece of await exportActivities(organisation.ctx, { filter, format: 'jsonl', keptDays: null }))
     text += piece
