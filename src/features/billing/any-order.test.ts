@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mailsTo } from '../../../test/people.ts'
 import { leadsTo, makeBuyer, makeSoldProduct, type SoldProduct } from '../../../test/sold.ts'
 import { makePrice, makeSubscription } from '../../../test/stripe-objects.ts'
 import { signEvent } from '../../../test/stripe-server.ts'
@@ -35,7 +36,7 @@ function givenBy(status: string, team: boolean): string {
   return status === 'active' || status === 'trialing' ? (team ? 'team' : 'pro') : 'free'
 }
 
-test('whatever happens at Stripe, and however its events come or are lost, the plan ends as what is paid for, with one row for each change', async () => {
+test('whatever happens at Stripe, and however its events come or are lost, the plan ends as what is paid for, with one row for each change and one mail for each end', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), fc.boolean(), async (steps, isLost) => {
       const buyer = await makeBuyer(sold)
@@ -64,6 +65,10 @@ test('whatever happens at Stripe, and however its events come or are lost, the p
       const told = (await buyer.plans()).map((row) => row.replace('Stripe: ', ''))
       expect(['free', ...told].at(-1)).toBe(given)
       expect(told.filter((plan, n) => plan === (told[n - 1] ?? 'free'))).toEqual([])
+      const mails = await mailsTo(sold.product, buyer.organisation.owner.email)
+      const { name } = buyer.organisation.ctx.organisation
+      const drops = told.filter((plan) => plan === 'free')
+      expect(mails.map(({ subject }) => subject)).toEqual(drops.map(() => `${name} is on the Free plan`))
     }),
     { numRuns: 12 },
   )
