@@ -1,21 +1,12 @@
-import { parse } from 'csv-parse/sync'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { asApiKey, asUser } from '../../../test/as.ts'
-import {
-  makeApiKey,
-  makeMember,
-  makeOrganisation,
-  makeProduct,
-  makeWaitlist,
-  type TestProduct,
-} from '../../../test/make.ts'
+import { asUser } from '../../../test/as.ts'
+import { makeMember, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
 import { log } from '../../../test/people.ts'
 import { unzip } from '../../../test/unzip.ts'
 import { SessionLocks } from '../../platform/db/session-locks.ts'
 import { fillWaitlist } from '../subscribers/fill-waitlist.ts'
 import { exportOrganisation } from './export-organisation.ts'
-import { inviteMember } from './invite-member.ts'
 
 let product: TestProduct
 let locks: SessionLocks
@@ -63,47 +54,6 @@ async function administer(text: string): Promise<number> {
   await client.end()
   return rowCount ?? 0
 }
-
-test('an owner takes everything along: each table as JSON Lines and as CSV, and one row of the log', async () => {
-  const { organisation, download, home } = await setUp()
-  const waitlist = await makeWaitlist(organisation, '=1+1,"🚀"')
-  const key = await makeApiKey(organisation)
-  const api = asApiKey(product, key.secret)
-  const path = `/waitlists/${waitlist}/subscribers`
-  const first = (await api.post(path, { email: 'Ada@Example.com' })).json
-  await api.post(path, { email: '+plus@example.com', referral_code: first.referral_code })
-  await makeMember(product, organisation, 'member')
-  await inviteMember(organisation.ctx, { email: 'invited@example.com', role: 'admin' })
-
-  const { response, files } = await download()
-  expect([response.status, response.headers.get('content-type'), response.headers.get('content-disposition')]).toEqual([
-    200,
-    'application/zip',
-    `attachment; filename="${organisation.slug}-export.zip"`,
-  ])
-  const names = ['organisation', 'members', 'invitations', 'waitlists', 'api_keys', 'subscribers', 'activities']
-  expect([...files.keys()].sort()).toEqual(names.flatMap((name) => [`${name}.csv`, `${name}.jsonl`]).sort())
-  expect(jsonLines(files.get('organisation.jsonl'))).toMatchObject([{ id: organisation.id, plan: 'team' }])
-  expect(jsonLines(files.get('members.jsonl')).map(({ role }) => role)).toEqual(['owner', 'member'])
-  expect(jsonLines(files.get('subscribers.jsonl'))).toMatchObject([
-    { waitlist_id: waitlist, id: '1', email: 'Ada@Example.com', position: 1, referral_count: 1, referred_by_id: null },
-    { id: '2', email: '+plus@example.com', position: 2, referred_by_id: '1' },
-  ])
-  const actions = jsonLines(files.get('activities.jsonl')).map(({ action }) => action)
-  expect([actions[0], actions.at(-1)]).toEqual(['organisation.created', 'organisation.exported'])
-  // CSV holds the same, and nothing a spreadsheet would run.
-  for (const name of names) {
-    const rows: Record<string, string>[] = parse(files.get(`${name}.csv`) ?? '', { columns: true })
-    const lines = jsonLines(files.get(`${name}.jsonl`))
-    expect([name, rows.length, Object.keys(rows[0] ?? {})]).toEqual([name, lines.length, Object.keys(lines[0])])
-  }
-  const csv: Record<string, string>[] = parse(files.get('subscribers.csv') ?? '', { columns: true })
-  expect(csv[1]?.email).toBe("'+plus@example.com")
-  expect(parse(files.get('waitlists.csv') ?? '', { columns: true })).toMatchObject([{ name: '\'=1+1,"🚀"' }])
-  const everything = [...files.values()].join('\n')
-  for (const secret of [key.secret, 'secret_hash', 'token_hash', 'password']) expect(everything).not.toContain(secret)
-  expect((await log(product, home)).filter(({ action }) => action === 'organisation.exported')).toHaveLength(1)
-})
 
 /** The machine may be busy; and a moment lies between an archive's end and the next one's turn. */
 const patience = { timeout: 20_000 }

@@ -12,15 +12,16 @@ import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import type { SessionLocks } from '../../platform/db/session-locks.ts'
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
-import { type ExportedTable, exportedTables } from './exported-tables.ts'
+import type { ExportedTable } from './exported-table.ts'
+import { exportedTables } from './exported-tables.ts'
 
 /** A reader that takes nothing for so long is gone; the database keeps a snapshot for them meanwhile. */
 const patienceMs = 60_000
 
 /**
- * Everything of an organisation as one ZIP archive, each table as JSON Lines and as CSV, all as it was at one moment. It
- * comes as it is read, so that a million people need no more memory than a hundred. One activity, written first; one
- * export of an organisation at a time.
+ * Everything of an organisation as one ZIP archive, but what its plan hides of the log: each table as JSON Lines and as
+ * CSV, all as it was at one moment. It comes as it is read, so that a million people need no more memory than a hundred.
+ * One activity, written first; one export of an organisation at a time.
  * @throws AppError `forbidden`, `conflict` while another one is under way.
  */
 export async function exportOrganisation(ctx: Context, locks: SessionLocks): Promise<Readable> {
@@ -35,7 +36,8 @@ export async function exportOrganisation(ctx: Context, locks: SessionLocks): Pro
         await recordActivity(ctx, { action: 'organisation.exported', targets: [{ type: 'organisation', id, name }] })
       })
       begun.resolve()
-      await inSnapshot(ctx, (ctx) => writeArchive(ctx, output))
+      const at = ctx.now()
+      await inSnapshot({ ...ctx, now: () => at }, (ctx) => writeArchive(ctx, output))
       return true
     })
     .then((done) => {

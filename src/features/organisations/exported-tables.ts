@@ -1,174 +1,128 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { TransactionContext } from '../../platform/context.ts'
-import type { SubscriberJson } from '../subscribers/subscriber.ts'
+import { sinceOf } from '../activity/since.ts'
+import { planRules } from '../plans/plan-rules.ts'
+import { exportedPeople } from './exported-people.ts'
+import type { ExportedTable } from './exported-table.ts'
 
 type Row = Record<string, unknown>
 
-/** One table of an export: its columns in order, and its rows, some at a time. */
-export interface ExportedTable {
-  columns: readonly string[]
-  rows(ctx: TransactionContext): AsyncIterable<Row[]>
-}
-
 const pageRows = 1_000
 
-/** What an organisation takes along: no secret, no hash, nothing of anybody else. */
+const keyColumns = [
+  ...['k.id', 'k.name', 'k.scopes', 'k.prefix', 'k.created_at', 'k.created_by_id', 'k.created_by_name', 'k.revoked_at'],
+  ...['k.revoked_by_id', 'k.revoked_by_name', 'u.last_used_at', 'u.last_used_ip', 'u.reuse_count'],
+  ...['u.reuse_first_at', 'u.reuse_last_at', 'u.reuse_last_ip'],
+]
+
+/** What an organisation takes along: no secret but the status links, no hash, nothing of anybody else. */
 export const exportedTables: Record<string, ExportedTable> = {
-  organisation: {
-    columns: ['id', 'slug', 'name', 'plan', 'created_at'],
-    rows: (ctx) =>
-      whole(
-        sql<Row>`select id, slug, name, plan, created_at from organisations where id = ${ctx.organisation.id}`,
-        ctx,
-      ),
-  },
-  members: {
-    columns: ['user_id', 'name', 'email', 'role', 'created_at'],
-    rows: (ctx) =>
-      whole(
-        sql<Row>`select m.user_id, u.name, u.email, m.role, m.created_at from members m join users u on u.id = m.user_id
-          where m.organisation_id = ${ctx.organisation.id} order by m.created_at, m.user_id`,
-        ctx,
-      ),
-  },
-  invitations: {
-    columns: ['id', 'email', 'role', 'invited_by_name', 'created_at', 'expires_at', 'accepted_at', 'withdrawn_at'],
-    rows: (ctx) =>
-      whole(
-        sql<Row>`select id, email, role, invited_by_name, created_at, expires_at, accepted_at, withdrawn_at
-          from invitations where organisation_id = ${ctx.organisation.id} order by created_at, id`,
-        ctx,
-      ),
-  },
-  waitlists: {
-    columns: ['id', 'name', 'description', 'referrals_enabled', 'skip_amount', 'created_at', 'archived_at'],
-    rows: (ctx) =>
-      whole(
-        sql<Row>`select id, name, description, referrals_enabled, skip_amount, created_at, archived_at
-          from waitlists where organisation_id = ${ctx.organisation.id} order by created_at, id`,
-        ctx,
-      ),
-  },
-  api_keys: {
-    columns: [
-      'id',
-      'name',
-      'scopes',
-      'prefix',
-      'created_at',
-      'created_by_name',
-      'revoked_at',
-      'revoked_by_name',
-      'last_used_at',
+  organisation: small(
+    ['id', 'slug', 'name', 'plan', 'created_at'],
+    (columns, id) => sql`select ${columns} from organisations where id = ${id}`,
+  ),
+  // The address of now and every earlier one.
+  organisation_slugs: own('organisation_slugs', ['slug'], ['slug']),
+  billing_accounts: own(
+    'billing_accounts',
+    ['customer_id', 'subscription_id', 'status', 'plan', 'past_due_since', 'renews_at', 'ends_at', 'checked_at'],
+    ['customer_id'],
+  ),
+  members: small(
+    ['m.user_id', 'u.name', 'u.email', 'm.role', 'm.created_at'],
+    (columns, id) => sql`select ${columns} from members m join users u on u.id = m.user_id
+      where m.organisation_id = ${id} order by m.created_at, m.user_id`,
+  ),
+  invitations: own(
+    'invitations',
+    [
+      ...['id', 'email', 'role', 'invited_by_id', 'invited_by_name'],
+      ...['created_at', 'expires_at', 'accepted_at', 'withdrawn_at'],
     ],
-    rows: (ctx) =>
-      whole(
-        sql<Row>`select k.id, k.name, k.scopes, k.prefix, k.created_at, k.created_by_name, k.revoked_at, k.revoked_by_name,
-            u.last_used_at
-          from api_keys k left join api_key_usage u on u.organisation_id = k.organisation_id and u.api_key_id = k.id
-          where k.organisation_id = ${ctx.organisation.id} order by k.created_at, k.id`,
-        ctx,
-      ),
-  },
-  subscribers: {
-    columns: [
-      ...[
-        'waitlist_id',
-        'id',
-        'email',
-        'state',
-        'position',
-        'joined_at',
-        'added_at',
-        'referral_code',
-        'referral_count',
-      ],
-      'referred_by_id',
+    ['created_at', 'id'],
+  ),
+  waitlists: own(
+    'waitlists',
+    ['id', 'name', 'description', 'referrals_enabled', 'skip_amount', 'created_at', 'archived_at'],
+    ['created_at', 'id'],
+  ),
+  api_keys: small(
+    keyColumns,
+    (columns, id) => sql`select ${columns} from api_keys k
+      left join api_key_usage u on u.organisation_id = k.organisation_id and u.api_key_id = k.id
+      where k.organisation_id = ${id} order by k.created_at, k.id`,
+  ),
+  subscribers: exportedPeople,
+  removed_subscribers: long(
+    'removed_subscribers',
+    ['waitlist_id', 'subscriber_id', 'removed_at', 'credited'],
+    'subscriber_id',
+  ),
+  imports: own(
+    'imports',
+    [
+      ...['id', 'waitlist_id', 'state', 'file_name', 'started_by', 'reading', 'bytes', 'lines', 'done_rows', 'added'],
+      ...['confirmed', 'already_there', 'refused', 'stopped_reason', 'created_at', 'started_at', 'finished_at'],
+      ...['file_deleted_at', 'activity_number'],
     ],
-    rows: subscribers,
-  },
-  activities: {
-    columns: [
+    ['created_at', 'id'],
+  ),
+  // Whom an import brought: everybody with these ids.
+  imported_people: long('imported_people', ['first_id', 'last_id', 'import_id'], 'first_id'),
+  activities: long(
+    'activities',
+    [
       ...['number', 'id', 'occurred_at', 'action', 'actor_type', 'actor_id', 'actor_name', 'targets', 'changes'],
       ...['request_id', 'ip', 'user_agent'],
     ],
-    rows: activities,
-  },
+    'number',
+    (ctx) => sinceOf(ctx, planRules(ctx.organisation.plan).activityDays),
+  ),
 }
 
-/** A table that is small in every organisation. */
-async function* whole(query: ReturnType<typeof sql<Row>>, ctx: TransactionContext): AsyncGenerator<Row[]> {
-  yield (await query.execute(ctx.sql)).rows
-}
-
-async function* subscribers(ctx: TransactionContext): AsyncGenerator<Row[]> {
-  const { rows: waitlists } = await sql<{ id: string; referrals_enabled: boolean }>`
-    select id, referrals_enabled from waitlists where organisation_id = ${ctx.organisation.id} order by created_at, id`.execute(
-    ctx.sql,
-  )
-  for (const waitlist of waitlists) {
-    for (let offset = 0, last = 0; ; offset += pageRows) {
-      const places = await readPlaces(ctx, waitlist, offset)
-      const people = await readPeople(ctx, waitlist.id, last)
-      const referrers = await readReferrers(ctx, waitlist.id, people)
-      // In one snapshot both are the same people, in order of joining.
-      const rows = people.map(({ join_number, referred_by, waitlist_id, id, email, state, ...person }, i) => ({
-        ...{ waitlist_id, id, email, state },
-        position: places[i] ?? null,
-        ...person,
-        referred_by_id: referred_by === null ? null : (referrers.get(referred_by) ?? null),
-      }))
-      if (rows.length > 0) yield rows
-      if (rows.length < pageRows) break
-      last = people.at(-1)?.join_number ?? last
-    }
+/** A table that is small in every organisation. Its columns may be said to be those of a part of the query. */
+function small(
+  columns: string[],
+  query: (columns: RawBuilder<unknown>, organisationId: string) => RawBuilder<unknown>,
+): ExportedTable {
+  return {
+    columns: columns.map((column) => column.replace(/^\w\./, '')),
+    async *rows(ctx) {
+      const list = sql.join(columns.map((column) => sql.ref(column)))
+      yield (await query(list, ctx.organisation.id).execute(ctx.sql)).rows as Row[]
+    },
   }
 }
 
-async function readPlaces(
-  ctx: TransactionContext,
-  waitlist: { id: string; referrals_enabled: boolean },
-  offset: number,
-): Promise<(number | null)[]> {
-  const { rows } = await sql<{ items: string }>`
-    select items from list_subscribers_json(${ctx.organisation.id}, ${waitlist.id}, ${waitlist.referrals_enabled},
-      ${offset}::bigint, ${pageRows}::integer, '')`.execute(ctx.sql)
-  return (JSON.parse(rows[0]?.items ?? '[]') as SubscriberJson[]).map((item) => item.position)
+/** The organisation's rows of one small table. */
+function own(table: string, columns: string[], order: string[]): ExportedTable {
+  const by = sql.join(order.map((column) => sql.ref(column)))
+  return small(
+    columns,
+    (list, id) => sql`select ${list} from ${sql.table(table)} where organisation_id = ${id} order by ${by}`,
+  )
 }
 
-async function readPeople(ctx: TransactionContext, waitlistId: string, last: number) {
-  const { rows } = await sql<Row & { join_number: number; referred_by: number | null }>`
-    select join_number, referred_by, waitlist_id, id::text as id, email, state, joined_at, added_at, referral_code, referral_count
-    from subscribers
-    where organisation_id = ${ctx.organisation.id} and waitlist_id = ${waitlistId} and join_number > ${last}
-    order by join_number limit ${pageRows}`.execute(ctx.sql)
-  return rows
-}
-
-/** Ids by join numbers; whoever was removed is not among them. */
-async function readReferrers(
-  ctx: TransactionContext,
-  waitlistId: string,
-  people: readonly { referred_by: number | null }[],
-): Promise<Map<number, string>> {
-  const joinNumbers = [...new Set(people.flatMap(({ referred_by }) => referred_by ?? []))]
-  if (joinNumbers.length === 0) return new Map()
-  const { rows } = await sql<{ join_number: number; id: string }>`
-    select join_number, id::text as id from subscribers
-    where organisation_id = ${ctx.organisation.id} and waitlist_id = ${waitlistId}
-      and join_number = any (${joinNumbers}::bigint[])`.execute(ctx.sql)
-  return new Map(rows.map((row) => [row.join_number, row.id]))
-}
-
-async function* activities(ctx: TransactionContext): AsyncGenerator<Row[]> {
-  for (let last = 0; ; ) {
-    const { rows } = await sql<Row & { number: number }>`
-      select number, id, occurred_at, action, actor_type, actor_id, actor_name, targets, changes, request_id, ip, user_agent
-      from activities where organisation_id = ${ctx.organisation.id} and number > ${last} order by number limit ${pageRows}`.execute(
-      ctx.sql,
-    )
-    if (rows.length > 0) yield rows
-    last = rows.at(-1)?.number ?? last
-    if (rows.length < pageRows) return
+/** The organisation's rows of one table, however many, in order of a number that each has for itself. */
+function long(
+  table: string,
+  columns: string[],
+  number: string,
+  which: (ctx: TransactionContext) => Promise<RawBuilder<unknown>[]> = async () => [],
+): ExportedTable {
+  return {
+    columns,
+    async *rows(ctx) {
+      const list = sql.join(columns.map((column) => sql.ref(column)))
+      const conditions = [sql`organisation_id = ${ctx.organisation.id}`, ...(await which(ctx))]
+      for (let last = 0; ; ) {
+        const { rows } = await sql<Row>`select ${list} from ${sql.table(table)}
+          where ${sql.join([...conditions, sql`${sql.ref(number)} > ${last}`], sql` and `)}
+          order by ${sql.ref(number)} limit ${pageRows}`.execute(ctx.sql)
+        if (rows.length > 0) yield rows
+        last = Number(rows.at(-1)?.[number] ?? last)
+        if (rows.length < pageRows) return
+      }
+    },
   }
 }
