@@ -7,6 +7,7 @@ export const activityActions = {
   'organisation.exported': 'exported the organisation',
   'plan.changed': 'changed the plan',
   'member.invited': 'invited a member',
+  'member.invitation_withdrawn': 'withdrew an invitation',
   'member.joined': 'joined the organisation',
   'member.role_changed': 'changed a role',
   'member.removed': 'removed a member',

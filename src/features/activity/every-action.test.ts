@@ -40,13 +40,29 @@ test('everything that changes something is one row, with what was before and wha
 
   await owner.post(`${home}/members/invitations`, { email, role: 'member' })
   expect(await row('member.invited')).toEqual({ after: { email, role: 'member' } })
+  const open = idIn((await owner.get(`${home}/members`)).html, 'inv')
+  await owner.post(`${home}/members/invitations/${open}/withdraw`)
+  expect(await row('member.invitation_withdrawn')).toEqual({ before: { email, role: 'member' } })
+  for (const role of ['admin', 'member']) {
+    // The second takes the place of the first, in one row.
+    await owner.post(`${home}/members/invitations`, { email, role })
+    expect(await row('member.invited')).toEqual({ after: { email, role } })
+  }
   await grace.post(await mailedPath(product, email, 'invitations'))
   expect(await row('member.joined')).toEqual({ after: { role: 'member' } })
   const members = (await owner.get(`${home}/members`)).html.replaceAll(organisation.owner.id, '')
   const member = `${home}/members/${idIn(members, 'usr')}`
   await owner.post(`${member}/role`, { role: 'admin' })
   expect(await row('member.role_changed')).toEqual({ before: { role: 'member' }, after: { role: 'admin' } })
-  await owner.post(`${member}/remove`)
+  const swapped = { role: 'owner', role_of_previous_owner: 'admin' }
+  await owner.post(`${home}/members/transfer`, { to: member.split('/').at(-1) ?? '' })
+  expect(await row('member.role_changed')).toEqual({
+    before: { role: 'admin', role_of_previous_owner: 'owner' },
+    after: swapped,
+  })
+  await grace.post(`${home}/members/transfer`, { to: organisation.owner.id })
+  expect(await row('member.role_changed')).toMatchObject({ after: swapped })
+  await grace.post(`${member}/remove`)
   expect(await row('member.removed')).toEqual({ before: { role: 'admin' } })
 
   const list = (await owner.post(`${home}/waitlists`, { name: 'Launch' })).location ?? ''

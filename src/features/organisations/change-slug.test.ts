@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { makeMember, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
@@ -70,6 +71,35 @@ test('no other organisation ever gets an address that one had: not by choosing i
       .execute(),
   ).rejects.toThrow("another organisation's")
   expect(owner.cookie()).not.toBe('')
+})
+
+test('nobody takes addresses without end: ten new ones at once, twenty in all; its own are free', async () => {
+  const { organisation, move, old } = await setUp()
+  const slugs = Array.from({ length: 10 }, fresh)
+  let at = old
+  for (const slug of slugs) {
+    // The same again takes none.
+    for (let i = 0; i < 2; i++) expect((await move(slug, i === 0 ? at : slug)).status).toBe(303)
+    at = slug
+  }
+  const [wanted, first = ''] = [fresh(), slugs[0]]
+  const refused = await move(wanted, at)
+  expect([refused.status, refused.html.includes(`value="${wanted}"`)]).toEqual([429, true])
+  expect(refused.html).toMatch(/id="slug-problem"[^>]*>You have tried many addresses/)
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3600)
+  expect((await move(first, at)).status).toBe(303)
+
+  await sql`delete from rate_limits where subject = ${`slug:${organisation.id}`}`.execute(product.database.owner.kysely)
+  for (let n = 12; n <= 20; n++) {
+    await sql`insert into organisation_slugs values (${`${first}-${n}`}, ${organisation.id})`.execute(
+      product.database.owner.kysely,
+    )
+  }
+  const full = await move(wanted, first)
+  expect(full.status).toBe(422)
+  expect(full.html).toContain(`keeps 20 addresses, the most there can be. Choose one that it had: `)
+  expect((await move(`${first}-12`, first)).status).toBe(303)
+  expect((await (await setUp()).move(wanted)).status).toBe(303)
 })
 
 test('of two that want one address at once, one gets it', async () => {

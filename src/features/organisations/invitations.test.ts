@@ -109,7 +109,8 @@ test('a withdrawn or old invitation leads nowhere', async () => {
   const id = /invitations\/(inv_\w+)\/withdraw/.exec((await owner.get(`${home}/members`)).html)?.[1]
   for (let i = 0; i < 2; i++) expect((await owner.post(`${home}/members/invitations/${id}/withdraw`)).status).toBe(303)
   expect((await (await visitor()).get(link)).status).toBe(404)
-  expect((await log(product, home)).filter((row) => row.action === 'member.removed')).toHaveLength(1)
+  const withdrawn = (await log(product, home)).filter((row) => row.action === 'member.invitation_withdrawn')
+  expect(withdrawn).toMatchObject([{ targets: [{ type: 'invitation', id, name: email }] }])
 
   await invite(email)
   const old = await mailedPath(product, email, 'invitations')

@@ -73,7 +73,7 @@ export async function withdrawInvitation(ctx: Context, id: string): Promise<void
     for (const { email, role } of await withdrawOpenInvitations(ctx, { id })) {
       if (role === 'owner') requireRole(ctx, 'owner')
       await recordActivity(ctx, {
-        action: 'member.removed',
+        action: 'member.invitation_withdrawn',
         targets: [{ type: 'invitation', id, name: email }],
         changes: { before: { email, role } },
       })

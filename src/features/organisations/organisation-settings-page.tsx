@@ -64,7 +64,7 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
           <h2>Address</h2>
           <p class="quiet">
             The pages of this organisation are at <code>/o/{slug}</code>. After a change the earlier address leads to
-            the new one, and no other organisation ever gets it.
+            the new one, and no other organisation ever gets it. It can have 20 in all.
           </p>
           <Field
             name="slug"

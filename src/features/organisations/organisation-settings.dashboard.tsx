@@ -32,7 +32,7 @@ export function organisationSettingsRoutes(app: Hono<AppEnv>, services: Services
       <OrganisationSettingsPage frame={frame} name={name} slug={slug} saved={c.req.query('saved')} {...shown} />
     )
     const error = Object.values(shown).find((setting) => setting.error)?.error
-    return renderPage(c, page, error?.status ?? 200)
+    return renderPage(c, page, error?.status, error?.headers)
   }
   const saved = (c: HonoContext<AppEnv>, what: string, slug = c.var.ctx.organisation.slug) =>
     c.redirect(`/o/${slug}/settings?saved=${what}`, 303)
@@ -110,7 +110,7 @@ async function orTold(
   try {
     return await work()
   } catch (error) {
-    if (error instanceof AppError && error.code === 'validation_failed') return tell(error)
+    if (error instanceof AppError && error.errors.length > 0) return tell(error)
     throw error
   }
 }
