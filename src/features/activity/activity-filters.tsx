@@ -35,10 +35,10 @@ export function ActivityFilters({ base, filter, actors, targetName, problems }: 
       {filter.target ? (
         <p>
           About <bdi>{targetName ?? filter.target}</bdi> only.{' '}
-          <a href={`${base}${toQuery({ ...filter, target: '' })}`}>Show everything else too</a>{' '}
-          <Problems id="target-problem" problems={problemsOf(problems, 'target')} />
+          <a href={`${base}${toQuery({ ...filter, target: '' })}`}>Show everything else too</a>
         </p>
       ) : null}
+      <Problems id="target-problem" problems={problemsOf(problems, 'target')} />
     </form>
   )
 }

@@ -84,7 +84,7 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
         <section class="card stack">
           <h2>Export everything</h2>
           <p class="quiet">
-            One ZIP archive with the waitlists, everybody on them and whoever was removed, imports, members,
+            One ZIP archive with the waitlists, everybody on them, the ids of who was removed, imports, members,
             invitations, API keys (without their secrets), earlier addresses, the subscription, and the Activity log as
             far as the plan shows it, each as JSON Lines and as CSV. The export itself stands in the log.
           </p>
