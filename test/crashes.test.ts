@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { reportFigure } from './figures.ts'
+import { mustBeDoneOnce, type Operator, startOperator } from './operator.ts'
 import { makeDataDir, makeKeyByCli, postmasterPid, type Server, startServer } from './processes.ts'
 import { startWriters, type Writers } from './writers.ts'
 import { mustBeWrittenOnce } from './written-once.ts'
@@ -23,17 +24,18 @@ const victims = [
   'everything',
 ] as const
 
-test(`every acknowledged create survives ${rounds} kills at random moments, once, and the next start needs no hand`, {
+test(`what was acknowledged survives ${rounds} kills at random moments, once: creates, revokes, keys, archives, plans and invitations; the next start needs no hand`, {
   timeout: 240_000,
 }, async () => {
   const random = makeRandom(seed)
   const made = await makeKeyByCli(env)
   let server = await start()
+  const operator = await startOperator(env, () => server)
   const writers = startWriters(() => server, made, 'crash')
   try {
     for (let round = 0; round < rounds; round++) {
       const told = `round ${round} of seed ${seed}`
-      await moreAre(writers, 20, told)
+      await moreIsDone(writers, operator, told)
       await sleep(random(250))
       const victim = victims[round % victims.length] ?? 'everything'
       server = await crash(victim, server)
@@ -42,12 +44,13 @@ test(`every acknowledged create survives ${rounds} kills at random moments, once
         await sleep(random(400))
         kill(postmasterPid(env))
       }
-      await moreAre(writers, 20, `${told}, after ${victim} was killed`)
+      await moreIsDone(writers, operator, `${told}, after ${victim} was killed`)
     }
   } finally {
-    await writers.stop()
+    await Promise.all([writers.stop(), operator.stop()])
   }
-  expect(writers.wrong).toEqual([])
+  expect([...writers.wrong, ...operator.wrong]).toEqual([])
+  await mustBeDoneOnce(env, server, operator)
   await mustBeWrittenOnce(env, server, made, writers.acknowledged)
   reportFigure('crashes survived', rounds)
   expect(await server.stop()).toEqual({ code: 0, signal: null })
@@ -76,11 +79,16 @@ async function crash(victim: (typeof victims)[number], server: Server): Promise<
   return server
 }
 
-async function moreAre(writers: Writers, count: number, told: string): Promise<void> {
-  const before = writers.acknowledged.length
+/** Waits until both are told again that something is done. */
+async function moreIsDone(writers: Writers, operator: Operator, told: string): Promise<void> {
+  const before = { creates: writers.acknowledged.length, others: operator.done }
   await expect
-    .poll(() => writers.acknowledged.length, { timeout: 20_000, interval: 20, message: `acknowledged in ${told}` })
-    .toBeGreaterThan(before + count)
+    .poll(() => writers.acknowledged.length > before.creates + 12 && operator.done > before.others, {
+      timeout: 20_000,
+      interval: 20,
+      message: `acknowledged in ${told}`,
+    })
+    .toBe(true)
 }
 
 function kill(pid: number | undefined): void {

@@ -9,7 +9,16 @@ export const nothingLost = 'nothing that was acknowledged is lost'
 interface Row {
   number: number
   action: string
-  targets: { type: string; id: string }[]
+  targets: { type: string; id: string; name: string }[]
+}
+
+/** The rows of an organisation's log as the command line exports them, the newest first. */
+export async function exportLog(env: Record<string, string>, slug: string): Promise<Row[]> {
+  const { stdout } = await runCli(env, 'activity', 'export', '--org', slug, '--format', 'jsonl')
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Row)
 }
 
 /**
@@ -38,11 +47,7 @@ export async function mustBeWrittenOnce(
     nothingLost,
   ).toEqual([])
 
-  const { stdout } = await runCli(env, 'activity', 'export', '--org', slug, '--format', 'jsonl')
-  const log = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Row)
+  const log = await exportLog(env, slug)
   reportFigure('acknowledged writes found, each once', acknowledged.length)
   reportFigure('rows of the log checked', log.length)
   expect(log.map(({ number }) => number)).toEqual(log.map((_, i) => log.length - i))

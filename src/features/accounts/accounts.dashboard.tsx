@@ -111,6 +111,9 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
 
   app.post('/sign-out', async (c) => {
     const next = ownPath((await readForm(c)).text('next'))
+    const { person } = c.var
+    // By ourselves, and first: better-auth takes the cookie away also where it could not end the session.
+    if (person) await endSession(services, person, person.sessionId)
     const response = await accounts.api.signOut({
       headers: new Headers({ cookie: c.var.cookies }),
       asResponse: true,

@@ -123,3 +123,20 @@ test.each([
 ])('%s reads as %s', (userAgent, words) => {
   expect(deviceInWords(userAgent)).toBe(words)
 })
+
+test('signing out that could not end the session says so and signs nobody out, and does when it is tried again', async () => {
+  const user = await signUp(product, 'leaving@example.com')
+  const kept = user.cookie()
+  await sql`create function keep_session() returns trigger language plpgsql as
+    $$ begin raise exception using errcode = '53100', message = 'no room'; end $$`.execute(
+    product.database.owner.kysely,
+  )
+  await sql`create trigger keep_session before delete on sessions execute function keep_session()`.execute(
+    product.database.owner.kysely,
+  )
+  const refused = await user.post('/sign-out')
+  await sql`drop function keep_session cascade`.execute(product.database.owner.kysely)
+  expect([refused.status, refused.headers.get('retry-after'), user.cookie()]).toEqual([503, '2', kept])
+  expect((await user.post('/sign-out')).status).toBe(303)
+  expect((await fetch(`${product.url}/account`, { headers: { Cookie: kept }, redirect: 'manual' })).status).toBe(303)
+})

@@ -11,9 +11,16 @@ const lostMessages =
 /** Out of space, memory or connections (53), files that fail (58030), what waited or took too long, and who lost to somebody else. */
 const overburdened = /^(53...|58030|55P03|57014|40001|40P01)$/
 
-/** The error to answer with: `unavailable` where the database was away or had no room or time for it, else the error itself. */
+/**
+ * The error to answer with: `unavailable` where the database was away or had no room or time for it, also where a library says
+ * so in words of its own and gives that as the cause; else the error itself.
+ */
 export function asUnavailable(error: unknown): unknown {
-  if (!(isLostConnection(error) || overburdened.test(codeOf(error)))) return error
+  if (!(isLostConnection(error) || overburdened.test(codeOf(error)))) {
+    const hasCause = error instanceof Error && !(error instanceof AppError) && error.cause instanceof Error
+    const deeper = hasCause ? asUnavailable(error.cause) : undefined
+    return deeper instanceof AppError ? deeper : error
+  }
   const detail = isLostConnection(error)
     ? 'The database cannot be reached at the moment.'
     : 'The database has no room or no time for this at the moment.'
