@@ -13,6 +13,7 @@ import {
 import { textOf } from '../../../test/people.ts'
 import { revokeApiKey } from '../api-keys/revoke-api-key.ts'
 import { setPlan } from '../plans/set-plan.ts'
+import { activityList } from './activity.cli.ts'
 
 let product: TestProduct
 beforeAll(async () => {
@@ -210,6 +211,8 @@ test('rows past the plan are hidden at once, with who did nothing else, and are 
   expect(free.text).toContain('Nothing in the last 30 days Older rows are hidden on this plan')
   expect(free.text).toContain('Go to the Plan page')
   expect(free.text).not.toContain('Nothing has happened')
+  const ctx = { ...organisation.ctx, organisation: { ...organisation.ctx.organisation, plan: 'free' } }
+  expect((await activityList(ctx, { limit: '9' })).text).toBe('Nothing in the last 30 days, which this plan shows.')
   expect((await shown('?action=waitlist.created')).text).toContain('No activity of the last 30 days matches')
   await setPlanOf(organisation, 'pro')
   expect(await shown()).toMatchObject({ rows: 2, actors: 2 })

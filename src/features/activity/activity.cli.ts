@@ -10,7 +10,8 @@ import { listActivities } from './list-activities.ts'
 export async function activityList(ctx: Context, options: { limit: string }): Promise<CommandResult> {
   const limit = /^[0-9]{1,5}$/.test(options.limit) ? Number(options.limit) : 0
   if (limit < 1 || limit > 10_000) throw new AppError('validation_failed', '--limit takes a number from 1 to 10000.')
-  const { items } = await listActivities(ctx, { limit, keptDays: planRules(ctx.organisation.plan).activityDays })
+  const keptDays = planRules(ctx.organisation.plan).activityDays
+  const { items } = await listActivities(ctx, { limit, keptDays })
   return {
     json: { items: items.map(toActivityJson) },
     text: toTable(
@@ -20,7 +21,7 @@ export async function activityList(ctx: Context, options: { limit: string }): Pr
         action: item.action,
         target: item.targets.map((target) => target.name ?? target.id).join(' '),
       })),
-      'Nothing has happened yet.',
+      keptDays === null ? 'Nothing has happened yet.' : `Nothing in the last ${keptDays} days, which this plan shows.`,
     ),
   }
 }

@@ -73,8 +73,10 @@ test('of as many active keys as there can be each is seen once, newest first, an
 test('past the most active keys there can be none is created, and the way out is named; revoked ones take no room', async () => {
   const { organisation, user, base } = await setUp()
   await insertKeys(organisation, 300, true)
-  await insertKeys(organisation, maxActiveKeys, false)
-  const create = () => user.post(base, { name: 'one-more', scopes: 'subscribers:read' })
+  await insertKeys(organisation, maxActiveKeys - 1, false)
+  const create = (name = 'one-more') => user.post(base, { name, scopes: 'subscribers:read' })
+  const atOnce = await Promise.all(['a', 'b', 'c'].map((name) => create(name)))
+  expect(atOnce.map(({ status }) => status).toSorted()).toEqual([201, 422, 422])
   const wayOut = 'An organisation has 2,000 active keys at most. Revoke one that no service uses any more'
   const refused = await create()
   expect(refused.status).toBe(422)
