@@ -196,4 +196,10 @@ describe('files', () => {
         .map((file) => file.path),
     ).toEqual([])
   })
+
+  test('stand on the map of the README, feature by feature', () => {
+    const map = readFileSync(join(root, 'README.md'), 'utf8')
+    const features = [...new Set(sources.flatMap((file) => featureOf(file.path) ?? []))]
+    expect(features.filter((feature) => !map.includes(`    ${feature}/`))).toEqual([])
+  })
 })
