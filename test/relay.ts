@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 
 export interface Relay {
   /** The same address, through the relay. */
@@ -9,17 +10,25 @@ export interface Relay {
   cut(): void
   /** The servers behind the connections that are there now are heard no more; the connections stay open. */
   fallSilent(): void
+  /** From now on each piece that a server says takes so long. */
+  slowDown(ms: number): void
+  /** How many connections are there. */
+  count(): number
   close(): void
 }
 
 /** What stands for a virtual address or a TCP balancer before a database. */
 export async function startRelay(port: number): Promise<Relay> {
   let target: number | undefined = port
-  const pairs = new Set<{ client: Socket; server: Socket }>()
+  let pieceMs = 0
+  const pairs = new Set<{ client: Socket; server: Socket; slow: Transform }>()
   const relay = createServer((client) => {
     if (target === undefined) return void client.destroy()
     const server = connect(target, '127.0.0.1')
-    const pair = { client, server }
+    const slow = new Transform({
+      transform: (piece, _, pass) => void (pieceMs ? setTimeout(pass, pieceMs, null, piece) : pass(null, piece)),
+    })
+    const pair = { client, server, slow }
     pairs.add(pair)
     client.on('error', () => undefined).on('close', () => server.destroy())
     server
@@ -29,7 +38,7 @@ export async function startRelay(port: number): Promise<Relay> {
         client.destroy()
       })
     client.pipe(server)
-    server.pipe(client)
+    server.pipe(slow).pipe(client)
   })
   await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
   const address = relay.address()
@@ -47,11 +56,15 @@ export async function startRelay(port: number): Promise<Relay> {
       target = port
     },
     fallSilent() {
-      for (const { client, server } of pairs) {
-        server.unpipe(client)
+      for (const { server, slow } of pairs) {
+        server.unpipe(slow)
         server.resume()
       }
     },
+    slowDown: (ms) => {
+      pieceMs = ms
+    },
+    count: () => pairs.size,
     cut,
     close() {
       relay.close()

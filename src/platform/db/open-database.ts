@@ -19,22 +19,26 @@ interface Options {
 interface Patience {
   lockMs: number
   statementMs: number
+  /** How long a connection may take to come about. */
+  connectMs?: number
+  /** Past `statementMs`: a server that has not said so itself by then is frozen, or its machine is gone. */
+  silenceMs?: number
 }
 
 const int8 = 20
-/** Past its patience: a server that has not said so itself by then is frozen, or its machine is gone. */
-const silenceMs = 2_000
+const usual = { connectMs: 5_000, silenceMs: 2_000 }
 // Counts and numbers of this product stay far below 2^53.
 pg.types.setTypeParser(int8, Number)
 
 /** A pool of connections under one role. Nothing is connected before the first query. */
 export function openDatabase({ url, role, maxConnections, log, patience }: Options): Database {
+  const { connectMs, silenceMs } = { ...usual, ...patience }
   const settings = {
     connectionString: url,
     options: connectionOptions(role, patience),
     ...(patience ? { query_timeout: patience.statementMs + silenceMs } : {}),
     keepAlive: true,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: connectMs,
     application_name: 'queueup',
   }
   const pool = new pg.Pool({ ...settings, max: maxConnections, idleTimeoutMillis: 60_000 })
@@ -62,6 +66,7 @@ export function openDatabase({ url, role, maxConnections, log, patience }: Optio
       }
       // One at a time: a connection takes no second query before it has answered the first.
       let last: Promise<unknown> = Promise.resolve()
+      let isReleased = false
       return {
         query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
           const answer = last.then(async () => {
@@ -74,7 +79,12 @@ export function openDatabase({ url, role, maxConnections, log, patience }: Optio
           last = answer.catch(() => undefined)
           return answer
         },
-        release: () => void client.end().catch(() => undefined),
+        // Of many who found it broken each gives it back.
+        release: () => {
+          if (isReleased) return
+          isReleased = true
+          client.end().catch(() => undefined)
+        },
       }
     },
     close: () => pool.end(),
