@@ -17,6 +17,8 @@ export interface ReplicatedPostgres {
   standby: Node
   /** Keeps the standby from hearing any more of the primary. */
   part(): void
+  /** Lets it follow again. */
+  rejoin(): void
   /** Ends both and removes what they kept. */
   remove(): void
 }
@@ -88,6 +90,7 @@ export async function startReplicatedPostgres({ isSynchronous = true } = {}): Pr
       between.leadTo(undefined)
       between.cut()
     },
+    rejoin: () => between.leadTo(primary.port),
     remove() {
       between.close()
       for (const node of [primary, standby]) node.kill()

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { asUnavailable } from './connection-failure.ts'
 import type { Database, HeldConnection, Statement } from './database.ts'
 import { dropLost } from './drop-lost.ts'
+import { HungBackends } from './hung-backends.ts'
 import type { Tables } from './tables.ts'
 
 interface Options {
@@ -30,7 +31,10 @@ const usual = { connectMs: 5_000, silenceMs: 2_000 }
 // Counts and numbers of this product stay far below 2^53.
 pg.types.setTypeParser(int8, Number)
 
-/** A pool of connections under one role. Nothing is connected before the first query. */
+/**
+ * A pool of connections under one role. Nothing is connected before the first query. Of those it gives up
+ * it leaves fewer than twice `maxConnections` hanging at the server, then opens no more until some are gone.
+ */
 export function openDatabase({ url, role, maxConnections, log, patience }: Options): Database {
   const { connectMs, silenceMs } = { ...usual, ...patience }
   const settings = {
@@ -41,7 +45,14 @@ export function openDatabase({ url, role, maxConnections, log, patience }: Optio
     connectionTimeoutMillis: connectMs,
     application_name: 'queueup',
   }
-  const pool = new pg.Pool({ ...settings, max: maxConnections, idleTimeoutMillis: 60_000 })
+  const hung = new HungBackends(maxConnections)
+  const pool = new pg.Pool({
+    ...settings,
+    max: maxConnections,
+    idleTimeoutMillis: 60_000,
+    onConnect: (client) => hung.requireFew(client),
+  })
+  pool.on('remove', (client) => hung.noteLetGo(client))
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
   // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
