@@ -104,6 +104,7 @@ create table imports (
   foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
 );
 create index imports_by_waitlist on imports (organisation_id, waitlist_id, created_at);
+create index imports_with_files on imports (organisation_id, finished_at) where file_deleted_at is null;
 create index imports_running on imports (progressed_at) where state = 'running';
 
 -- All of one size but the last, so that a place in the file tells its chunk.

@@ -36,8 +36,9 @@ export function importRoutes(app: Hono<AppEnv>): void {
       const id = await uploadImport(c.var.ctx, c.req.param('id'), file, c.req.query('form_nonce') ?? '')
       return c.redirect(`${baseOf(c)}/${id}`, 303)
     } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 422) throw error
+      if (!(error instanceof AppError) || (error.status !== 422 && error.status !== 429)) throw error
       await upload.drain()
+      for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
       return showUpload(c, error)
     } finally {
       await upload.drain()

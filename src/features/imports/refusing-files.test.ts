@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { bringFile, doQueued, pressStart, sendFile } from '../../../test/bring-file.ts'
@@ -12,6 +13,7 @@ import {
 import { textOf } from '../../../test/people.ts'
 import { listSubscribers } from '../subscribers/list-subscribers.ts'
 import { archiveWaitlist } from '../waitlists/archive-waitlist.ts'
+import { maxKeptBytes } from './room-for-files.ts'
 
 let product: TestProduct
 let organisation: TestOrganisation
@@ -120,6 +122,67 @@ describe('what is refused leaves nothing behind', () => {
     expect([refused.status, textOf(refused.html)]).toEqual([422, expect.stringContaining('Start or discard one')])
     await owner.post(`${(await owner.get(`${path}/import`)).html.match(/href="([^"]+imp_[^"]+)"/)?.[1]}/cancel`)
     await bringFile(product, owner, path, 'email\na@example.com\n')
+  })
+
+  test('files that are over make room for new ones, the oldest first; those that wait do not', async () => {
+    const other = await makeOrganisation(product, 'team')
+    const owner = await asUser(product, other.owner)
+    const path = `/o/${other.slug}/waitlists/${await makeWaitlist(other)}`
+    const content = 'email\na@example.com\n'
+    const bring = async (state: 'done' | 'cancelled' | 'uploaded') => {
+      const here = await bringFile(product, owner, path, content)
+      if (state !== 'uploaded') await pressStart(owner, here)
+      if (state === 'cancelled') await owner.post(`${here}/cancel`)
+      await doQueued(product)
+      return here
+    }
+    const grow = (here: string, bytes: number) =>
+      product.database.owner.kysely
+        .updateTable('imports')
+        .set({ bytes })
+        .where('id', '=', here.split('/').at(-1) ?? '')
+        .execute()
+    const hasResults = async (here: string) => (await owner.get(`${here}/results.csv`)).status === 200
+    const [oldest, cancelled, done, waiting] = [
+      await bring('done'),
+      await bring('cancelled'),
+      await bring('done'),
+      await bring('uploaded'),
+    ]
+    for (const here of [oldest, cancelled, done]) await grow(here, Math.ceil(maxKeptBytes / 3))
+    await bringFile(product, owner, path, content)
+    expect([await hasResults(oldest), await hasResults(cancelled), await hasResults(done)]).toEqual([false, true, true])
+    expect(textOf((await owner.get(oldest)).html)).toContain('Added 1')
+    await grow(waiting, maxKeptBytes / 2)
+    await bringFile(product, owner, path, content)
+    expect([await hasResults(cancelled), await hasResults(done)]).toEqual([false, true])
+
+    await grow(waiting, maxKeptBytes)
+    const before = (await kept('imports')).length
+    const refused = await sendFile(product, owner, `${path}/import?form_nonce=${'f'.repeat(22)}`, content)
+    expect([refused.status, textOf(refused.html)]).toEqual([422, expect.stringContaining('Start or discard one')])
+    expect(await kept('imports')).toHaveLength(before)
+    await owner.post(`${waiting}/cancel`)
+    await bringFile(product, owner, path, content)
+  })
+
+  test.each(['files', 'pieces'] as const)('more %s than anybody brings in an hour', async (what) => {
+    const other = await makeOrganisation(product, 'team')
+    const owner = await asUser(product, other.owner)
+    const path = `/o/${other.slug}/waitlists/${await makeWaitlist(other)}`
+    // Nothing comes back to a bucket that was filled in the future.
+    await sql`insert into rate_limits values (${`import-${what}:${other.id}`}, 0, clock_timestamp() + interval '1 day')`.execute(
+      product.database.owner.kysely,
+    )
+    const before = (await kept('imports')).length
+    const answer = await sendFile(
+      product,
+      owner,
+      `${path}/import?form_nonce=${'g'.repeat(22)}`,
+      'email\na@example.com\n',
+    )
+    expect([answer.status, textOf(answer.html)]).toEqual([429, expect.stringContaining('has uploaded')])
+    expect(await kept('imports')).toHaveLength(before)
   })
 
   test('a file that is discarded is gone', async () => {

@@ -89,6 +89,7 @@ const isTime = (text: string) => /^$|^\d{4}-\d\d-\d\d/.test(text) && !text.start
 test('import, export and import again change nothing and lose nothing, whatever file it was', async () => {
   await fc.assert(
     fc.asyncProperty(file, async ({ rows, ...how }) => {
+      organisation = await makeOrganisation(product, 'team')
       const [first, second] = [await makeWaitlist(organisation), await makeWaitlist(organisation)]
       const content = stringify([header, ...rows], { ...how, quoted_match: /[\r\n]/, escape_formulas: false })
       const expected = new Map<string, string>()

@@ -9,13 +9,14 @@ import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { guessReading } from './guess-reading.ts'
 import type { ImportStarter } from './import.ts'
 import { chunkBytes } from './import-file.ts'
+import { countUpload, makeRoomForPiece, requireRoomForFile } from './room-for-files.ts'
 
-const maxWaitingFiles = 20
 const maxFileBytes = 256 * 1024 * 1024
 
 /**
  * Takes a file in, piece by piece, to where every process finds it. Nobody joins yet. The same form sent twice makes one import.
- * @throws AppError `validation_failed` for a file that is empty, no text or too large, `not_found`, `forbidden`, `conflict`.
+ * @throws AppError `validation_failed` for a file that is empty, no text or too large, `not_found`, `forbidden`, `conflict`,
+ * `rate_limited`.
  */
 export async function uploadImport(
   ctx: Context,
@@ -28,6 +29,7 @@ export async function uploadImport(
   const earlier = await open(ctx, waitlistId, { id, name: file.name, nonce })
   if (earlier) return earlier
   try {
+    await countUpload(ctx, 'files')
     const { text, beginning, bytes } = await store(ctx, id, file.bytes)
     const reading = guessReading(beginning, text.encoding)
     await asAdmin(ctx, async (ctx) => {
@@ -70,20 +72,6 @@ function open(ctx: Context, waitlistId: string, upload: { id: string; name: stri
   })
 }
 
-/** Files that nobody starts lie there for two days: not too many of them. */
-async function requireRoomForFile(ctx: TransactionContext): Promise<void> {
-  const { waiting } = await ctx.sql
-    .selectFrom('imports')
-    .select((eb) => eb.fn.countAll<number>().as('waiting'))
-    .where('organisation_id', '=', ctx.organisation.id)
-    .where('state', 'in', ['uploading', 'uploaded'])
-    .executeTakeFirstOrThrow()
-  if (waiting >= maxWaitingFiles) {
-    const detail = `${maxWaitingFiles} files of your waitlists were uploaded and not started. Start or discard one of them first.`
-    throw fieldError('file', 'refused', detail)
-  }
-}
-
 /** Stores the text in pieces of one size; each is a transaction of its own, so that nobody waits for a slow upload. */
 async function store(ctx: Context, id: string, source: AsyncIterable<Buffer>) {
   const text = new CsvText()
@@ -94,12 +82,14 @@ async function store(ctx: Context, id: string, source: AsyncIterable<Buffer>) {
   let restBytes = 0
   const keep = async (chunk: Buffer) => {
     beginning ??= chunk
-    await asAdmin(ctx, (ctx) =>
-      ctx.sql
+    await countUpload(ctx, 'pieces')
+    await asAdmin(ctx, async (ctx) => {
+      await makeRoomForPiece(ctx, id, chunk.length)
+      await ctx.sql
         .insertInto('import_chunks')
         .values({ organisation_id: ctx.organisation.id, import_id: id, number, bytes: chunk })
-        .execute(),
-    )
+        .execute()
+    })
     number += 1
     bytes += chunk.length
   }
