@@ -47,12 +47,15 @@ export const jobHandlers: JobHandlers = {
   [signUpJob]: mailSignUp,
 }
 
+/** Mails, for which somebody waits, do not stand behind these. */
+const longJobs = [importJob, forgetJob]
+
 export async function startWorker(services: Services): Promise<{ stop(): Promise<void> }> {
   const schedule = startSchedule(services, jobs)
-  const queue = startQueue(services, jobHandlers)
+  const queues = [{ only: longJobs }, { but: longJobs }].map((lane) => startQueue(services, jobHandlers, lane))
   return {
     async stop() {
-      await queue.stop()
+      await Promise.all(queues.map((queue) => queue.stop()))
       await schedule.stop()
     },
   }

@@ -1,20 +1,22 @@
-import { sql } from 'kysely'
-import { type Context, inSnapshot, inTransaction, type TransactionContext } from '../../platform/context.ts'
+import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
+import { unguardCell } from '../../platform/csv/csv-line.ts'
 import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import type { Services } from '../../platform/services.ts'
 import { parseEmailAddress } from '../subscribers/email-address.ts'
+import { blankRecord, bytesOf } from './blank-record.ts'
 import type { ImportReading } from './import.ts'
-import { chunkBytes, readChunk, readRows } from './import-file.ts'
+import { chunkBytes, readRows } from './import-file.ts'
+import { type ForgetJob, joinPasses, type Place } from './join-passes.ts'
+import { isAddress, namesAddress, type Spellings, spellingsOf } from './names-address.ts'
 import { workerContext } from './worker-context.ts'
 
 export const forgetJob = 'forget in files'
 
-interface ForgetJob {
-  organisation_id: string
-  waitlist_id: string
-  canonical_email: string
-}
+/** Then whoever else waits in the queue has their turn. */
+const sliceMs = 2_000
+/** Of a record that is no CSV, which may be the rest of a file; each window holds the end of the one before. */
+const [windowBytes, sharedBytes] = [chunkBytes, 2_048]
 
 /** Has an address blanked in every file that is kept of a waitlist's imports, soon after the caller's transaction. */
 export async function forgetInFiles(
@@ -23,31 +25,44 @@ export async function forgetInFiles(
   canonicalEmail: string,
 ): Promise<void> {
   if ((await keptFiles(ctx, waitlistId)).length === 0) return
-  const job: ForgetJob = {
-    organisation_id: ctx.organisation.id,
-    waitlist_id: waitlistId,
-    canonical_email: canonicalEmail,
-  }
+  const job: ForgetJob = { organisation_id: ctx.organisation.id, waitlist_id: waitlistId, emails: [canonicalEmail] }
   await enqueue(ctx, forgetJob, job)
 }
 
-/** Does so: rows that name the address become blanks of the same length, so that every other row stays where it is. */
-export async function blankInFiles(
-  services: Services,
-  { organisation_id, waitlist_id, canonical_email }: ForgetJob,
-): Promise<void> {
-  const ctx = await workerContext(services, organisation_id)
-  if (!ctx) return
+/**
+ * Does so for about two seconds, and queues what is left: rows that name one of the addresses become blanks of the same
+ * length. People who are removed while it waits share one reading.
+ */
+export async function blankInFiles(services: Services, job: ForgetJob): Promise<void> {
+  const ctx = await workerContext(services, job.organisation_id)
+  if (!ctx || (await joinPasses(ctx, forgetJob, job))) return
+  const place = await readSlice(ctx, job)
+  if (place) await enqueue(queueOf(ctx), forgetJob, { ...job, at: place })
+  else if (job.waiting?.length) {
+    const { organisation_id, waitlist_id, waiting: emails } = job
+    await enqueue(queueOf(ctx), forgetJob, { organisation_id, waitlist_id, emails })
+  }
+}
+
+function queueOf({ db, secrets }: Context) {
+  return { sql: db.kysely, secrets }
+}
+
+/** Answers where to go on; undefined once all is read. */
+async function readSlice(ctx: Context, { waitlist_id, emails, at }: ForgetJob): Promise<Place | undefined> {
+  const until = ctx.now().getTime() + sliceMs
+  const addresses = spellingsOf(emails)
   for (const { id, reading } of await inSnapshot(ctx, (ctx) => keptFiles(ctx, waitlist_id))) {
-    let row = reading.has_header ? -1 : 0
-    for await (const record of readRows(ctx, { id, position: 0 }, { ...reading, has_header: false })) {
-      const names = record.broken
-        ? (await bytesOf(ctx, id, record)).toString('utf8').toLowerCase().includes(canonical_email)
-        : record.cells.some((cell) => namesAddress(cell, canonical_email))
-      if (names) await blank(ctx, id, record, row)
+    if (at && id < at.import_id) continue
+    const from = at?.import_id === id ? at : { position: 0, row: reading.has_header ? -1 : 0 }
+    let row = from.row
+    for await (const record of readRows(ctx, { id, position: from.position }, { ...reading, has_header: false })) {
+      if (await isNamed(ctx, id, record, reading, addresses)) await blankRecord(ctx, id, record, row)
       row += 1
+      if (ctx.now().getTime() >= until || ctx.stopping?.aborted) return { import_id: id, position: record.end, row }
     }
   }
+  return undefined
 }
 
 async function keptFiles(
@@ -61,45 +76,29 @@ async function keptFiles(
     .where('waitlist_id', '=', waitlistId)
     .where('reading', 'is not', null)
     .where('file_deleted_at', 'is', null)
+    .orderBy('id')
     .execute()
   return rows as { id: string; reading: ImportReading }[]
 }
 
-/** Also amid other words, as in "Ada <ada@example.com>". */
-function namesAddress(cell: string, canonical: string): boolean {
-  if (!cell.includes('@')) return false
-  const words = [cell, cell.replace(/^'/, ''), ...cell.split(/[\s,;|"<>()[\]:]+/)]
-  return words.some((word) => parseEmailAddress(word)?.canonical === canonical)
-}
-
-async function bytesOf(ctx: Context, id: string, { start, end }: CsvRecord): Promise<Buffer> {
-  const first = Math.floor(start / chunkBytes)
-  const chunks: Buffer[] = []
-  for (let number = first; number * chunkBytes < end; number++)
-    chunks.push((await readChunk(ctx, id, number)) ?? Buffer.alloc(0))
-  return Buffer.concat(chunks).subarray(start - first * chunkBytes, end - first * chunkBytes)
-}
-
-function lineBreakBytes(record: Buffer): number {
-  let end = record.length
-  while (record[end - 1] === 0x0a || record[end - 1] === 0x0d) end--
-  return record.length - end
-}
-
-function blank(ctx: Context, id: string, record: CsvRecord, row: number): Promise<void> {
-  return inTransaction(ctx, async (ctx) => {
-    const bytes = await bytesOf(ctx, id, record)
-    const blanks = Buffer.from(bytes).fill(' ', 0, bytes.length - lineBreakBytes(bytes))
-    for (let at = record.start; at < record.end; at = (Math.floor(at / chunkBytes) + 1) * chunkBytes) {
-      const from = at % chunkBytes
-      const piece = blanks.subarray(at - record.start, at - record.start + chunkBytes - from)
-      await sql`update import_chunks set bytes = overlay(bytes placing ${piece} from ${from + 1}::integer)
-        where organisation_id = ${ctx.organisation.id} and import_id = ${id} and number = ${Math.floor(at / chunkBytes)}`.execute(
-        ctx.sql,
-      )
-    }
-    await sql`update import_results set outcomes = overlay(outcomes placing 'x' from (${row} - first_row + 1)::integer)
-      where organisation_id = ${ctx.organisation.id} and import_id = ${id} and first_row <= ${row}
-        and first_row + length(outcomes) > ${row}`.execute(ctx.sql)
-  })
+/** In the column of addresses a whole address is that one alone: `a=ada@example.com` may be somebody of their own there. */
+async function isNamed(
+  ctx: Context,
+  id: string,
+  record: CsvRecord,
+  { email, encoding }: ImportReading,
+  addresses: Spellings,
+): Promise<boolean> {
+  if (!record.broken)
+    return record.cells.some((cell, column) =>
+      column === email && parseEmailAddress(unguardCell(cell))
+        ? isAddress(unguardCell(cell), addresses)
+        : namesAddress(cell, addresses),
+    )
+  const decoder = new TextDecoder(encoding)
+  for (let start = record.start; start < record.end; start += windowBytes - sharedBytes) {
+    const window = await bytesOf(ctx, id, { start, end: Math.min(record.end, start + windowBytes) })
+    if (namesAddress(decoder.decode(window), addresses)) return true
+  }
+  return false
 }

@@ -10,6 +10,8 @@ import {
   type TestProduct,
 } from '../../../test/make.ts'
 import { dump, textOf } from '../../../test/people.ts'
+import { runDueJobs } from '../../platform/jobs/run-due-jobs.ts'
+import { jobHandlers } from '../../worker.ts'
 import { listSubscribers } from '../subscribers/list-subscribers.ts'
 import { removeSubscriber } from '../subscribers/remove-subscriber.ts'
 import { chunkBytes } from './import-file.ts'
@@ -25,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => product?.close())
 
-async function importFile(id: string, content: string) {
+async function importFile(id: string, content: string | Buffer) {
   const here = await bringFile(product, user, `/o/${organisation.slug}/waitlists/${id}`, content)
   await pressStart(user, here)
   await doQueued(product)
@@ -79,6 +81,82 @@ test('whoever is removed is forgotten in the files too, and every other row stay
   await pressStart(user, again)
   await doQueued(product)
   expect((await results(again)).at(1)).toBe('1,refused,Was removed from this waitlist.,forget.me@example.com')
+})
+
+test('in every spelling, and nobody whose address only looks like theirs', async () => {
+  const id = await makeWaitlist(organisation)
+  const person = 'jos\u00e9@m\u00fcller.example'
+  const names = [
+    person,
+    person.normalize('NFD'),
+    `'${person}' and others`,
+    `${person}.`,
+    `${person}/x`,
+    `via=${person}`,
+    'JOS\u00c9@XN--MLLER-KVA.example, or so',
+    `mailto:${encodeURIComponent(person)}`,
+    '- jos\u00e9%40xn--mller-kva.example',
+  ]
+  const others = [`mar\u00ed${person}`, `a.${person}`, `${person}.au`, `${person}-a.example`]
+  const notes = [...names, ...others].map((note, i) => `p${i}@example.com,"${note}"`)
+  const file = [
+    'email,note',
+    `${person},`,
+    `x=${person},`,
+    ...notes,
+    `"${person} never closed`,
+    'last@example.com,',
+  ].join('\r\n')
+  const here = await importFile(id, file)
+  const latin = await importFile(
+    id,
+    Buffer.from(`email,note\n${person},\n"jos\u00e9@m\u00fcller.example never closed\n`, 'latin1'),
+  )
+  await remove(id, person)
+  const resultOf = async (path: string) => (await results(path)).slice(1).map((line) => line.split(',')[1])
+  expect(await resultOf(here)).toEqual([
+    ...['removed', 'added', ...names.map(() => 'removed'), ...others.map(() => 'added'), 'removed', 'added'],
+  ])
+  expect(await resultOf(latin)).toEqual(['removed', 'removed'])
+})
+
+test('several people in one reading, in slices between which others have their turn', async () => {
+  const id = await makeWaitlist(organisation)
+  const rows = Array.from({ length: 300 }, (_, i) => `slice${i}@example.com`)
+  const here = await importFile(id, `email\n${rows.join('\n')}\n`)
+  const waiting = () => product.database.owner.kysely.selectFrom('queued_jobs').selectAll().execute()
+  const ids = (await listSubscribers(organisation.ctx, id, { page: 1, limit: 200, needle: '' })).items
+  for (const { id: person } of ids.slice(0, 20)) await removeSubscriber(organisation.ctx, id, person)
+  expect(await waiting()).toHaveLength(20)
+
+  // Time passes with each look at the clock: a slice is over after some hundred rows.
+  let now = product.services.now().getTime()
+  const tick = () => {
+    now += 15
+    return new Date(now)
+  }
+  const slow = { ...product.services, db: product.database.owner, now: tick }
+  let turns = 0
+  const doOne = () => runDueJobs(slow, jobHandlers, () => turns++ > 0)
+  const turn = () => {
+    turns = 0
+    return doOne()
+  }
+  await turn()
+  expect(await waiting()).toHaveLength(1)
+  await turn()
+  // One who is removed while it is under way has the next reading, with whoever else is.
+  for (const { id: person } of ids.slice(20, 22)) await removeSubscriber(organisation.ctx, id, person)
+  expect(await waiting()).toHaveLength(3)
+  let count = 2
+  while ((await waiting()).length > 0) {
+    await turn()
+    count += 1
+  }
+  // Joined twice, and two readings of three slices each.
+  expect(count).toBeLessThan(12)
+  const lines = (await results(here)).slice(1).map((line) => line.split(',')[1])
+  expect(lines).toEqual([...Array(22).fill('removed'), ...Array(278).fill('added')])
 })
 
 test('across the seam of two pieces, too', async () => {

@@ -69,6 +69,18 @@ test('a job that fails comes again later, and others do not wait for it', async 
   expect(await waiting()).toEqual([])
 })
 
+test('what takes long has a lane of its own, for which nothing else waits', async () => {
+  const seen: unknown[] = []
+  const handlers = { note: async (_: Services, payload: unknown) => void seen.push(payload) }
+  await queue('long', 'a whole file')
+  await queue('note', 'a mail')
+  const long = { ...handlers, long: handlers.note }
+  await runDueJobs(services, long, undefined, { but: ['long'] })
+  expect(seen).toEqual(['a mail'])
+  await runDueJobs(services, long, undefined, { only: ['long'] })
+  expect(seen).toEqual(['a mail', 'a whole file'])
+})
+
 test('a job whose worker was killed in the middle is done by the next', async () => {
   await queue('note', 'half done')
   await new Promise<void>((reached) => {

@@ -11,23 +11,27 @@ interface Claimed {
   attempts: number
 }
 
+/** Of the jobs that wait, those with one of these names, or all but those. */
+export type Lane = { only: readonly string[] } | { but: readonly string[] }
+
 /** A job that nobody has finished by then is taken up by somebody else. */
 const leaseSeconds = 120
 /** With the pauses below: for about a day. */
 const maxAttempts = 20
 
 /**
- * Does the jobs that are due, one after the other, and answers how many there were. Any number of processes may do so at
+ * Does the jobs of a lane that are due, one after the other, and answers how many there were. Any number of processes may do so at
  * once, and `isStopped` ends it between two. A job that fails comes again later, each time after a longer pause, and is given up in the end.
  */
 export async function runDueJobs(
   services: Services,
   handlers: JobHandlers,
   isStopped: () => boolean = () => false,
+  lane: Lane = { but: [] },
 ): Promise<number> {
   let done = 0
   while (!isStopped()) {
-    const job = await claim(services)
+    const job = await claim(services, lane)
     if (!job) break
     await attempt(services, handlers, job)
     done += 1
@@ -35,10 +39,11 @@ export async function runDueJobs(
   return done
 }
 
-async function claim({ db }: Services): Promise<Claimed | undefined> {
+async function claim({ db }: Services, lane: Lane): Promise<Claimed | undefined> {
+  const isMine = 'only' in lane ? sql`name = any (${lane.only})` : sql`name <> all (${lane.but})`
   const { rows } = await sql<Claimed>`
     update queued_jobs set attempts = attempts + 1, run_at = clock_timestamp() + ${leaseSeconds} * interval '1 second'
-    where id = (select id from queued_jobs where run_at <= clock_timestamp() order by run_at limit 1 for update skip locked)
+    where id = (select id from queued_jobs where run_at <= clock_timestamp() and ${isMine} order by run_at limit 1 for update skip locked)
     returning id, name, payload, attempts`.execute(db.kysely)
   return rows[0]
 }
