@@ -19,7 +19,7 @@ type Plan = 'free' | 'pro' | 'team'
 export interface Model {
   roles: Record<number, Role>
   /** The newest invitation of each person. */
-  invitations: Record<number, { role: Role; state: 'open' | 'accepted' | 'withdrawn' }>
+  invitations: Record<number, { role: Role; state: 'open' | 'accepted' | 'withdrawn'; by: number }>
   plan: Plan
   waitlists: number
 }
@@ -59,7 +59,7 @@ export function predict(model: Model, action: Action): { status: number; after: 
       if (!isAdmin || (action.role === 'owner' && own !== 'owner')) return refuse(403)
       if (model.roles[action.whom] !== undefined || isFull(model)) return refuse(422)
       return done({
-        invitations: { ...model.invitations, [action.whom]: { role: action.role, state: 'open' } },
+        invitations: { ...model.invitations, [action.whom]: { role: action.role, state: 'open', by: action.by } },
       })
     case 'withdraw': {
       const invitation = model.invitations[action.whom]
@@ -75,7 +75,10 @@ export function predict(model: Model, action: Action): { status: number; after: 
       if (before === action.role) return refuse(303)
       if ((before === 'owner' || action.role === 'owner') && own !== 'owner') return refuse(403)
       if (before === 'owner' && owners(model) < 2) return refuse(403)
-      return done({ roles: { ...model.roles, [action.whom]: action.role } })
+      return done({
+        roles: { ...model.roles, [action.whom]: action.role },
+        ...withdrawn(model, action.whom, action.role),
+      })
     }
     case 'remove': {
       const before = model.roles[action.whom]
@@ -83,12 +86,15 @@ export function predict(model: Model, action: Action): { status: number; after: 
       if (before === undefined) return refuse(303)
       if (before === 'owner' && (own !== 'owner' || owners(model) < 2)) return refuse(403)
       const { [action.whom]: _, ...roles } = model.roles
-      return done({ roles })
+      return done({ roles, ...withdrawn(model, action.whom, 'member') })
     }
     case 'transfer':
       if (own !== 'owner' || action.whom === action.by) return refuse(403)
       if (model.roles[action.whom] === undefined) return refuse(404)
-      return done({ roles: { ...model.roles, [action.whom]: 'owner', [action.by]: 'admin' } })
+      return done({
+        roles: { ...model.roles, [action.whom]: 'owner', [action.by]: 'admin' },
+        ...withdrawn(model, action.by, 'admin'),
+      })
   }
 }
 
@@ -109,6 +115,16 @@ function accept(model: Model, { by, whom }: { by: number; whom: number }): { sta
   }
   // Whoever has joined through it comes back to where they are a member already.
   return refuse(invitation?.state === 'accepted' && by === whom && model.roles[by] !== undefined ? 303 : 404)
+}
+
+/** What somebody invited above a plain member goes with the power to invite so. */
+function withdrawn(model: Model, by: number, role: Role): Pick<Model, 'invitations'> {
+  const gone = { owner: [] as Role[], admin: ['owner'], member: ['owner', 'admin'] }[role]
+  const invitations = Object.entries(model.invitations).map(([whom, one]) => [
+    whom,
+    one.by === by && one.state === 'open' && gone.includes(one.role) ? { ...one, state: 'withdrawn' } : one,
+  ])
+  return { invitations: Object.fromEntries(invitations) }
 }
 
 function owners(model: Model): number {

@@ -33,10 +33,11 @@ export interface TransactionContext extends Context {
   sql: Transaction<Tables>
 }
 
-const ranks: Record<Role, number> = { member: 1, admin: 2, owner: 3 }
+/** The higher one may do what the lower may, and more. */
+export const roleRanks: Record<Role, number> = { member: 1, admin: 2, owner: 3 }
 
 export function hasRole(actor: Actor, role: Role): boolean {
-  return actor.type === 'system' || (actor.type === 'user' && ranks[actor.role] >= ranks[role])
+  return actor.type === 'system' || (actor.type === 'user' && roleRanks[actor.role] >= roleRanks[role])
 }
 
 /** @throws AppError `forbidden` unless a person of at least that role, or the system itself, acts. */
@@ -82,6 +83,22 @@ export async function inTransaction<T>(
       throw new AppError('not_found', 'This organisation is deleted. An owner can still bring it back.')
     const actor = await refreshActor(transaction, ctx)
     return work({ ...ctx, organisation, actor, sql: transaction })
+  })
+}
+
+/**
+ * A part of what is read piece by piece over a long time: whoever lost the role for it meanwhile gets no further one.
+ * @throws AppError `forbidden`.
+ */
+export async function inLaterSnapshot<T>(
+  ctx: Context,
+  role: Role,
+  work: (ctx: TransactionContext) => Promise<T>,
+): Promise<T> {
+  return inSnapshot(ctx, async (ctx) => {
+    const fresh = { ...ctx, actor: await refreshActor(ctx.sql, ctx) }
+    requireRole(fresh, role)
+    return work(fresh)
   })
 }
 

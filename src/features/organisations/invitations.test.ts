@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
-import { makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
+import { makeMember, makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
 import { dump, log, mailedPath, mailsTo, password, signUp, textOf } from '../../../test/people.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 
@@ -118,6 +118,34 @@ test('a withdrawn or old invitation leads nowhere', async () => {
     product.database.owner.kysely,
   )
   expect((await (await visitor()).get(old)).status).toBe(404)
+})
+
+test('what somebody invited above a plain member ends with their power, and stands in the row that took it', async () => {
+  const { organisation, home, owner } = await setUp()
+  const admin = await makeMember(product, organisation, 'admin')
+  const second = await makeMember(product, organisation, 'owner')
+  const invited = async (by: { email: string; password: string }, role: string) => {
+    const address = `${role}-by-${by.email}`
+    await (await asUser(product, by)).post(`${home}/members/invitations`, { email: address, role })
+    return { address, link: await mailedPath(product, address, 'invitations') }
+  }
+  const [low, high] = [await invited(admin, 'member'), await invited(admin, 'admin')]
+  const [kept, top] = [await invited(second, 'admin'), await invited(second, 'owner')]
+  expect(textOf((await owner.get(`${home}/members/${admin.id}/remove`)).html)).toContain('cannot accept any more')
+  await owner.post(`${home}/members/${admin.id}/remove`)
+  await owner.post(`${home}/members/${second.id}/role`, { role: 'admin' })
+  const person = await signUp(product, high.address)
+  expect([(await person.get(high.link)).status, (await person.post(high.link)).status]).toEqual([404, 404])
+  const statuses = [low, kept, top].map(async ({ link }) => (await (await visitor()).get(link)).status)
+  expect(await Promise.all(statuses)).toEqual([200, 200, 404])
+  const rows = (await log(product, home)).filter(({ action }) => /removed|changed|withdrawn/.test(action))
+  expect(rows.map(({ action, changes }) => [action, changes])).toEqual([
+    ['member.removed', { before: { role: 'admin' }, after: { withdrawn_invitations: [high.address] } }],
+    [
+      'member.role_changed',
+      { before: { role: 'owner' }, after: { role: 'admin', withdrawn_invitations: [top.address] } },
+    ],
+  ])
 })
 
 test('the plan limits members, and says the way out, when inviting and when accepting', async () => {

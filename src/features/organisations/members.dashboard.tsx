@@ -24,7 +24,7 @@ const notices: Record<string, string> = {
   invited: 'The invitation is on its way.',
   withdrawn: 'The invitation is withdrawn; its link leads nowhere now.',
   role: 'The role is changed.',
-  removed: 'The member is removed, and is out at once.',
+  removed: 'The member is removed, and is out at once; invitations of theirs above a plain member are withdrawn.',
   transferred: 'The ownership is transferred. You are an admin now.',
 }
 
@@ -129,7 +129,10 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
         closeHref={`${baseOf(c)}#remove-${member.user_id}`}
         danger
       >
-        <p>They are out at once. Keys they made keep working: keys belong to the organisation.</p>
+        <p>
+          They are out at once, and whom they invited as an admin or owner cannot accept any more. Keys they made keep
+          working: keys belong to the organisation.
+        </p>
       </ConfirmDialog>
     )
     return show(c, { dialog })

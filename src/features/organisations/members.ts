@@ -8,6 +8,7 @@ import {
 } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
+import { withdrawBeyondRole } from './withdraw-beyond-role.ts'
 
 export interface Member {
   user_id: string
@@ -37,11 +38,11 @@ export async function changeRole(ctx: Context, userId: string, role: Role): Prom
     if (member.role === role) return
     if (member.role === 'owner' || role === 'owner') requireRole(ctx, 'owner')
     if (member.role === 'owner') await requireAnotherOwner(ctx)
-    await setRole(ctx, userId, role)
+    const withdrawn = await setRole(ctx, userId, role)
     await recordActivity(ctx, {
       action: 'member.role_changed',
       targets: [{ type: 'member', id: userId, name: member.name }],
-      changes: { before: { role: member.role }, after: { role } },
+      changes: { before: { role: member.role }, after: { role, ...withdrawn } },
     })
   })
 }
@@ -70,10 +71,11 @@ export async function endMembership(ctx: TransactionContext, member: Member): Pr
     .where('organisation_id', '=', ctx.organisation.id)
     .where('user_id', '=', member.user_id)
     .execute()
+  const withdrawn = namesOf(await withdrawBeyondRole(ctx, member.user_id, undefined))
   await recordActivity(ctx, {
     action: 'member.removed',
     targets: [{ type: 'member', id: member.user_id, name: member.name }],
-    changes: { before: { role: member.role } },
+    changes: { before: { role: member.role }, ...(withdrawn ? { after: withdrawn } : {}) },
   })
 }
 
@@ -86,14 +88,24 @@ export async function findMember(ctx: Context, email: string): Promise<Member | 
   )
 }
 
-/** The change of a role itself, for whoever has found that it may be changed. */
-export async function setRole(ctx: TransactionContext, userId: string, role: Role): Promise<void> {
+/**
+ * The change of a role itself, for whoever has found that it may be changed. Answers which invitations went with the power
+ * that it took, as the log's row tells it.
+ */
+export async function setRole(ctx: TransactionContext, userId: string, role: Role): Promise<Withdrawn | undefined> {
   await ctx.sql
     .updateTable('members')
     .set({ role })
     .where('organisation_id', '=', ctx.organisation.id)
     .where('user_id', '=', userId)
     .execute()
+  return namesOf(await withdrawBeyondRole(ctx, userId, role))
+}
+
+type Withdrawn = { withdrawn_invitations: string[] }
+
+function namesOf(emails: string[]): Withdrawn | undefined {
+  return emails.length > 0 ? { withdrawn_invitations: emails } : undefined
 }
 
 /** @throws AppError `not_found`. */

@@ -26,7 +26,7 @@ export async function transferOwnership(ctx: Context, input: unknown): Promise<v
     if (to === from.id) throw new AppError('forbidden', 'You are an owner already. Choose another member.')
     const member = await getMember(ctx, to)
     await setRole(ctx, to, 'owner')
-    await setRole(ctx, from.id, 'admin')
+    const withdrawn = await setRole(ctx, from.id, 'admin')
     await recordActivity(ctx, {
       action: 'member.role_changed',
       targets: [
@@ -35,7 +35,7 @@ export async function transferOwnership(ctx: Context, input: unknown): Promise<v
       ],
       changes: {
         before: { role: member.role, role_of_previous_owner: 'owner' },
-        after: { role: 'owner', role_of_previous_owner: 'admin' },
+        after: { role: 'owner', role_of_previous_owner: 'admin', ...withdrawn },
       },
     })
     await sendMailLater(ctx, {
