@@ -47,7 +47,7 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
     expect((await emails())[0]).toBe('person60')
 
     await page.getByLabel('Search by e-mail').fill('PERSON6')
-    await page.getByLabel('Order').selectOption('Last to join first')
+    await page.getByLabel('Order').selectOption('Latest arrivals first')
     await page.getByRole('button', { name: 'Search' }).click()
     await page.getByText('1–2 of 2 people found').waitFor()
     expect(await emails()).toEqual(['person60', 'person6'])

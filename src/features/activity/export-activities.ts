@@ -1,4 +1,4 @@
-import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
+import { type Context, inLaterSnapshot, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import type { Activity } from './activity.ts'
 import { readActivityFilter, type SentActivityFilter } from './activity-filter.ts'
@@ -47,10 +47,9 @@ export async function exportActivities(
     else await chainOwnActivities(ctx)
     for (let before: number | undefined = last; before !== undefined; ) {
       ctx.stopping?.throwIfAborted()
-      const { items, older }: Awaited<ReturnType<typeof listActivities>> = await listActivities(ctx, {
-        ...{ filter, before, keptDays },
-        limit: pageRows,
-      })
+      const { items, older }: Awaited<ReturnType<typeof listActivities>> = await inLaterSnapshot(ctx, 'admin', (ctx) =>
+        listActivities(ctx, { ...{ filter, before, keptDays }, limit: pageRows }),
+      )
       if (items.length > 0) yield format === 'csv' ? items.map(toCsv).join('') : await toJsonLines(ctx, items)
       before = older
     }

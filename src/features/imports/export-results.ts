@@ -1,4 +1,4 @@
-import { type Context, inSnapshot } from '../../platform/context.ts'
+import { type Context, inLaterSnapshot, inSnapshot } from '../../platform/context.ts'
 import { guardCell, toCsvLine, unguardCell } from '../../platform/csv/csv-line.ts'
 import { AppError } from '../../platform/errors.ts'
 import { getImport } from './get-import.ts'
@@ -45,6 +45,7 @@ async function* toCsv(ctx: Context, row: Import, onlyRefused: boolean): AsyncGen
     if (text.length < pieceLength) continue
     yield text
     text = ''
+    await inLaterSnapshot(ctx, 'admin', async () => {})
   }
   yield text
 }

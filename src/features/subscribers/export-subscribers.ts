@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
+import { type Context, inLaterSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
@@ -20,7 +20,7 @@ interface ExportedRow {
 /**
  * Everybody of a waitlist as CSV (RFC 4180), in order of joining, or those whose e-mail address contains `needle`. It comes
  * in pieces of a thousand rows, so that a million need no more memory. One activity, written before the first piece: who
- * breaks off has had what came until then.
+ * breaks off has had what came until then; whoever loses their role meanwhile gets no further piece.
  * @throws AppError `not_found`, `forbidden`.
  */
 export async function exportSubscribers(
@@ -29,7 +29,7 @@ export async function exportSubscribers(
   { needle = '' }: { needle?: string } = {},
 ): Promise<{ waitlist: Waitlist; csv: AsyncGenerator<string> }> {
   requireRole(ctx, 'admin')
-  const { total } = await listSubscribers(ctx, waitlistId, { page: 1, limit: 1, needle })
+  const { total, isEstimate } = await listSubscribers(ctx, waitlistId, { page: 1, limit: 1, needle })
   const waitlist = await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'admin')
     const waitlist = await getWaitlist(ctx, waitlistId)
@@ -37,7 +37,9 @@ export async function exportSubscribers(
       action: 'subscriber.exported',
       targets: [{ type: 'waitlist', id: waitlistId, name: waitlist.name }],
       // Not what was searched for: that may be somebody's address.
-      changes: { after: { exported: total, ...(needle ? { searched: true } : {}) } },
+      changes: {
+        after: { [isEstimate ? 'exported_about' : 'exported']: total, ...(needle ? { searched: true } : {}) },
+      },
     })
     return waitlist
   })
@@ -63,7 +65,7 @@ async function* toCsv(ctx: Context, waitlist: Waitlist, needle: string): AsyncGe
 
 /** On from a join number, not from a row's number: nobody is left out or comes twice when somebody leaves meanwhile. */
 function readPage(ctx: Context, waitlist: Waitlist, needle: string, last: number): Promise<ExportedRow[]> {
-  return inSnapshot(ctx, async (ctx) => {
+  return inLaterSnapshot(ctx, 'admin', async (ctx) => {
     // The rows of the page once more, by their numbers: by their ids the planner would rather read the whole table.
     const { rows } = await sql<ExportedRow>`
       with people as materialized (

@@ -10,6 +10,7 @@ import {
   type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
+import { changeRole, removeMember } from '../organisations/members.ts'
 import { archiveWaitlist } from '../waitlists/archive-waitlist.ts'
 import { updateWaitlist } from '../waitlists/update-waitlist.ts'
 import { addSubscriber } from './add-subscriber.ts'
@@ -102,6 +103,19 @@ describe('the export of a waitlist', () => {
     expect(pieces).toBe(4)
     expect(emails).toHaveLength(2_598)
     expect(new Set(emails).size).toBe(2_598)
+  })
+
+  test.each(['removed', 'made a member'])('goes no further once whoever asked for it is %s', async (fate) => {
+    const id = await makeWaitlist(organisation)
+    await fillWaitlist(organisation.ctx, id, 2_001)
+    const { id: userId, email } = await makeMember(product, organisation, 'admin')
+    const actor = { type: 'user', id: userId, name: email, role: 'admin' } as const
+    const { csv } = await exportSubscribers({ ...organisation.ctx, actor }, id)
+    expect((await csv.next()).done).toBe(false)
+    expect((await csv.next()).value).toContain('@')
+    if (fate === 'removed') await removeMember(organisation.ctx, userId)
+    else await changeRole(organisation.ctx, userId, 'member')
+    await expect(csv.next()).rejects.toMatchObject({ code: 'forbidden' })
   })
 
   test('without referrals it has neither codes nor status links', async () => {

@@ -1,10 +1,14 @@
 import { sql } from 'kysely'
 import type { TransactionContext } from '../../platform/context.ts'
 
-/** The orders that the table can be read in. `backward`: from the end of what the database walks. */
+/**
+ * The orders that the table can be read in. `joined` is the order in which people came here, whatever date they brought:
+ * after an import of earlier people the dates that are shown need not follow it. `backward`: from the end of what the
+ * database walks.
+ */
 export const sortOrders = {
-  joined: { by: 'joined', backward: false, label: 'First to join first' },
-  '-joined': { by: 'joined', backward: true, label: 'Last to join first' },
+  joined: { by: 'joined', backward: false, label: 'Order of arrival' },
+  '-joined': { by: 'joined', backward: true, label: 'Latest arrivals first' },
   position: { by: 'position', backward: false, label: 'Next in line first' },
   '-position': { by: 'position', backward: true, label: 'Last in line first' },
   '-referrals': { by: 'referrals', backward: false, label: 'Most referrals first' },

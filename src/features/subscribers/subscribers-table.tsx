@@ -43,9 +43,7 @@ export function SubscribersTable(props: { items: SubscriberRow[]; address: Subsc
               Position
             </SortHead>
             <th scope="col">Email</th>
-            <SortHead address={address} by="joined">
-              Joined
-            </SortHead>
+            <th scope="col">Joined</th>
             <th scope="col">State</th>
             <th scope="col">Referral code</th>
             <SortHead address={address} by="referrals" class="right">
@@ -80,12 +78,12 @@ export function SubscribersTable(props: { items: SubscriberRow[]; address: Subsc
   )
 }
 
-type SortColumn = (typeof sortOrders)[SubscriberSort]['by']
+/** Arrival is the order of no column: a file or a key may bring earlier dates of joining than those already here. */
+type SortColumn = Exclude<(typeof sortOrders)[SubscriberSort]['by'], 'joined'>
 
 /** The orders of a column; following its heading leads to the first that is not shown. */
 const columnOrders: Record<SortColumn, [SubscriberSort, ...SubscriberSort[]]> = {
   position: ['position', '-position'],
-  joined: ['joined', '-joined'],
   referrals: ['-referrals'],
 }
 
