@@ -138,13 +138,23 @@ create table imported_people (
 );
 create index imported_people_by_import on imported_people (organisation_id, import_id);
 
+-- By which codes the rows of a file name each other, and what these people's codes are on this waitlist.
+create table import_codes (
+  organisation_id text collate "C" not null,
+  import_id text collate "C" not null,
+  file_code text collate "C" not null,
+  code text not null,
+  primary key (organisation_id, import_id, file_code),
+  foreign key (organisation_id, import_id) references imports on delete cascade
+);
+
 do $$
 declare
   v_table text;
 begin
-  foreach v_table in array array['imports', 'import_chunks', 'import_results', 'imported_people'] loop
+  foreach v_table in array array['imports', 'import_chunks', 'import_results', 'imported_people', 'import_codes'] loop
     execute format('alter table %I enable row level security', v_table);
     execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
   end loop;
 end $$;
-grant select, insert, update, delete on imports, import_chunks, import_results, imported_people to :app_role;
+grant select, insert, update, delete on imports, import_chunks, import_results, imported_people, import_codes to :app_role;

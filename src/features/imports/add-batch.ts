@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { TransactionContext } from '../../platform/context.ts'
-import { type AddOutcome, type JoinRow, joinOpenWaitlist } from '../subscribers/add-subscriber.ts'
+import { type AddOutcome, joinOpenWaitlist } from '../subscribers/add-subscriber.ts'
+import type { ImportedPerson } from './decide-row.ts'
 import { countOutcomes, type Import, type RowOutcome } from './import.ts'
+import { joinByCodes } from './join-by-codes.ts'
 
 const letterOf: Record<AddOutcome, RowOutcome> = { added: 'a', confirmed: 'c', already_there: 't', removed: 'r' }
 
@@ -13,11 +15,13 @@ const letterOf: Record<AddOutcome, RowOutcome> = { added: 'a', confirmed: 'c', a
 export async function addBatch(
   ctx: TransactionContext,
   row: Import,
-  rows: readonly (JoinRow | RowOutcome)[],
+  rows: readonly (ImportedPerson | RowOutcome)[],
   position: number,
 ): Promise<RowOutcome[]> {
   const joins = rows.filter((row) => typeof row !== 'string')
-  const joined = await joinOpenWaitlist(ctx, row.waitlist_id, joins, { logged: false })
+  const joined = joins.some(({ fileCode }) => fileCode !== undefined)
+    ? await joinByCodes(ctx, row, joins)
+    : await joinOpenWaitlist(ctx, row.waitlist_id, joins, { logged: false })
   await noteWhoCame(
     ctx,
     row.id,

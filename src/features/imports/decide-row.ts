@@ -5,6 +5,9 @@ import { parseEmailAddress } from '../subscribers/email-address.ts'
 import type { ImportReading, RowOutcome } from './import.ts'
 import { parseImportedTime } from './imported-time.ts'
 
+/** `fileCode`: theirs in the file, where its rows name each other by such codes. */
+export type ImportedPerson = JoinRow & { fileCode?: string }
+
 /** As for what the API is sent: clocks differ. */
 const toleranceMs = 5 * 60_000
 
@@ -13,7 +16,7 @@ export function decideRow(
   record: CsvRecord,
   reading: Omit<ImportReading, 'encoding' | 'delimiter'>,
   now: Date,
-): JoinRow | RowOutcome {
+): ImportedPerson | RowOutcome {
   if (record.broken) return 'b'
   const cell = (column: number | null) => (column === null ? '' : unguardCell(record.cells[column] ?? '').trim())
   const typed = cell(reading.email)
@@ -26,10 +29,17 @@ export function decideRow(
   if (joinedAt === undefined) return 'j'
   if (joinedAt && joinedAt.getTime() > now.getTime() + toleranceMs) return 'f'
   const code = cell(reading.referred_by)
+  const own = { email, joinedAt: joinedAt && joinedAt > now ? now : joinedAt }
+  if (reading.referral_code !== null && reading.referral_code !== undefined)
+    return { ...own, referralCode: toFileCode(code), fileCode: toFileCode(cell(reading.referral_code)) }
   return {
-    email,
-    joinedAt: joinedAt && joinedAt > now ? now : joinedAt,
+    ...own,
     // Only what can be a code goes to the database; any other is unknown, and so ignored.
     referralCode: /^[0-9A-Za-z]{6}$/.test(code) ? code : null,
   }
+}
+
+/** Codes are the same in capitals and small letters; what is longer than any is none. */
+function toFileCode(cell: string): string {
+  return cell.length > 64 || cell.includes('\0') ? '' : cell.toUpperCase()
 }

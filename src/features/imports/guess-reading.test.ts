@@ -7,13 +7,13 @@ const guess = (text: string) => {
   const { encoding: _, ...reading } = guessReading(Buffer.from(text), 'utf-8')
   return reading
 }
-const none = { joined_at: null, referred_by: null, state: null }
+const none = { joined_at: null, referred_by: null, referral_code: null, state: null }
 
 test.each([
   [
     'our own export',
-    'id,email,joined_at,state,position,referral_code,referral_count,status_link\r\n1,a@example.com,2026-05-01T00:00:00Z,active,1,K7M9PX,0,\r\n',
-    { ...none, email: 1, joined_at: 2, state: 3 },
+    'id,email,joined_at,state,position,referral_code,referral_count,referred_by,status_link\r\n1,a@example.com,2026-05-01T00:00:00Z,active,1,K7M9PX,0,,\r\n',
+    { ...none, email: 1, joined_at: 2, state: 3, referral_code: 5, referred_by: 7 },
   ],
   [
     'names in other words',

@@ -26,6 +26,7 @@ const names = {
     ...['createdat', 'created', 'creationtime', 'optintime', 'confirmtime', 'submittedat', 'timestamp', 'date'],
   ],
   referred_by: ['referredby', 'referrer', 'referrercode', 'referredbycode', 'invitedby'],
+  referral_code: ['referralcode', 'refcode', 'invitecode', 'sharecode', 'code'],
   state: ['state', 'status'],
 }
 
@@ -63,6 +64,7 @@ function guessColumns(sample: CsvRecord[], how: { delimiter: string; encoding: C
     email,
     joined_at: named('joined_at'),
     referred_by: named('referred_by'),
+    referral_code: named('referred_by') === null ? null : named('referral_code'),
     state: named('state'),
   }
 }

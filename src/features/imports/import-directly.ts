@@ -3,8 +3,8 @@ import { SessionLocks } from '../../platform/db/session-locks.ts'
 import { AppError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Services } from '../../platform/services.ts'
-import type { JoinRow } from '../subscribers/add-subscriber.ts'
 import { addBatch } from './add-batch.ts'
+import type { ImportedPerson } from './decide-row.ts'
 import { finishImport } from './finish-import.ts'
 import { readImport } from './get-import.ts'
 import type { ImportCounts, RowOutcome } from './import.ts'
@@ -21,7 +21,7 @@ export async function importDirectly(
   ctx: Context,
   waitlistId: string,
   fileName: string,
-  batches: AsyncIterable<readonly (JoinRow | RowOutcome)[]>,
+  batches: AsyncIterable<readonly (ImportedPerson | RowOutcome)[]>,
 ): Promise<ImportCounts> {
   requireRole(ctx, 'admin')
   const id = newId('import')

@@ -20,7 +20,7 @@ const words: Record<string, { label: string; kind: string }> = {
   refused: { label: 'Refused', kind: 'bad' },
 }
 
-type ColumnName = 'email' | 'joined_at' | 'referred_by' | 'state'
+type ColumnName = 'email' | 'joined_at' | 'referred_by' | 'referral_code' | 'state'
 
 interface MatchPageProps {
   frame: Frame
@@ -70,7 +70,14 @@ export function ImportMatchPage(props: MatchPageProps) {
               name="referred_by"
               label="Referred by"
               none="None"
-              hint="A referral code of this waitlist."
+              hint="The code of whoever brought them: in the file’s own codes, if it has some, or else in this waitlist’s."
+              {...props}
+            />
+            <ColumnSelect
+              name="referral_code"
+              label="Own code"
+              none="None"
+              hint="The code of the row’s person, by which other rows name them."
               {...props}
             />
             <ColumnSelect name="state" label="State" none="None" hint="Rows that say “pending” stay out." {...props} />

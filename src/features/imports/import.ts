@@ -13,6 +13,8 @@ export interface ImportReading {
   email: number | null
   joined_at: number | null
   referred_by: number | null
+  /** The code by which rows of the file name each other in `referred_by`; without it these are codes of the waitlist. */
+  referral_code: number | null
   state: number | null
 }
 

@@ -54,6 +54,7 @@ describe('a file', () => {
       email: '0',
       joined_at: '2',
       referred_by: '',
+      referral_code: '',
       state: '',
     })
     expect(await people(id)).toHaveLength(1)

@@ -51,7 +51,7 @@ export function importRoutes(app: Hono<AppEnv>): void {
     const { ctx } = c.var
     const { id, import: importId } = c.req.param()
     const form = await readForm(c)
-    const names = ['delimiter', 'has_header', 'email', 'joined_at', 'referred_by', 'state']
+    const names = ['delimiter', 'has_header', 'email', 'joined_at', 'referred_by', 'referral_code', 'state']
     try {
       const typed = Object.fromEntries(names.map((name) => [name, form.text(name)]))
       const { changed, isReady } = await matchImport(ctx, id, importId, typed)

@@ -18,6 +18,7 @@ const matchInput = z.strictObject({
   email: column,
   joined_at: column,
   referred_by: column,
+  referral_code: column,
   state: column,
 })
 

@@ -17,6 +17,13 @@ export async function pruneImports({ db: { kysely } }: Services): Promise<void> 
   await sql`
     update imports set started_by = started_by - '{ip,user_agent}'::text[]
     where started_by ? 'ip' and created_at < clock_timestamp() - interval '90 days'`.execute(kysely)
+  for (let deleted = batch; deleted === batch; ) {
+    const { numAffectedRows } = await sql`
+      delete from import_codes where ctid in (
+        select c.ctid from import_codes c join imports i on i.organisation_id = c.organisation_id and i.id = c.import_id
+        where i.finished_at < clock_timestamp() - ${keptDays} * interval '1 day' limit ${batch})`.execute(kysely)
+    deleted = Number(numAffectedRows ?? 0)
+  }
   const { rows } = await sql<{ organisation_id: string; id: string }>`
     select organisation_id, id from imports
     where finished_at < clock_timestamp() - ${keptDays} * interval '1 day' and file_deleted_at is null`.execute(kysely)

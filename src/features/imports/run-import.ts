@@ -2,9 +2,8 @@ import { type Context, inSnapshot, inTransaction, requireRole } from '../../plat
 import { AppError } from '../../platform/errors.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import type { Services } from '../../platform/services.ts'
-import type { JoinRow } from '../subscribers/add-subscriber.ts'
 import { addBatch } from './add-batch.ts'
-import { decideRow } from './decide-row.ts'
+import { decideRow, type ImportedPerson } from './decide-row.ts'
 import { asStarter, finishImport } from './finish-import.ts'
 import { readImport } from './get-import.ts'
 import type { Import, ImportReading, RowOutcome, StopReason } from './import.ts'
@@ -28,7 +27,7 @@ const maxFailures = 10
 interface Batch {
   position: number
   end: number
-  rows: (JoinRow | RowOutcome)[]
+  rows: (ImportedPerson | RowOutcome)[]
   isLast: boolean
 }
 

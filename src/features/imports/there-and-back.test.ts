@@ -122,3 +122,41 @@ test('import, export and import again change nothing and lose nothing, whatever 
     { numRuns: 40 },
   )
 }, 120_000)
+
+test('who referred whom, and so the places, come along to another waitlist', async () => {
+  // To somebody before, behind, themselves or nobody; several rows may carry one code, in capitals or not.
+  const people = fc.array(fc.record({ to: fc.option(fc.nat(30)), code: fc.nat(30), small: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 25,
+  })
+  await fc.assert(
+    fc.asyncProperty(people, async (rows) => {
+      organisation = await makeOrganisation(product, 'team')
+      const [first, second] = [await makeWaitlist(organisation), await makeWaitlist(organisation)]
+      const text = rows.map(({ to, code, small }, i) => {
+        const referrer = to === null ? '' : `${small ? 'code' : 'CODE'}-${to}`
+        return `p${i}@example.com,Code-${code},${referrer}\n`
+      })
+      expect(await importInto(first, `email,referral code,referred by\n${text.join('')}`)).toMatchObject({
+        added: rows.length,
+      })
+      const referrerOf = rows.map(({ to }, i) => {
+        const before = rows.slice(0, i).findIndex(({ code }) => code === to)
+        return before < 0 ? '' : `p${before}@example.com`
+      })
+      const told = (text: string) => {
+        const exported = rowsOf(text)
+        const emails = new Map(exported.map(({ referral_code, email }) => [referral_code, email]))
+        return exported.map(({ email, joined_at, state, position, referral_count, referred_by }) => {
+          const referrer = referred_by ? emails.get(referred_by) : ''
+          return { email, joined_at, state, position, referral_count, referrer }
+        })
+      }
+      const exported = await exportOf(first)
+      expect(told(exported).map(({ referrer }) => referrer)).toEqual(referrerOf)
+      expect(await importInto(second, exported)).toEqual({ added: rows.length, already_there: 0, refused: 0 })
+      expect(told(await exportOf(second))).toEqual(told(exported))
+    }),
+    { numRuns: 25 },
+  )
+}, 120_000)

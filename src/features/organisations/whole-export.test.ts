@@ -89,6 +89,7 @@ const leftOut: Record<string, string> = {
   'imports.failures': 'how its jobs are counted',
   'imports.progressed_at': 'how its jobs are counted',
   import_chunks: 'the file that they brought, kept for some days',
+  import_codes: 'by which the rows of that file name each other',
   import_results: 'an answer for each row of that file, which the page of the import exports beside the rows',
   'activities.target_id': 'made from targets',
   'activities.other_target_id': 'made from targets',

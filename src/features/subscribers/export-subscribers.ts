@@ -14,6 +14,7 @@ interface ExportedRow {
   item: SubscriberJson
   join_number: number
   status_token: string
+  referrer: string | null
   found: boolean
 }
 
@@ -46,7 +47,17 @@ export async function exportSubscribers(
   return { waitlist, csv: toCsv(ctx, waitlist, needle.toLowerCase()) }
 }
 
-const columns = ['id', 'email', 'joined_at', 'state', 'position', 'referral_code', 'referral_count', 'status_link']
+const columns = [
+  'id',
+  'email',
+  'joined_at',
+  'state',
+  'position',
+  'referral_code',
+  'referral_count',
+  'referred_by',
+  'status_link',
+]
 
 async function* toCsv(ctx: Context, waitlist: Waitlist, needle: string): AsyncGenerator<string> {
   yield toCsvLine(columns)
@@ -69,11 +80,12 @@ function readPage(ctx: Context, waitlist: Waitlist, needle: string, last: number
     // The rows of the page once more, by their numbers: by their ids the planner would rather read the whole table.
     const { rows } = await sql<ExportedRow>`
       with people as materialized (
-        select id, join_number, email from subscribers
+        select id, join_number, email, referred_by from subscribers
         where organisation_id = ${ctx.organisation.id} and waitlist_id = ${waitlist.id} and join_number > ${last}
         order by join_number limit ${pageRows}
       )
       select i.item, p.join_number, status_token(w.id, w.referral_key, p.join_number) as status_token,
+             case when w.referrals_enabled then referral_code(w.referral_key, p.referred_by) end as referrer,
              strpos(lower(p.email), ${needle}) > 0 as found
       from list_subscribers_json(${ctx.organisation.id}, ${waitlist.id}, ${waitlist.referrals_enabled},
              listed_before(${ctx.organisation.id}, ${waitlist.id}, ${last}::bigint + 1), ${pageRows}, '') page,
@@ -85,10 +97,10 @@ function readPage(ctx: Context, waitlist: Waitlist, needle: string, last: number
   })
 }
 
-function toLine(ctx: Context, waitlist: Waitlist, { item, status_token }: ExportedRow): string {
+function toLine(ctx: Context, waitlist: Waitlist, { item, status_token, referrer }: ExportedRow): string {
   const cells = [
     ...[item.id, item.email, item.joined_at, item.position === null ? 'pending' : 'active', item.position ?? ''],
-    ...[item.referral_code, item.referral_count],
+    ...[item.referral_code, item.referral_count, referrer ?? ''],
     waitlist.referrals_enabled ? statusLink(ctx.config.publicUrl, status_token) : '',
   ]
   return toCsvLine(cells.map((cell) => guardCell(String(cell))))

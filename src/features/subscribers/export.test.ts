@@ -58,7 +58,7 @@ describe('the export of a waitlist', () => {
       "''=quoted@example.com",
       'jörg@müller.example',
     ])
-    expect(rows.map(({ status_link: _, email: __, ...row }) => row)).toEqual(
+    expect(rows.map(({ status_link: _, email: __, referred_by: ___, ...row }) => row)).toEqual(
       items.map(({ email: _, ...item }) => ({
         ...item,
         position: String(item.position),
@@ -139,7 +139,7 @@ describe('the export of a waitlist', () => {
     const { status, html } = await user.post(`/o/${organisation.slug}/waitlists/${id}/export`)
     expect([status, html]).toEqual([
       200,
-      'id,email,joined_at,state,position,referral_code,referral_count,status_link\r\n',
+      'id,email,joined_at,state,position,referral_code,referral_count,referred_by,status_link\r\n',
     ])
   })
 

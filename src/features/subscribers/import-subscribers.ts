@@ -5,12 +5,11 @@ import { type Context, requireRole } from '../../platform/context.ts'
 import { CsvReader, type CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { CsvText } from '../../platform/csv/csv-text.ts'
 import { AppError } from '../../platform/errors.ts'
-import { decideRow } from '../imports/decide-row.ts'
+import { decideRow, type ImportedPerson } from '../imports/decide-row.ts'
 import { guessReading } from '../imports/guess-reading.ts'
 import type { ImportCounts, ImportReading, RowOutcome } from '../imports/import.ts'
 import { importDirectly } from '../imports/import-directly.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
-import type { JoinRow } from './add-subscriber.ts'
 
 const batchRows = 1_000
 
@@ -25,8 +24,8 @@ export async function importSubscribers(ctx: Context, waitlistId: string, file: 
   return importDirectly(ctx, waitlistId, basename(file), batches(ctx, file))
 }
 
-async function* batches(ctx: Context, file: string): AsyncGenerator<(JoinRow | RowOutcome)[]> {
-  let rows: (JoinRow | RowOutcome)[] = []
+async function* batches(ctx: Context, file: string): AsyncGenerator<(ImportedPerson | RowOutcome)[]> {
+  let rows: (ImportedPerson | RowOutcome)[] = []
   for await (const { record, reading } of readRecords(file, ctx.stopping)) {
     rows.push(decideRow(record, reading, ctx.now()))
     if (rows.length === batchRows) {

@@ -45,6 +45,13 @@ export interface ImportChunksTable {
   bytes: Buffer
 }
 
+export interface ImportCodesTable {
+  organisation_id: Fixed<string>
+  import_id: Fixed<string>
+  file_code: Fixed<string>
+  code: Fixed<string>
+}
+
 export interface ImportResultsTable {
   organisation_id: Fixed<string>
   import_id: Fixed<string>

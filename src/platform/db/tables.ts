@@ -8,7 +8,13 @@ import type {
   VerificationsTable,
 } from './account-tables.ts'
 import type { Fixed } from './fixed.ts'
-import type { ImportChunksTable, ImportedPeopleTable, ImportResultsTable, ImportsTable } from './import-tables.ts'
+import type {
+  ImportChunksTable,
+  ImportCodesTable,
+  ImportedPeopleTable,
+  ImportResultsTable,
+  ImportsTable,
+} from './import-tables.ts'
 import type {
   DailyJoinsTable,
   IdempotencyAnswersTable,
@@ -227,5 +233,6 @@ export interface Tables {
   imports: ImportsTable
   import_chunks: ImportChunksTable
   imported_people: ImportedPeopleTable
+  import_codes: ImportCodesTable
   import_results: ImportResultsTable
 }
