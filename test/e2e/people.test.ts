@@ -29,7 +29,7 @@ it.each([true, false])(
     await ada.open(members)
     await ada.page.getByLabel('Email').fill(email)
     await ada.page.getByRole('button', { name: 'Send invitation' })[twice]()
-    const waiting = ada.page.getByRole('table', { name: 'Invitations on their way' })
+    const waiting = ada.page.getByRole('table', { name: 'Invitations' })
     await waiting.getByText(email, { exact: true }).waitFor()
     const first = await mailedPath(product, email, 'invitations')
     await waiting.getByRole('button', { name: 'Send again' }).click()

@@ -1,8 +1,7 @@
 import type { Hono } from 'hono'
-import { AppError, fieldError } from '../../platform/errors.ts'
+import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
-import { nameSchema } from '../../platform/name-schema.ts'
 import type { Services } from '../../platform/services.ts'
 import { changePassword } from './change-password.ts'
 import { deleteAccount } from './delete-account.ts'
@@ -11,8 +10,6 @@ import { changeName } from './own-account.ts'
 import { endOtherSessions, endSession } from './sessions.ts'
 import { requirePerson, showAccount, showRefusal } from './show-account.tsx'
 import { guessLimit, requireToken } from './sign-in-limits.ts'
-
-const personNameSchema = nameSchema({ what: 'The name', maxCodePoints: 100, missing: 'Enter a name.' })
 
 /** A person's own page: name, password, sessions. */
 export function ownAccountRoutes(app: Hono<AppEnv>, services: Services): void {
@@ -23,12 +20,12 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services): void {
   app.post('/account/name', async (c) => {
     const person = requirePerson(c)
     const name = (await readForm(c)).text('name')
-    const parsed = personNameSchema.safeParse(name)
-    if (!parsed.success) {
-      const error = fieldError('name', 'format', parsed.error.issues[0]?.message ?? '')
+    try {
+      await changeName(services, person, name)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 422) throw error
       return showAccount(c, services, person, { typed: { name }, error })
     }
-    await changeName(services, person, parsed.data)
     return c.redirect('/account?saved=name', 303)
   })
 

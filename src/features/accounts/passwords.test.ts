@@ -158,4 +158,8 @@ test('a name is what people like, but no trick', async () => {
   expect((await user.get('/account')).html).toContain('value="Ada 👩‍💻"')
   for (const name of ['', 'x\u202eevil', 'x'.repeat(101)])
     expect((await user.post('/account/name', { name })).status).toBe(422)
+  // What the log calls the product itself, and other people's addresses, would make theirs what somebody else did.
+  for (const name of ['System', ' s y s t e m ', 'STRIPE', 'ＱｕｅｕｅＵｐ', 'owner@example.com', 'Ada＠example.com'])
+    expect([name, (await user.post('/account/name', { name })).status]).toEqual([name, 422])
+  expect((await user.post('/account/name', { name: 'Name@example.com' })).status).toBe(303)
 })

@@ -5,6 +5,7 @@ import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { type Activity, activityActions } from './activity.ts'
 import { toQuery } from './activity-filter.ts'
 import { targetName } from './activity-page.tsx'
+import { ActorName } from './actor-name.tsx'
 
 const targetTypes: Record<Activity['targets'][number]['type'], string> = {
   organisation: 'Organisation',
@@ -40,9 +41,7 @@ export function ActivityDetailsPage(props: {
         <div>
           <Crumbs above={[['Activity', base]]} />
           <h1>
-            <bdi>{activity.actor.name}</bdi>{' '}
-            {activity.actor.type === 'api_key' ? <span class="badge accent">API key</span> : null}{' '}
-            {activityActions[activity.action]}
+            <ActorName actor={activity.actor} /> {activityActions[activity.action]}
           </h1>
           <p>
             <RelativeTime at={activity.occurred_at} now={now} /> · {activity.occurred_at.toISOString()}

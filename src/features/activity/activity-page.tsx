@@ -5,6 +5,7 @@ import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { type Activity, type ActivityActor, activityActions } from './activity.ts'
 import { type SentActivityFilter, toQuery } from './activity-filter.ts'
 import { ActivityExport, ActivityFilters } from './activity-filters.tsx'
+import { ActorName } from './actor-name.tsx'
 
 interface ActivityPageProps {
   frame: Frame
@@ -128,8 +129,7 @@ function ActivityRow({
       </td>
       <td class="name" data-label="Actor">
         <span>
-          <bdi>{item.actor.name}</bdi>{' '}
-          {item.actor.type === 'api_key' ? <span class="badge accent">API key</span> : null}
+          <ActorName actor={item.actor} />
         </span>
       </td>
       <td class="phrase" data-label="Action">

@@ -1,5 +1,6 @@
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
+import { ExactDate } from '../../platform/ui/exact-date.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Invitation } from './invitations.ts'
 import { roleLabels } from './role-labels.ts'
@@ -16,10 +17,10 @@ interface InvitationsTableProps {
 export function InvitationsTable({ invitations, base, isOwner, now }: InvitationsTableProps) {
   return (
     <section class="stack">
-      <h2>Invitations on their way</h2>
+      <h2>Invitations</h2>
       <CardTable
-        caption="Invitations on their way"
-        columns={['Email', 'Role', 'Invited', { label: 'Actions', hidden: true }]}
+        caption="Invitations"
+        columns={['Email', 'Role', 'Invited', 'Good until', { label: 'Actions', hidden: true }]}
       >
         {invitations.map((invitation) => (
           <tr>
@@ -31,6 +32,13 @@ export function InvitationsTable({ invitations, base, isOwner, now }: Invitation
               <span>
                 <RelativeTime at={invitation.created_at} now={now} /> by {invitation.invited_by_name}
               </span>
+            </td>
+            <td data-label="Good until">
+              {invitation.expires_at > now ? (
+                <ExactDate at={invitation.expires_at} />
+              ) : (
+                <span class="badge warn">Expired</span>
+              )}
             </td>
             <td class="actions right">
               {isOwner || invitation.role !== 'owner' ? (

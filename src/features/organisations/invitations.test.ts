@@ -118,6 +118,11 @@ test('a withdrawn or old invitation leads nowhere', async () => {
     product.database.owner.kysely,
   )
   expect((await (await visitor()).get(old)).status).toBe(404)
+  const members = await owner.get(`${home}/members`)
+  expect(textOf(members.html)).toMatch(new RegExp(`${email} Member .*Expired Send again`))
+  await invite(email)
+  expect((await (await visitor()).get(await mailedPath(product, email, 'invitations'))).status).toBe(200)
+  expect(textOf((await owner.get(`${home}/members`)).html)).not.toContain('Expired')
 })
 
 test('what somebody invited above a plain member ends with their power, and stands in the row that took it', async () => {

@@ -19,7 +19,10 @@ export interface Invitation {
   expires_at: Date
 }
 
-/** Those that are neither accepted, withdrawn nor expired. */
+/** How long one that has expired is still shown, so that it can be sent again. */
+const shownDays = 30
+
+/** Those that wait, and those that have expired lately while nobody with the address is a member; the newest first. */
 export async function listInvitations(ctx: Context): Promise<Invitation[]> {
   requireRole(ctx, 'admin')
   return inSnapshot(ctx, async (ctx) => {
@@ -29,7 +32,18 @@ export async function listInvitations(ctx: Context): Promise<Invitation[]> {
       .where('organisation_id', '=', ctx.organisation.id)
       .where('accepted_at', 'is', null)
       .where('withdrawn_at', 'is', null)
-      .where('expires_at', '>', ctx.now())
+      .where('expires_at', '>', new Date(ctx.now().getTime() - shownDays * 86_400_000))
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('members as m')
+              .innerJoin('users as u', 'u.id', 'm.user_id')
+              .select('u.id')
+              .whereRef('m.organisation_id', '=', 'invitations.organisation_id')
+              .whereRef('u.email', '=', 'invitations.email'),
+          ),
+        ),
+      )
       .orderBy('created_at', 'desc')
       .execute()
     return rows as Invitation[]

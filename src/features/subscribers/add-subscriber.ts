@@ -55,8 +55,9 @@ export async function joinOpenWaitlist(
     .where('organisation_id', '=', ctx.organisation.id)
     .where('id', '=', waitlistId)
     .executeTakeFirst()
-  if (!waitlist || waitlist.archived_at)
-    throw new AppError('not_found', 'There is no such waitlist, or it is archived.')
+  if (!waitlist) throw new AppError('not_found', 'There is no such waitlist.')
+  if (waitlist.archived_at)
+    throw new AppError('not_found', 'This waitlist is archived, and takes nobody until it is restored.')
   const { actor } = ctx
   const removed = bringsBackRemoved ? new Set<string>() : await findRemoved(ctx, waitlistId, rows)
   const joining = rows.filter(({ email }) => !removed.has(email.canonical))

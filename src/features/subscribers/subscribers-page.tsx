@@ -2,7 +2,7 @@ import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
 import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
-import { Field } from '../../platform/ui/field.tsx'
+import { Field, FormProblem } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
@@ -144,6 +144,7 @@ function Export({ base, needle }: { base: string; needle: string }) {
 export function AddSubscriberDialog({ base, email = '', error }: { base: string; email?: string; error?: AppError }) {
   return (
     <Dialog id="add" title="Add a subscriber" closeHref={`${base}#add-subscriber`}>
+      <FormProblem error={error} />
       <form method="post" action={`${base}/add`} class="stack">
         <Field
           name="email"

@@ -19,6 +19,7 @@ const notices: Record<string, string> = {
   added: 'The person is on the list.',
   confirmed: 'The person was waiting for confirmation, and is on the list now.',
   removed: 'The person is removed, and their e-mail address is forgotten.',
+  restored: 'The waitlist is restored: it takes signups again, with everybody who was on it.',
   already_there: 'The person was on the list already and keeps their place.',
 }
 
@@ -49,8 +50,9 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
 
   app.get('/o/:slug/waitlists/:id', (c) => show(c))
 
-  app.get('/o/:slug/waitlists/:id/add', (c) => {
+  app.get('/o/:slug/waitlists/:id/add', async (c) => {
     requireRole(c.var.ctx, 'admin')
+    if ((await getWaitlist(c.var.ctx, c.req.param('id'))).archived_at) return c.redirect(baseOf(c), 303)
     return show(c, <AddSubscriberDialog base={baseOf(c)} />)
   })
 
@@ -60,8 +62,8 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
       const { outcome, subscriber } = await addSubscriber(c.var.ctx, c.req.param('id'), { email })
       return c.redirect(`${baseOf(c)}?done=${outcome}&who=${subscriber.id}`, 303)
     } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 422) throw error
-      return show(c, <AddSubscriberDialog base={baseOf(c)} email={email} error={error} />, 422)
+      if (!(error instanceof AppError) || (error.status !== 422 && error.code !== 'not_found')) throw error
+      return show(c, <AddSubscriberDialog base={baseOf(c)} email={email} error={error} />, error.status)
     }
   })
 }

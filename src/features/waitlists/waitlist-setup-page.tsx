@@ -5,6 +5,7 @@ import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { LimitNotice } from '../plans/limit-notice.tsx'
 import type { SetupChange } from './find-setup-changes.ts'
 import { Overtaken, Theirs } from './overtaken-setup.tsx'
 import type { Waitlist } from './waitlist.ts'
@@ -23,6 +24,10 @@ interface WaitlistSetupPageProps {
   /** What others saved while the draft was written. */
   changes?: SetupChange[]
   dialog?: Child
+  /** Why it cannot be restored now. */
+  noRoom?: AppError
+  /** For those who may change the plan. */
+  planHref: string | undefined
 }
 
 const sections = [
@@ -36,7 +41,7 @@ type SectionId = (typeof sections)[number]['id']
 
 /** What can be set on a waitlist, in one form, and the way to archive or restore it. */
 export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
-  const { frame, base, waitlist, saved, error, changes, dialog } = props
+  const { frame, base, waitlist, saved, error, changes, dialog, noRoom, planHref } = props
   const draft = props.draft && withTheirs(props.draft, changes ?? [])
   return (
     <PageLayout title={`Set up ${waitlist.name}`} frame={frame} current="waitlists" dialog={dialog}>
@@ -55,6 +60,7 @@ export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
       </div>
       {saved && !draft ? <Notice>Your changes are saved.</Notice> : null}
       {error ? <Notice kind="bad">Nothing is saved yet: {error.message}</Notice> : null}
+      <LimitNotice error={noRoom} planHref={planHref} />
       {changes ? <Overtaken changes={changes} /> : null}
       <div class="with-rail">
         <nav class="rail" aria-label="On this page">

@@ -1,11 +1,12 @@
 import type { Hono, Context as HonoContext } from 'hono'
 import type { Child } from 'hono/jsx'
-import { requireRole } from '../../platform/context.ts'
+import { hasRole, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
+import { restoreWaitlist } from './archive-waitlist.ts'
 import type { SetupChange } from './find-setup-changes.ts'
 import { getWaitlist } from './list-waitlists.ts'
 import { updateWaitlist } from './update-waitlist.ts'
@@ -16,6 +17,8 @@ interface Shown {
   error?: AppError
   changes?: SetupChange[]
   dialog?: Child
+  /** Why it cannot be restored now. */
+  noRoom?: AppError
 }
 
 /** The setup page of a waitlist: one draft, one Save, and the way to the danger zone's question. */
@@ -25,8 +28,9 @@ export function waitlistSetupRoutes(app: Hono<AppEnv>): void {
     requireRole(ctx, 'admin')
     const waitlist = await getWaitlist(ctx, c.req.param('id') ?? '')
     const saved = c.req.query('saved') === '1'
-    const page = <WaitlistSetupPage frame={frame} base={baseOf(c)} waitlist={waitlist} saved={saved} {...shown} />
-    return renderPage(c, page, shown.changes ? 409 : (shown.error?.status ?? 200))
+    const planHref = hasRole(ctx.actor, 'owner') ? `/o/${ctx.organisation.slug}/plan` : undefined
+    const page = <WaitlistSetupPage {...{ frame, base: baseOf(c), waitlist, saved, planHref }} {...shown} />
+    return renderPage(c, page, shown.changes ? 409 : ((shown.error ?? shown.noRoom)?.status ?? 200))
   }
 
   app.get('/o/:slug/waitlists/:id/setup', (c) => show(c))
@@ -48,6 +52,16 @@ export function waitlistSetupRoutes(app: Hono<AppEnv>): void {
       if (!(error instanceof AppError) || error.status !== 422) throw error
       return show(c, { draft: { ...draft, version }, error })
     }
+  })
+
+  app.post('/o/:slug/waitlists/:id/restore', async (c) => {
+    try {
+      await restoreWaitlist(c.var.ctx, c.req.param('id'))
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'limit_reached') throw error
+      return show(c, { noRoom: error })
+    }
+    return c.redirect(`${baseOf(c)}?done=restored`, 303)
   })
 
   app.get('/o/:slug/waitlists/:id/archive', async (c) => {

@@ -70,9 +70,18 @@ describe('creating a waitlist', () => {
     await user.post(`${first}/archive`)
     expect((await user.get(`${base}/new`)).html).not.toContain('allows 1 waitlist')
     expect((await user.post(base, { name: 'Two' })).status).toBe(303)
-    expect((await user.post(`${first}/restore`)).status).toBe(422)
+    const full = await user.post(`${first}/restore`)
+    expect([full.status, textOf(full.html)]).toEqual([
+      422,
+      expect.stringMatching(/Set up One .*allows 1 waitlist\..* To the Plan page .*Restore waitlist/),
+    ])
+    expect((await user.get(`${first}/add`)).location).toBe(first)
+    const late = await user.post(`${first}/add`, { email: 'late@example.com' })
+    expect([late.status, late.html.includes('value="late@example.com"')]).toEqual([404, true])
+    expect(textOf(late.html)).toContain('archived, and takes nobody until it is restored')
     await setPlan(organisation.ctx, 'pro')
-    expect((await user.post(`${first}/restore`)).status).toBe(303)
+    const restored = (await user.post(`${first}/restore`)).location ?? ''
+    expect(textOf((await user.get(restored)).html)).toContain('The waitlist is restored')
     await setPlan(organisation.ctx, 'free')
     expect((await user.get(base)).html.match(/wl_[0-9A-Za-z]+<\/code>/g)).toHaveLength(2)
   })

@@ -6,14 +6,14 @@ import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
-import { archiveWaitlist, restoreWaitlist } from './archive-waitlist.ts'
+import { archiveWaitlist } from './archive-waitlist.ts'
 import { countDailyJoins } from './count-daily-joins.ts'
 import { createWaitlist } from './create-waitlist.ts'
 import { listWaitlists } from './list-waitlists.ts'
 import { findNoRoomForWaitlist } from './require-room-for-waitlist.ts'
 import { CreateWaitlistDialog, plottedDays, WaitlistsPage } from './waitlists-page.tsx'
 
-/** Listing, creating, archiving and restoring waitlists. */
+/** Listing, creating and archiving waitlists. */
 export function waitlistRoutes(app: Hono<AppEnv>): void {
   const show = async (c: HonoContext<AppEnv>, dialog?: Child, status = 200) => {
     const { ctx, frame } = c.var
@@ -63,11 +63,6 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
 
   app.post('/o/:slug/waitlists/:id/archive', async (c) => {
     await archiveWaitlist(c.var.ctx, c.req.param('id'))
-    return c.redirect(`${baseOf(c)}/${c.req.param('id')}`, 303)
-  })
-
-  app.post('/o/:slug/waitlists/:id/restore', async (c) => {
-    await restoreWaitlist(c.var.ctx, c.req.param('id'))
     return c.redirect(`${baseOf(c)}/${c.req.param('id')}`, 303)
   })
 }
