@@ -1,8 +1,10 @@
 import { type Context, inLaterSnapshot, inSnapshot } from '../../platform/context.ts'
 import { guardCell, toCsvLine, unguardCell } from '../../platform/csv/csv-line.ts'
+import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { AppError } from '../../platform/errors.ts'
+import { bytesOf } from './blank-record.ts'
 import { getImport } from './get-import.ts'
-import { type Import, isOver, isRowOutcome, rowOutcomes } from './import.ts'
+import { type Import, type ImportReading, isOver, isRowOutcome, rowOutcomes } from './import.ts'
 import { readHeader, readRows } from './import-file.ts'
 
 const pieceLength = 64 * 1024
@@ -32,22 +34,36 @@ async function* toCsv(ctx: Context, row: Import, onlyRefused: boolean): AsyncGen
   const own = ['row', 'result', 'reason']
   const outcomes = readOutcomes(ctx, row.id)
   let number = 0
+  let width = 0
   let text = ''
-  for await (const { cells } of readRows(ctx, { id: row.id, position: 0 }, reading)) {
+  for await (const record of readRows(ctx, { id: row.id, position: 0 }, reading)) {
+    const cells = record.broken ? [await lineOf(ctx, row.id, record, reading)] : record.cells
     number += 1
     if (number === 1) {
       const header = await readHeader(ctx, row.id, reading)
+      width = Math.max(header.length, cells.length)
       text = toLine([...own, ...(header.length > 0 ? header : cells.map((_, i) => `column_${i + 1}`))])
     }
     const { value: letter = '' } = await outcomes.next()
     const { result, reason } = isRowOutcome(letter) ? rowOutcomes[letter] : notReached
-    if (!onlyRefused || result === 'refused') text += toLine([String(number), result, reason, ...cells])
+    if (!onlyRefused || result === 'refused') text += toLine([String(number), result, reason, ...padTo(width, cells)])
     if (text.length < pieceLength) continue
     yield text
     text = ''
     await inLaterSnapshot(ctx, 'admin', async () => {})
   }
   yield text
+}
+
+/** So that a table it stays, for those who read it strictly. */
+function padTo(width: number, cells: string[]): string[] {
+  return [...cells, ...Array.from({ length: Math.max(0, width - cells.length) }, () => '')]
+}
+
+/** What is no CSV, as it stands in the file, in one cell; of what is too long the beginning. */
+async function lineOf(ctx: Context, id: string, { start, end }: CsvRecord, reading: ImportReading): Promise<string> {
+  const bytes = await bytesOf(ctx, id, { start, end: Math.min(end, start + pieceLength) })
+  return new TextDecoder(reading.encoding).decode(bytes).trimEnd()
 }
 
 /** A cell that came with a quote in front against formulas has one, not two. */

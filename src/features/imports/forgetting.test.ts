@@ -59,11 +59,11 @@ test('whoever is removed is forgotten in the files too, and every other row stay
   expect((await results(here)).slice(1).map((line) => line.replace(/ +/g, ' '))).toEqual([
     '1,added,,one@example.com,"a',
     'b"',
-    '2,removed,Was removed from this waitlist since., ',
-    '3,removed,Was removed from this waitlist since., ',
+    '2,removed,Was removed from this waitlist since., ,',
+    '3,removed,Was removed from this waitlist since., ,',
     '4,added,,three@example.com,',
-    '5,removed,Was removed from this waitlist since., ',
-    '6,added,,four@example.com',
+    '5,removed,Was removed from this waitlist since., ,',
+    '6,added,,four@example.com,',
   ])
   // What was not imported yet can still be.
   await pressStart(user, waiting)

@@ -108,6 +108,24 @@ describe('a file', () => {
     expect(textOf((await user.get(`${path}/import`)).html)).toMatch(/people\.csv Done .* 0 4 people\.csv Done .* 3 4/)
   })
 
+  test('gives back rows that are no CSV as they were, in a table that a strict reader takes', async () => {
+    const { path } = await place()
+    const here = await bringFile(
+      product,
+      user,
+      path,
+      'email,note\nshort@example.com\n"open@example.com,é\nlast@example.com,1\n',
+    )
+    await pressStart(user, here)
+    await doQueued(product)
+    const rows = rowsOf((await user.get(`${here}/results.csv`)).html)
+    expect(rows.map(({ result, email, note }) => [result, email, note])).toEqual([
+      ['added', 'short@example.com', ''],
+      ['refused', '"open@example.com,é', ''],
+      ['added', 'last@example.com', '1'],
+    ])
+  })
+
   test('that is sent twice by one form is one import', async () => {
     const { path } = await place()
     const action = `${path}/import?form_nonce=${'n'.repeat(22)}`
