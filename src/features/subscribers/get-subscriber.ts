@@ -31,7 +31,8 @@ export interface SubscriberDetails extends OtherSubscriber {
   earlier: number | undefined
 }
 
-const referredRows = 25
+/** How many of those who joined through somebody are on one page. */
+export const referredRows = 25
 
 /** A person on a waitlist, with who brought them and whom they brought. @throws AppError `not_found`. */
 export async function getSubscriber(

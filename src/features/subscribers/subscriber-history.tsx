@@ -2,7 +2,7 @@ import type { Child } from 'hono/jsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { planRules } from '../plans/plan-rules.ts'
 import type { BroughtBy, HowJoined, SubscriberEvent } from './find-how-joined.ts'
-import type { SubscriberDetails } from './get-subscriber.ts'
+import { referredRows, type SubscriberDetails } from './get-subscriber.ts'
 import { PersonLink } from './person-link.tsx'
 
 const happened: Record<SubscriberEvent['action'], string> = {
@@ -23,6 +23,8 @@ interface HistoryProps {
 /** How a person came to the place they have, newest first. */
 export function SubscriberHistory({ person, how, organisation, waitlistBase, now }: HistoryProps) {
   const moved = person.referred.filter((other) => other.state === 'active')
+  // What somebody earned stays theirs when whom they brought is gone.
+  const others = person.referral_count - moved.length
   const joined = how?.events.some((event) => event.action !== 'subscriber.confirmed')
   const entries: { at: Date; words: Child }[] = [
     ...moved.map((other) => ({
@@ -53,6 +55,7 @@ export function SubscriberHistory({ person, how, organisation, waitlistBase, now
   ].sort((a, b) => b.at.getTime() - a.at.getTime())
   return (
     <ol class="events">
+      {others > 0 ? <li>{othersInWords(others, person.referral_count > referredRows)}</li> : null}
       {entries.map(({ at, words }) => (
         <li>
           <span>{words}</span> <RelativeTime at={at} now={now} />
@@ -60,6 +63,11 @@ export function SubscriberHistory({ person, how, organisation, waitlistBase, now
       ))}
     </ol>
   )
+}
+
+function othersInWords(others: number, areMany: boolean): string {
+  if (areMany) return `Moved ahead for ${others} more, on other pages or removed since: the places stay`
+  return `Moved ahead for ${others} more, removed since: the places stay`
 }
 
 function Event({ event, base }: { event: SubscriberEvent; base: string }) {

@@ -35,6 +35,18 @@ async function setUp() {
   return { organisation, waitlist, key, api, join, base, user, read }
 }
 
+test('the history tells places that came by people who are gone', async () => {
+  const { join, base, user, read } = await setUp()
+  const first = await join('ada@example.com')
+  await join('stays@example.com', first.referral_code)
+  const gone = await join('goes@example.com', first.referral_code)
+  expect(await read(first.id)).not.toContain('removed since')
+  await user.post(`${base}/subscribers/${gone.id}/remove`)
+  expect(await read(first.id)).toMatch(
+    /for 2 people .*History Moved ahead for 1 more, removed since: the places stay Moved ahead: stays@example.com/,
+  )
+})
+
 test('a person’s page tells their place, who added them, who brought them and whom they brought', async () => {
   const { organisation, join, key, base, user, read } = await setUp()
   const first = await join('Ada+🚀@Example.com')

@@ -14,6 +14,9 @@ const counts = new Intl.NumberFormat('en')
 /** How far back the plots go. */
 export const plottedDays = 14
 
+/** Added, not joined: a file counts on the day it is imported, whatever dates it brings. */
+const plotHead = `Added, last ${plottedDays} days`
+
 interface WaitlistsPageProps {
   frame: Frame
   waitlists: Waitlist[]
@@ -54,7 +57,7 @@ export function WaitlistsPage({ frame, waitlists, joins, mayCreate, now, dialog 
       ) : (
         <CardTable
           caption="Waitlists"
-          columns={['Name', { label: 'Subscribers', right: true }, `Last ${plottedDays} days`, 'Id', 'Created']}
+          columns={['Name', { label: 'Subscribers', right: true }, plotHead, 'Id', 'Created']}
         >
           {waitlists.map((waitlist) => (
             <tr>
@@ -69,7 +72,7 @@ export function WaitlistsPage({ frame, waitlists, joins, mayCreate, now, dialog 
               <td class="right" data-label="Subscribers">
                 {counts.format(waitlist.subscriber_count)}
               </td>
-              <td data-label={`Last ${plottedDays} days`}>
+              <td data-label={plotHead}>
                 <Joins counts={joins.get(waitlist.id)} />
               </td>
               <td data-label="Id">
@@ -90,7 +93,7 @@ function Joins({ counts: days }: { counts: number[] | undefined }) {
   if (!days) return <span class="quiet">Nobody</span>
   const joined = days.reduce((sum, day) => sum + day, 0)
   const most = Math.max(...days)
-  const label = `${counts.format(joined)} joined in the last ${plottedDays} days, ${counts.format(most)} on the busiest, ${counts.format(days.at(-1) ?? 0)} today`
+  const label = `${counts.format(joined)} added in the last ${plottedDays} days (UTC), ${counts.format(most)} on the busiest, ${counts.format(days.at(-1) ?? 0)} today`
   return (
     <span class="plotted">
       <BarPlot counts={days} label={label} />
