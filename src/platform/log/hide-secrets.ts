@@ -30,7 +30,7 @@ const forms: [form: RegExp, kept: string][] = [
   [/\b(bearer|basic)(?: |%20|\+)[^\s"'\\,;]+/gi, '$1 '],
   [/(queueup\.[a-z]+_[a-z]+=)[^\s"'\\,;]+/g, '$1'],
   [/:\/\/[^\s"'\\/?#@]*@/g, '://'],
-  [/(\/(?:invitations|reset-password|confirm-email|confirm-sign-up)\/)[^\s"'\\/?#&<>)]+/g, '$1'],
+  [/(\/(?:invitations|reset-password|confirm-email|confirm-sign-up|s)\/)[^\s"'\\/?#&<>)]+/g, '$1'],
   [/((?:password|secret|token|api_key|signature)\\?["']?[=:] ?\\?["']?)[^\s"'\\,;&}\])]+/gi, '$1'],
   [/\b[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}\b/g, ''],
 ]
