@@ -105,6 +105,7 @@ export function formFor(
       scopes: ['subscribers:read'],
       format: 'csv',
       step: 'start',
+      task: 'manage',
       delimiter: ',',
     },
     confirmation: organisation.ctx.organisation.name,

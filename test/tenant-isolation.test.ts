@@ -4,6 +4,7 @@ import { asUser, type PageAnswer } from './as.ts'
 import { furnish, type Place } from './e2e/furnish.ts'
 import { reportFigure } from './figures.ts'
 import { asSender, type Intruder, makeIntruders } from './intruders.ts'
+import { lowestRole } from './lowest-roles.ts'
 import { makeMember, makeProduct, type TestProduct } from './make.ts'
 import { formFor, type Ids, idsOf, pathOf, type Route, routesOfOrganisations } from './replayed-routes.ts'
 import { makeDigester, type TableDigests } from './table-digests.ts'
@@ -15,6 +16,7 @@ const finders = [
   /^select .* from "members" as "m" inner join "organisations" as "o" .* where "m"\."user_id" = \$1 order by/,
 ]
 const marker = 'Quetzalcoatl'
+type Sender = ReturnType<typeof asSender>
 
 let product: TestProduct
 let routes: Route[]
@@ -23,6 +25,8 @@ let rival: Place
 let invitation: string
 /** Who is to be the owner after a transfer. */
 let heir: Awaited<ReturnType<typeof makeMember>>
+/** With the next lower roles: an admin, and a member. */
+let lower: { admin: Sender; member: Sender }
 let intruders: Intruder[]
 let digest: () => Promise<TableDigests>
 let before: TableDigests
@@ -36,6 +40,7 @@ beforeAll(async () => {
   victim = await furnish(product, wordsWith(marker))
   rival = await furnish(product, wordsWith('Rival'))
   heir = await makeMember(product, victim.organisation, 'admin')
+  lower = { admin: await makeLower('admin'), member: await makeLower('member') }
   intruders = await makeIntruders(product, victim, rival, form)
   const { owner } = product.database
   const found = owner.kysely
@@ -66,6 +71,19 @@ function wordsWith(mark: string) {
     userAgent: mark,
     emails,
   }
+}
+
+/** Somebody of the victim's own, in the deleted organisation as well. */
+async function makeLower(role: 'admin' | 'member'): Promise<Sender> {
+  const person = await makeMember(product, victim.organisation, role)
+  const { kysely } = product.database.owner
+  const deleted = kysely.selectFrom('organisations').where('slug', '=', victim.deletedSlug)
+  await kysely
+    .insertInto('members')
+    .columns(['organisation_id', 'user_id', 'role'])
+    .expression(deleted.select(({ val }) => ['id', val(person.id).as('user_id'), val(role).as('role')]))
+    .execute()
+  return asSender(product, await asUser(product, person), form)
 }
 
 const form = (route: Route) => formFor(victim, heir.id, route)
@@ -144,7 +162,26 @@ test("another organisation's people in one's own forms are nobody", async () => 
   expect(await digest()).toEqual(before)
 })
 
-test('all of it is there for who owns it: what was replayed are real addresses and real forms', async () => {
+test('nothing is open to a lower role than its own, page or form, and a refusal changes nothing', async () => {
+  let refused = 0
+  for (const route of routes) {
+    const path = pathWithin(victim, route, idsOf(victim, invitation, route))
+    const from = lowestRole(route)
+    const asked = (['admin', 'member'] as const).filter(
+      (role) => from === 'owner' || (from === 'admin' && role === 'member'),
+    )
+    for (const role of asked) {
+      const { status } = await lower[role](route, path)
+      expect([role, route, status]).toEqual([role, route, 403])
+      refused += 1
+    }
+    if (route.method === 'POST') expect([route, await digest()]).toEqual([route, before])
+  }
+  expect(refused).toBeGreaterThan(60)
+  expect(await digest()).toEqual(before)
+}, 120_000)
+
+test('all of it is there for the lowest role that may: what was replayed are real addresses and real forms', async () => {
   const formAfter = (route: Route) => ({ ...form(route), confirmation: 'Taken over' })
   const owner = asSender(product, await asUser(product, victim.organisation.owner), formAfter)
   const newOwner = asSender(product, await asUser(product, heir), formAfter)
@@ -166,10 +203,13 @@ test('all of it is there for who owns it: what was replayed are real addresses a
   for (const route of routes.toSorted((a, b) => rank(a) - rank(b))) {
     const isGone = rank(route) > last.indexOf('/slug')
     const path = pathWithin(victim, route, idsOf(victim, invitation, route))
-    const send = rank(route) > last.indexOf('/transfer') ? newOwner : owner
+    const from = lowestRole(route)
+    const asOwner = rank(route) > last.indexOf('/transfer') ? newOwner : owner
+    const send = from === 'owner' ? asOwner : lower[from]
     const { status } = await send(route, isGone ? path.replace(/^\/o\/[^/]+/, '/o/taken-over') : path)
     // Here plans are switched by the owner, and not for sale.
-    const good = /plan\/(checkout|portal)$/.test(route.pattern) ? [400, 422] : [200, 201, 303]
+    const unsold: Record<string, number[]> = { checkout: [400, 422], portal: [409] }
+    const good = unsold[/plan\/(\w+)$/.exec(route.pattern)?.[1] ?? ''] ?? [200, 201, 303]
     if (!good.includes(status)) wrong.push([route, status])
   }
   expect(wrong).toEqual([])
