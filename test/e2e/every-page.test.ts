@@ -69,7 +69,8 @@ describe.each(['stranger', 'owner', 'asleep', 'empty'] as const)('as %s', (as) =
       const answered = await open(path)
       if (answered !== status) found.push(`${path} answered ${answered}`)
       const { js, css } = await weights()
-      if (js > 60_000 || css > 40_000 || css === 0) found.push(`${path} loads ${js} B of scripts, ${css} B of styles`)
+      if (js > 60_000 || css > 40_000 || css === 0 || (js === 0) === (await page.$$('script[src]')).length > 0)
+        found.push(`${path} loads ${js} B of scripts, ${css} B of styles`)
       for (const viewport of [widest, wide, tabled, tablet, narrow]) {
         await page.setViewportSize(viewport)
         const wideOnes = await page.evaluate(tooWide)
@@ -144,6 +145,24 @@ it('axe finds nothing on forms with mistakes', async () => {
   await visit.context.close()
   await stranger.context.close()
 })
+
+it.each(['no-preference', 'reduce'] as const)(
+  'one page fades into the next only where motion is wanted: %s',
+  async (reducedMotion) => {
+    const { page, open, context } = await startVisit(browser, product, { viewport: wide, reducedMotion })
+    await page.addInitScript(() =>
+      addEventListener('pagereveal', (event) => {
+        document.documentElement.dataset.fades = String(event.viewTransition !== null)
+      }),
+    )
+    await open('/sign-in')
+    await page.getByRole('link', { name: 'Create an account' }).click()
+    await page.waitForURL('**/sign-up')
+    await page.locator('html[data-fades]').waitFor()
+    expect(await page.getAttribute('html', 'data-fades')).toBe(String(reducedMotion === 'no-preference'))
+    await context.close()
+  },
+)
 
 /** What axe finds, wide and narrow, light and dark. Colours are all that changes in the dark, so only they are looked at again. */
 async function violations(page: Page, sizes = [wide, narrow]): Promise<string[]> {
