@@ -76,8 +76,10 @@ async function makeCrowd() {
       reading = false
       await Promise.all([writers.stop(), ...reads])
       expect([...writers.wrong, ...seen.wrong]).toEqual([])
-      // The pool's, one for advisory locks, and those that are on their way out.
-      expect(seen.mostConnections).toBeLessThanOrEqual(2 * maxConnections + 1)
+      // The pool's and one for advisory locks stay. While some are on their way out the next ones come, and may go too: never
+      // as many as ask.
+      expect(seen.mostConnections).toBeLessThanOrEqual(3 * maxConnections + 1)
+      await expect.poll(relay.count, { timeout: 20_000 }).toBeLessThanOrEqual(maxConnections + 1)
       expect(warnings).toEqual([])
       const env = { DATABASE_URL: near.database.url, SECRET_KEY: secretKey, DATA_DIR: far.services.config.dataDir }
       await mustBeWrittenOnce(env, near, { slug: organisation.slug, path, key: secret }, writers.acknowledged)
