@@ -6,6 +6,7 @@ import pg from 'pg'
 import { afterAll, expect, inject, test } from 'vitest'
 import { randomBase62 } from '../src/platform/secrets.ts'
 import { asApiKey } from './as.ts'
+import { connectToEmbedded } from './connect-to-embedded.ts'
 import { makeDataDir, makeKeyByCli, type Server, startServer } from './processes.ts'
 import { startRelay } from './relay.ts'
 import { startWriters, type Writers } from './writers.ts'
@@ -168,15 +169,6 @@ function databaseAnswers(env: { DATA_DIR: string }): Promise<boolean> {
     (client) => client.end().then(() => true),
     () => false,
   )
-}
-
-async function connectToEmbedded({ DATA_DIR }: { DATA_DIR: string }): Promise<pg.Client> {
-  const password = readFileSync(join(DATA_DIR, 'pg', 'password'), 'utf8')
-  const port = readFileSync(join(DATA_DIR, 'pg', 'data', 'postmaster.pid'), 'utf8').split('\n')[3]
-  const client = new pg.Client({ connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/queueup` })
-  client.on('error', () => undefined)
-  await client.connect()
-  return client
 }
 
 function fill(path: string): void {
