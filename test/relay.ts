@@ -12,8 +12,10 @@ export interface Relay {
   fallSilent(): void
   /** From now on each piece that a server says takes so long. */
   slowDown(ms: number): void
-  /** How many connections are there. */
+  /** How many connections are there, those that their client has ended and the server not yet included. */
   count(): number
+  /** Of these, how many their client still holds. */
+  held(): number
   close(): void
 }
 
@@ -65,6 +67,7 @@ export async function startRelay(port: number): Promise<Relay> {
       pieceMs = ms
     },
     count: () => pairs.size,
+    held: () => [...pairs].filter(({ client }) => !client.readableEnded && !client.destroyed).length,
     cut,
     close() {
       relay.close()
