@@ -59,10 +59,10 @@ export function createApp(services: Services): Hono<AppEnv> {
   assetRoutes(app)
   stripeEventRoutes(app, services)
 
-  app.use(identifyRequest(services), refuseOddAddresses)
+  app.use(identifyRequest(services))
   statusRoutes(app, services)
 
-  app.use(identifyPerson(services, accounts), sameOriginOnly(services.config))
+  app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
   app.use('/o/:slug/*', enterOrganisation(services))
   for (const action of guardedActions) app.post(action.path, requireRecentSignIn(services, action))
   accountRoutes(app, services, accounts)

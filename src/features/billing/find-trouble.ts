@@ -1,4 +1,5 @@
 import { type Context, hasRole, inSnapshot } from '../../platform/context.ts'
+import { activeKeyCount } from '../api-keys/active-key-count.ts'
 import { planRules } from '../plans/plan-rules.ts'
 import { graceEndsAt, problemOf } from './billing-account.ts'
 
@@ -18,16 +19,7 @@ export async function findTrouble(ctx: Context): Promise<Trouble | undefined> {
     ctx.sql
       .selectFrom('organisations as o')
       .leftJoin('billing_accounts as b', 'b.organisation_id', 'o.id')
-      .select((eb) => [
-        'b.status',
-        'b.past_due_since',
-        eb
-          .selectFrom('api_keys')
-          .select((e) => e.fn.countAll<number>().as('n'))
-          .where('organisation_id', '=', ctx.organisation.id)
-          .where('revoked_at', 'is', null)
-          .as('keys'),
-      ])
+      .select(['b.status', 'b.past_due_since', activeKeyCount(ctx).as('keys')])
       .where('o.id', '=', ctx.organisation.id)
       .executeTakeFirst(),
   )

@@ -1,4 +1,5 @@
 import { type Context, inSnapshot, requireRole } from '../../platform/context.ts'
+import { activeKeyCount } from '../api-keys/active-key-count.ts'
 
 /** What of the plan an organisation uses. */
 export async function countUse(ctx: Context): Promise<{ waitlists: number; members: number; keys: number }> {
@@ -18,12 +19,7 @@ export async function countUse(ctx: Context): Promise<{ waitlists: number; membe
           .select((e) => e.fn.countAll<number>().as('n'))
           .where('organisation_id', '=', id)
           .as('members'),
-        eb
-          .selectFrom('api_keys')
-          .select((e) => e.fn.countAll<number>().as('n'))
-          .where('organisation_id', '=', id)
-          .where('revoked_at', 'is', null)
-          .as('keys'),
+        activeKeyCount(ctx).as('keys'),
       ])
       .$narrowType<{ waitlists: number; members: number; keys: number }>()
       .executeTakeFirstOrThrow()
