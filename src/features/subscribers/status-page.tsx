@@ -29,22 +29,28 @@ export function StatusPage({ assets, status }: { assets: AssetUrls; status: Subs
               </>
             )}
           </section>
-          <section class="card stack">
-            <h2>Move ahead</h2>
-            <p>
-              Whoever joins with your code moves you{' '}
-              {status.skip_amount === 1 ? 'a place' : `${status.skip_amount} places`} ahead.
-            </p>
-            <CopyField id="referral-code" label="Your code" value={status.referral_code} />
-            <p class="quiet">
-              {status.referral_count === 0
-                ? 'Nobody has joined with it yet.'
-                : `${peopleOf(status.referral_count)} joined with it so far.`}
-            </p>
-          </section>
+          {archived ? null : <MoveAhead status={status} />}
         </div>
       </main>
     </Document>
+  )
+}
+
+function MoveAhead({ status }: { status: SubscriberStatus }) {
+  return (
+    <section class="card stack place-code">
+      <h2>Move ahead</h2>
+      <p>
+        Whoever joins with your code moves you {status.skip_amount === 1 ? 'a place' : `${status.skip_amount} places`}{' '}
+        ahead.
+      </p>
+      <CopyField id="referral-code" label="Your code" value={status.referral_code} />
+      <p class="quiet">
+        {status.referral_count === 0
+          ? 'Nobody has joined with it yet.'
+          : `${peopleOf(status.referral_count)} joined with it so far.`}
+      </p>
+    </section>
   )
 }
 
