@@ -10,7 +10,7 @@ const hash = z
   .regex(/^[0-9a-f]{64}$/)
   .nullable()
 const text = z.string().nullable()
-const lineSchema = z.strictObject({
+const ownMembers = {
   ...{
     organisation_id: z.string(),
     number: z.int().min(1),
@@ -18,15 +18,27 @@ const lineSchema = z.strictObject({
     occurred_at: z.string(),
     action: z.string(),
   },
-  actor: z.strictObject({ type: z.string(), id: text, name: z.string() }),
   ...{ targets: z.unknown(), changes: z.unknown(), request_id: text, ip: text, user_agent: text },
   ...{ previous_hash: hash, hash },
+}
+const logLine = z.strictObject({
+  ...ownMembers,
+  actor: z.strictObject({ type: z.string(), id: text, name: z.string() }),
 })
+/** Of an organisation's archive, where a line has the columns of its table. */
+const archiveLine = z
+  .strictObject({ ...ownMembers, actor_type: z.string(), actor_id: text, actor_name: z.string() })
+  .transform(({ actor_type, actor_id, actor_name, ...line }) => ({
+    ...line,
+    actor: { type: actor_type, id: actor_id, name: actor_name },
+  }))
+const lineSchema = z.union([logLine, archiveLine])
 type Line = z.infer<typeof lineSchema>
 
 /**
- * Follows the chain of a file that the log was exported to as JSON Lines, newest row first, by the file alone. A filtered
- * file leaves rows out: then each row is held against its own hash only.
+ * Follows the chain of a file that the log was exported to as JSON Lines, newest row first, by the file alone; an
+ * organisation's archive has one too. `known` is a head noted earlier, of a row of the file or of the one before its oldest.
+ * A filtered file leaves rows out: then each row is held against its own hash only.
  * @throws AppError `validation_failed` for a file that cannot be read.
  */
 export async function verifyActivityFile(
@@ -59,6 +71,8 @@ export async function verifyActivityFile(
     }
     newer = line
   }
+  if (known && newer?.previous_hash && known.number === found.first - 1)
+    return newer.previous_hash === known.hash ? found : fail(found.first, 'does not go on from the head that was noted')
   if (known && !seen && known.number > found.last)
     return fail(found.last + 1, `is missing, and all up to row ${known.number}, the head that was noted`)
   if (known && !seen && !filtered) return fail(known.number, 'is the head that was noted, and is not in the file')

@@ -11,6 +11,7 @@ import {
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import type { SessionLocks } from '../../platform/db/session-locks.ts'
 import { AppError } from '../../platform/errors.ts'
+import { chainOwnActivities } from '../activity/chain-activities.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import type { ExportedTable } from './exported-table.ts'
 import { exportedTables } from './exported-tables.ts'
@@ -36,6 +37,7 @@ export async function exportOrganisation(ctx: Context, locks: SessionLocks): Pro
         await recordActivity(ctx, { action: 'organisation.exported', targets: [{ type: 'organisation', id, name }] })
       })
       begun.resolve()
+      await chainOwnActivities(ctx)
       const at = ctx.now()
       await inSnapshot({ ...ctx, now: () => at }, (ctx) => writeArchive(ctx, output))
       return true

@@ -1,7 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { TransactionContext } from '../../platform/context.ts'
-import { sinceOf } from '../activity/since.ts'
-import { planRules } from '../plans/plan-rules.ts'
+import { exportedActivities } from './exported-activities.ts'
 import { exportedPeople } from './exported-people.ts'
 import type { ExportedTable } from './exported-table.ts'
 
@@ -15,7 +13,7 @@ const keyColumns = [
   ...['u.reuse_first_at', 'u.reuse_last_at', 'u.reuse_last_ip'],
 ]
 
-/** What an organisation takes along: no secret but the status links, no hash, nothing of anybody else. */
+/** What an organisation takes along: no secret but the status links, no hash but those that chain the log, nothing of anybody else. */
 export const exportedTables: Record<string, ExportedTable> = {
   organisation: small(
     ['id', 'slug', 'name', 'plan', 'created_at'],
@@ -69,15 +67,7 @@ export const exportedTables: Record<string, ExportedTable> = {
   ),
   // Whom an import brought: everybody with these ids.
   imported_people: long('imported_people', ['first_id', 'last_id', 'import_id'], 'first_id'),
-  activities: long(
-    'activities',
-    [
-      ...['number', 'id', 'occurred_at', 'action', 'actor_type', 'actor_id', 'actor_name', 'targets', 'changes'],
-      ...['request_id', 'ip', 'user_agent'],
-    ],
-    'number',
-    (ctx) => sinceOf(ctx, planRules(ctx.organisation.plan).activityDays),
-  ),
+  activities: exportedActivities,
 }
 
 /** A table that is small in every organisation. Its columns may be said to be those of a part of the query. */
@@ -104,20 +94,14 @@ function own(table: string, columns: string[], order: string[]): ExportedTable {
 }
 
 /** The organisation's rows of one table, however many, in order of a number that each has for itself. */
-function long(
-  table: string,
-  columns: string[],
-  number: string,
-  which: (ctx: TransactionContext) => Promise<RawBuilder<unknown>[]> = async () => [],
-): ExportedTable {
+function long(table: string, columns: string[], number: string): ExportedTable {
   return {
     columns,
     async *rows(ctx) {
       const list = sql.join(columns.map((column) => sql.ref(column)))
-      const conditions = [sql`organisation_id = ${ctx.organisation.id}`, ...(await which(ctx))]
       for (let last = 0; ; ) {
         const { rows } = await sql<Row>`select ${list} from ${sql.table(table)}
-          where ${sql.join([...conditions, sql`${sql.ref(number)} > ${last}`], sql` and `)}
+          where organisation_id = ${ctx.organisation.id} and ${sql.ref(number)} > ${last}
           order by ${sql.ref(number)} limit ${pageRows}`.execute(ctx.sql)
         if (rows.length > 0) yield rows
         last = Number(rows.at(-1)?.[number] ?? last)
