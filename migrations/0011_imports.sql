@@ -88,6 +88,8 @@ create table imports (
   confirmed bigint not null default 0,
   already_there bigint not null default 0,
   refused bigint not null default 0,
+  -- What it had come to when somebody had it go on; null while nobody has. What came before has its row of the log already.
+  began_with jsonb,
   -- Counts the chains of jobs: a chain that was thought lost does nothing when it comes back.
   run integer not null default 0,
   failures integer not null default 0,
@@ -98,7 +100,7 @@ create table imports (
   finished_at timestamptz,
   -- The file and the answer for each row are kept for some days.
   file_deleted_at timestamptz,
-  -- Its row of the log, once it is over.
+  -- Its last row of the log, once it has one.
   activity_number bigint,
   primary key (organisation_id, id),
   foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
@@ -127,12 +129,13 @@ create table import_results (
   foreign key (organisation_id, import_id) references imports on delete cascade
 );
 
--- Who came with which import, by their ids, which are given in order.
+-- Who came with which import, by their ids, which are given in order, and the row of the log that tells of them, once it is written.
 create table imported_people (
   organisation_id text collate "C" not null,
   first_id bigint not null,
   last_id bigint not null,
   import_id text collate "C" not null,
+  activity_number bigint,
   primary key (organisation_id, first_id),
   foreign key (organisation_id, import_id) references imports on delete cascade
 );

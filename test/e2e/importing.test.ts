@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { doQueued } from '../bring-file.ts'
 import { launchBrowser } from '../browser.ts'
+import { dieAfter } from '../interrupt-import.ts'
 import { makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../make.ts'
 import { startVisit } from './visit.ts'
 
@@ -82,6 +83,20 @@ it.each([true, false])(
     await open(waitlist)
     await page.getByText('Nobody has joined yet').waitFor()
     await open(new URL(here).pathname)
+
+    // Cancelled in the middle of the file, and gone on with.
+    const importId = here.split('/').at(-1) ?? ''
+    await dieAfter(product, 4, { organisation_id: organisation.id, import_id: importId, run: 1 })
+    await page.getByRole('link', { name: 'Cancel import' }).click()
+    await page.getByRole('dialog').getByText('unless somebody has it go on within 7 days').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel import' }).click()
+    await page.getByText(/The import was cancelled\. Row \d+ was the last one looked at/).waitFor()
+    const soFar = (await download(page, 'Download results')).filter(({ result }) => result === 'not imported')
+    expect(soFar.length).toBeGreaterThan(0)
+    expect(soFar.length).toBeLessThan(604)
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('heading', { name: 'Import under way' }).waitFor()
+    expect(await page.getByRole('progressbar').getAttribute('value')).not.toBe('0')
     await doQueued(product)
     if (!javaScriptEnabled) await page.getByRole('link', { name: 'Refresh' }).click()
     await page.getByText('The import is done.').waitFor()
@@ -110,7 +125,7 @@ it.each([true, false])(
 
     await open(`/o/${organisation.slug}/activity`)
     const rows = page.getByRole('table').getByRole('row')
-    expect(await rows.filter({ hasText: 'imported subscribers' }).count()).toBe(1)
+    expect(await rows.filter({ hasText: 'imported subscribers' }).count()).toBe(2)
     expect(await rows.filter({ hasText: 'exported subscribers' }).count()).toBe(3)
     expect(complaints).toEqual([])
     await visit.context.close()

@@ -56,7 +56,7 @@ async function noteWhoCame(ctx: TransactionContext, importId: string, items: str
   await sql`
     with grown as (
       update imported_people set last_id = ${last}
-        where organisation_id = ${organisationId} and import_id = ${importId} and last_id = ${first - 1}
+        where organisation_id = ${organisationId} and import_id = ${importId} and last_id = ${first - 1} and activity_number is null
           and first_id = (select max(first_id) from imported_people where organisation_id = ${organisationId})
         returning 1
     )

@@ -3,7 +3,7 @@ import { guardCell, toCsvLine, unguardCell } from '../../platform/csv/csv-line.t
 import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { AppError } from '../../platform/errors.ts'
 import { bytesOf } from './blank-record.ts'
-import { getImport } from './get-import.ts'
+import { getImport, readImport } from './get-import.ts'
 import { type Import, type ImportReading, isOver, isRowOutcome, rowOutcomes } from './import.ts'
 import { readHeader, readRows } from './import-file.ts'
 
@@ -22,7 +22,7 @@ export async function exportResults(
 ): Promise<{ fileName: string; csv: AsyncGenerator<string> }> {
   const row = await getImport(ctx, waitlistId, id)
   if (!isOver(row)) throw new AppError('conflict', 'The import is not over yet.')
-  if (row.file_deleted_at) throw new AppError('not_found', 'The results of this import are no longer kept.')
+  if (row.file_deleted_at) throw noLongerKept()
   return { fileName: row.file_name, csv: toCsv(ctx, row, onlyRefused) }
 }
 
@@ -48,11 +48,23 @@ async function* toCsv(ctx: Context, row: Import, onlyRefused: boolean): AsyncGen
     const { result, reason } = isRowOutcome(letter) ? rowOutcomes[letter] : notReached
     if (!onlyRefused || result === 'refused') text += toLine([String(number), result, reason, ...padTo(width, cells)])
     if (text.length < pieceLength) continue
+    await requireFile(ctx, row)
     yield text
     text = ''
-    await inLaterSnapshot(ctx, 'admin', async () => {})
   }
+  await requireFile(ctx, row)
   yield text
+}
+
+/** A file that is deleted meanwhile seems to end earlier: what was read of it is not passed off as whole. */
+function requireFile(ctx: Context, { id }: Import): Promise<void> {
+  return inLaterSnapshot(ctx, 'admin', async (ctx) => {
+    if ((await readImport(ctx, id)).file_deleted_at) throw noLongerKept()
+  })
+}
+
+function noLongerKept(): AppError {
+  return new AppError('not_found', 'The results of this import are no longer kept.')
 }
 
 /** So that a table it stays, for those who read it strictly. */

@@ -4,7 +4,7 @@ import type { Import } from './import.ts'
 
 const columns = [
   ...(['id', 'waitlist_id', 'state', 'file_name', 'started_by', 'reading', 'bytes', 'lines', 'position'] as const),
-  ...(['done_rows', 'added', 'confirmed', 'already_there', 'refused', 'run', 'stopped_reason'] as const),
+  ...(['done_rows', 'added', 'confirmed', 'already_there', 'refused', 'began_with', 'run', 'stopped_reason'] as const),
   ...(['created_at', 'started_at', 'finished_at', 'file_deleted_at'] as const),
 ]
 const shownImports = 20

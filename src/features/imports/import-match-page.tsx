@@ -7,7 +7,7 @@ import type { Frame } from '../../platform/ui/page-layout.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
 import { delimiters } from './guess-reading.ts'
 import { type Import, type ImportReading, type RowOutcome, rowOutcomes } from './import.ts'
-import { ImportLayout } from './import-page.tsx'
+import { ArchivedNotice, ImportLayout } from './import-page.tsx'
 import type { ImportPreview } from './preview-import.ts'
 
 const numbers = new Intl.NumberFormat('en')
@@ -51,6 +51,7 @@ export function ImportMatchPage(props: MatchPageProps) {
         </>
       }
     >
+      {waitlist.archived_at ? <ArchivedNotice frame={frame} waitlist={waitlist} /> : null}
       {changed ? (
         <Notice kind="warn">The columns have changed. Look at what will happen now, then start.</Notice>
       ) : null}
@@ -105,9 +106,11 @@ export function ImportMatchPage(props: MatchPageProps) {
         </section>
         <Foreseen preview={preview} reading={reading} />
         <div class="row">
-          <button type="submit" name="step" value="start" class="button">
-            Start import
-          </button>
+          {waitlist.archived_at ? null : (
+            <button type="submit" name="step" value="start" class="button">
+              Start import
+            </button>
+          )}
           <a class="button plain" href={`${base}/cancel`} id="cancel-import">
             Discard
           </a>

@@ -84,16 +84,23 @@ export function ImportPage(props: {
       {discarded ? <Notice>The file is deleted, and nobody was added.</Notice> : null}
       <div class="stack-large">
         {waitlist.archived_at ? (
-          <Notice kind="warn">
-            This waitlist is archived: it takes nobody in.{' '}
-            <a href={`/o/${frame.organisation?.slug}/waitlists/${waitlist.id}/setup#danger`}>Restore it under Set up</a>
-          </Notice>
+          <ArchivedNotice frame={frame} waitlist={waitlist} />
         ) : (
           <ChooseFile action={`${base}?form_nonce=${nonce}`} error={error} />
         )}
         {imports.length > 0 ? <EarlierImports base={base} imports={imports} now={now} /> : null}
       </div>
     </ImportLayout>
+  )
+}
+
+/** Why nothing is imported, and the way out. */
+export function ArchivedNotice({ frame, waitlist }: { frame: Frame; waitlist: Waitlist }) {
+  return (
+    <Notice kind="warn">
+      This waitlist is archived: it takes nobody in.{' '}
+      <a href={`/o/${frame.organisation?.slug}/waitlists/${waitlist.id}/setup#danger`}>Restore it under Set up</a>
+    </Notice>
   )
 }
 

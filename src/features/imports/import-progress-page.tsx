@@ -1,10 +1,11 @@
 import type { Child } from 'hono/jsx'
+import type { AppError } from '../../platform/errors.ts'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import type { Frame } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
-import type { Import, StopReason } from './import.ts'
-import { ImportLayout, StateBadge } from './import-page.tsx'
+import { canGoOn, type Import, type StopReason } from './import.ts'
+import { ArchivedNotice, ImportLayout, StateBadge } from './import-page.tsx'
 
 const numbers = new Intl.NumberFormat('en')
 
@@ -21,6 +22,8 @@ interface ProgressPageProps {
   import: Import
   now: Date
   keptDays: number
+  /** Why it does not go on. */
+  error?: AppError | undefined
   dialog?: Child
 }
 
@@ -38,17 +41,27 @@ export function ImportProgressPage(props: ProgressPageProps) {
       dialog={dialog}
       lead={
         <>
-          <bdi>{one.file_name}</bdi>, started <RelativeTime at={one.started_at ?? one.created_at} now={now} /> by{' '}
-          <bdi>{one.started_by.name}</bdi> <StateBadge state={one.state} />
+          <bdi>{one.file_name}</bdi>, {one.began_with ? 'gone on with' : 'started'}{' '}
+          <RelativeTime at={one.started_at ?? one.created_at} now={now} /> by <bdi>{one.started_by.name}</bdi>{' '}
+          <StateBadge state={one.state} />
         </>
       }
     >
+      {props.error && !waitlist.archived_at ? <Notice kind="bad">{props.error.message}</Notice> : null}
       <Ending {...props} />
       <div class="stack-large">
         <section class="card stack" id="import-progress" data-live={isRunning ? '' : undefined}>
           {isRunning ? <Progress import={one} /> : null}
           <Counts import={one} />
         </section>
+        {canGoOn(one) && waitlist.archived_at ? <ArchivedNotice frame={frame} waitlist={waitlist} /> : null}
+        {canGoOn(one) && !waitlist.archived_at ? (
+          <form method="post" action={`${base}/continue`}>
+            <button type="submit" class="button">
+              Go on
+            </button>
+          </form>
+        ) : null}
         {isRunning ? (
           <div class="row">
             <noscript>
@@ -71,7 +84,11 @@ export function ImportProgressPage(props: ProgressPageProps) {
 function Ending({ import: one }: ProgressPageProps) {
   if (one.state === 'done')
     return <Notice>{one.added > 0 ? 'The import is done.' : 'The import is done. Nobody new was in the file.'}</Notice>
-  const stayed = `Row ${numbers.format(one.done_rows)} was the last one looked at. Who was added until then stays; a second import of the file goes on where this one ended, since nobody joins twice.`
+  const stayed = `Row ${numbers.format(one.done_rows)} was the last one looked at. Who was added until then stays; ${
+    canGoOn(one)
+      ? 'it can go on with the next row, and nobody joins twice.'
+      : 'a second import of the file goes on where this one ended, since nobody joins twice.'
+  }`
   if (one.state === 'cancelled') return <Notice kind="warn">The import was cancelled. {stayed}</Notice>
   if (one.state === 'stopped')
     return (

@@ -40,6 +40,8 @@ export interface Import extends ImportCounts {
   /** How many bytes are worked off. */
   position: number
   done_rows: number
+  /** What it had come to when somebody had it go on; null while nobody has. */
+  began_with: ImportCounts | null
   run: number
   stopped_reason: StopReason | null
   created_at: Date
@@ -86,6 +88,15 @@ export function countOutcomes(outcomes: readonly RowOutcome[]): ImportCounts {
     else if (result === 'already there') counts.already_there += 1
   }
   return counts
+}
+
+/** Whether the rest of its file can still be imported: it ended before that, and the file is kept. */
+export function canGoOn({
+  state,
+  reading,
+  file_deleted_at,
+}: Pick<Import, 'state' | 'reading' | 'file_deleted_at'>): boolean {
+  return (state === 'cancelled' || state === 'stopped') && reading !== null && file_deleted_at === null
 }
 
 export function isOver({ state }: Pick<Import, 'state'>): boolean {

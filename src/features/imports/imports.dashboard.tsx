@@ -9,6 +9,7 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import { sendFile } from '../../platform/http/send-file.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
+import { continueImport } from './continue-import.ts'
 import { exportResults } from './export-results.ts'
 import { cancelImport } from './finish-import.ts'
 import { getImport, listImports } from './get-import.ts'
@@ -75,6 +76,17 @@ export function importRoutes(app: Hono<AppEnv>): void {
     return c.redirect(forgotten ? `${baseOf(c)}?done=discarded` : `${baseOf(c)}/${importId}`, 303)
   })
 
+  app.post(`${root}/:import/continue`, async (c) => {
+    const { id, import: importId } = c.req.param()
+    try {
+      await continueImport(c.var.ctx, id, importId)
+      return c.redirect(`${baseOf(c)}/${importId}`, 303)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+      return showImport(c, { error })
+    }
+  })
+
   app.get(`${root}/:import/results.csv`, async (c) => {
     const { id, import: importId } = c.req.param()
     const onlyRefused = c.req.query('only') === 'refused'
@@ -105,7 +117,11 @@ async function showImport(c: Shown, { error, asks = false }: { error?: AppError;
   if (one.state === 'uploading') throw new AppError('not_found', 'There is no such import.')
   if (one.state !== 'uploaded' || !one.reading) {
     const dialog = asks && one.state === 'running' ? <CancelDialog here={here} hasBegun /> : null
-    return renderPage(c, <ImportProgressPage {...{ frame, waitlist, keptDays, dialog }} import={one} now={ctx.now()} />)
+    return renderPage(
+      c,
+      <ImportProgressPage {...{ frame, waitlist, keptDays, dialog, error }} import={one} now={ctx.now()} />,
+      error?.status ?? 200,
+    )
   }
   const preview = await previewImport(ctx, one, one.reading)
   const dialog = asks ? <CancelDialog here={here} hasBegun={false} /> : null
@@ -130,7 +146,7 @@ function CancelDialog({ here, hasBegun }: { here: string; hasBegun: boolean }) {
     >
       <p>
         {hasBegun
-          ? 'Who has been added until now stays on the waitlist. The rest of the file is not imported.'
+          ? `Who has been added until now stays on the waitlist. The rest of the file is not imported, unless somebody has it go on within ${keptDays} days.`
           : 'The file is deleted. Nobody has been added.'}
       </p>
     </ConfirmDialog>

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
-import { bringFile, doQueued, pressStart } from '../../../test/bring-file.ts'
+import { doQueued } from '../../../test/bring-file.ts'
+import { asWorker, beginImport, dieAfter, fileOf, letLie, takeUp } from '../../../test/interrupt-import.ts'
 import {
   makeMember,
   makeOrganisation,
   makeProduct,
-  makeWaitlist,
   type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
@@ -26,9 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => product?.close())
 
-const worker = () => ({ ...product.services, db: product.database.owner })
-const fileOf = (rows: number, bad = 0) =>
-  `email,joined_at\r\n${Array.from({ length: rows }, (_, i) => `p${i}@example.com,2026-01-01\r\n`).join('')}${'nobody,\r\n'.repeat(bad)}`
+const begin = (content: string, as = user) => beginImport(product, organisation, as, content)
 const count = async (id: string) =>
   (await listSubscribers(organisation.ctx, id, { page: 1, limit: 1, needle: '' })).total
 const imported = async (id: string) =>
@@ -36,44 +34,13 @@ const imported = async (id: string) =>
     ({ action, targets }) => action === 'subscriber.imported' && JSON.stringify(targets).includes(id),
   )
 
-/** An import that has begun, of which nothing is done yet. */
-async function begin(content: string, as = user) {
-  const id = await makeWaitlist(organisation)
-  const here = await bringFile(product, as, `/o/${organisation.slug}/waitlists/${id}`, content)
-  await pressStart(as, here)
-  const importId = here.split('/').at(-1) ?? ''
-  return { id, here, job: { organisation_id: organisation.id, import_id: importId, run: 1 } }
-}
-
-/** Works on an import until so many batches are done, and is gone then without a word, as a killed process is. */
-async function dieAfter(batches: number, job: Parameters<typeof runImport>[1]) {
-  let left = batches
-  const { kysely } = product.database.owner
-  const dying = new Proxy(kysely, {
-    get(target, name) {
-      if (name === 'transaction' && left-- === 0) throw new Error('killed')
-      const value = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-  await runImport({ ...worker(), db: { ...product.database.owner, kysely: dying } }, job).catch(() => undefined)
-}
-const later = () =>
-  product.database.owner.kysely
-    .updateTable('imports')
-    .set({ progressed_at: new Date(0) })
-    .where('state', '=', 'running')
-    .execute()
-
 test('broken off after any batch it goes on from there, and each row is done once', async () => {
   for (const batches of [4, 5, 6, 7]) {
     const { id, here, job } = await begin(fileOf(1_200, 3))
-    await dieAfter(batches, job)
+    await dieAfter(product, batches, job)
     expect(await count(id)).toBeLessThan(1_200)
     expect(await imported(id)).toEqual([])
-    await later()
-    await resumeImports(worker())
-    await doQueued(product)
+    await takeUp(product)
     expect(await count(id)).toBe(1_200)
     expect(textOf((await user.get(here)).html)).toContain('Added 1,200 Already there 0 Refused 3')
     expect(await imported(id)).toMatchObject([{ changes: { after: { added: 1_200, already_there: 0, refused: 3 } } }])
@@ -86,14 +53,14 @@ test('broken off after any batch it goes on from there, and each row is done onc
 
 test('a process that was thought dead and several at once do no row twice', async () => {
   const { id, job } = await begin(fileOf(2_000))
-  await dieAfter(5, job)
-  await later()
-  await resumeImports(worker())
+  await dieAfter(product, 5, job)
+  await letLie(product)
+  await resumeImports(asWorker(product))
   const newer = { ...job, run: 2 }
   await Promise.all([
-    runImport(worker(), job),
-    runImport(worker(), newer),
-    runImport(worker(), newer),
+    runImport(asWorker(product), job),
+    runImport(asWorker(product), newer),
+    runImport(asWorker(product), newer),
     doQueued(product),
   ])
   await doQueued(product)
@@ -103,7 +70,7 @@ test('a process that was thought dead and several at once do no row twice', asyn
 
 test('an import that gets on is not taken up by others', async () => {
   const { job } = await begin(fileOf(10))
-  await resumeImports(worker())
+  await resumeImports(asWorker(product))
   const { run } = await product.database.owner.kysely
     .selectFrom('imports')
     .select('run')
@@ -121,7 +88,7 @@ test('a long one lets others have their turn in the queue, and ends all the same
     now += 5
     return new Date(now)
   }
-  const slow = { ...worker(), now: tick }
+  const slow = { ...asWorker(product), now: tick }
   await runImport(slow, job)
   expect(await count(id)).toBeLessThan(1_500)
   expect(await product.database.owner.kysely.selectFrom('queued_jobs').selectAll().execute()).toHaveLength(2)
@@ -141,7 +108,7 @@ test('20,000 rows become 20,000 people, in the order of the file', async () => {
 
 test('cancelled, it keeps who was added, tells of the rest, and writes its row of the log', async () => {
   const { id, here, job } = await begin(fileOf(1_000))
-  await dieAfter(5, job)
+  await dieAfter(product, 5, job)
   const added = await count(id)
   expect(added).toBeGreaterThan(0)
   expect(textOf((await user.get(`${here}/cancel`)).html)).toMatch(
@@ -149,9 +116,7 @@ test('cancelled, it keeps who was added, tells of the rest, and writes its row o
   )
   expect((await user.post(`${here}/cancel`)).location).toBe(here)
   await user.post(`${here}/cancel`)
-  await later()
-  await resumeImports(worker())
-  await doQueued(product)
+  await takeUp(product)
   expect(await count(id)).toBe(added)
   expect(await imported(id)).toMatchObject([{ changes: { after: { added, cancelled: true } } }])
   expect(textOf((await user.get(here)).html)).toContain('The import was cancelled.')
@@ -161,11 +126,9 @@ test('cancelled, it keeps who was added, tells of the rest, and writes its row o
 
 test('an archived waitlist, and somebody who may no longer add people, stop it with the reason', async () => {
   const archived = await begin(fileOf(1_000))
-  await dieAfter(5, archived.job)
+  await dieAfter(product, 5, archived.job)
   await archiveWaitlist(organisation.ctx, archived.id)
-  await later()
-  await resumeImports(worker())
-  await doQueued(product)
+  await takeUp(product)
   expect(await count(archived.id)).toBeLessThan(1_000)
   expect(textOf((await user.get(archived.here)).html)).toContain('The waitlist was archived meanwhile')
   expect(await imported(archived.id)).toMatchObject([{ changes: { after: { stopped: 'archived' } } }])
@@ -173,7 +136,7 @@ test('an archived waitlist, and somebody who may no longer add people, stop it w
   for (const lose of ['role', 'place'] as const) {
     const admin = await makeMember(product, organisation, 'admin')
     const theirs = await begin(fileOf(1_000), await asUser(product, admin))
-    await dieAfter(5, theirs.job)
+    await dieAfter(product, 5, theirs.job)
     const added = await count(theirs.id)
     if (lose === 'place') await removeMember(organisation.ctx, admin.id)
     else {
@@ -183,9 +146,7 @@ test('an archived waitlist, and somebody who may no longer add people, stop it w
         .where('user_id', '=', admin.id)
         .execute()
     }
-    await later()
-    await resumeImports(worker())
-    await doQueued(product)
+    await takeUp(product)
     expect(await count(theirs.id)).toBe(added)
     expect(textOf((await user.get(theirs.here)).html)).toContain(
       'Whoever started it may no longer add subscribers here.',

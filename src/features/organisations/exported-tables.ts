@@ -65,8 +65,8 @@ export const exportedTables: Record<string, ExportedTable> = {
     ],
     ['created_at', 'id'],
   ),
-  // Whom an import brought: everybody with these ids.
-  imported_people: long('imported_people', ['first_id', 'last_id', 'import_id'], 'first_id'),
+  // Whom an import brought: everybody with these ids; and the row of the log that says so.
+  imported_people: long('imported_people', ['first_id', 'last_id', 'import_id', 'activity_number'], 'first_id'),
   activities: exportedActivities,
 }
 

@@ -70,6 +70,7 @@ const leftOut: Record<string, string> = {
   'api_key_usage.reuse_last_ip': 'in api_keys',
   'api_key_usage.reuse_logged_at': 'so that the log tells of it once an hour',
   'imports.position': 'where a batch goes on',
+  'imports.began_with': 'in its rows of the log',
   'imports.run': 'how its jobs are counted',
   'imports.failures': 'how its jobs are counted',
   'imports.progressed_at': 'how its jobs are counted',
@@ -145,7 +146,9 @@ test('an owner takes everything along: each table as JSON Lines and as CSV, and 
   expect(lines('removed_subscribers')).toMatchObject([{ waitlist_id: waitlist, subscriber_id: 3 }])
   const [imported] = lines('imports')
   expect(imported).toMatchObject({ state: 'done', added: 1, started_by: { id: organisation.owner.id } })
-  expect(lines('imported_people')).toEqual([{ first_id: 4, last_id: 4, import_id: imported.id }])
+  expect(lines('imported_people')).toEqual([
+    { first_id: 4, last_id: 4, import_id: imported.id, activity_number: imported.activity_number },
+  ])
   const actions = lines('activities').map(({ action }) => action)
   expect([actions[0], actions.at(-1)]).toEqual(['organisation.exported', 'organisation.created'])
   // CSV holds the same, and nothing a spreadsheet would run.

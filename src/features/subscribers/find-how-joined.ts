@@ -44,7 +44,10 @@ export async function findHowJoined(ctx: Context, person: { id: string; added_at
       broughtBy: source && {
         import_id: source.import_id,
         file_name: source.file_name,
-        runningUnder: (source.state as ImportState) === 'running' ? (source.started_by as ImportStarter).name : null,
+        runningUnder:
+          source.activity_number === null && (source.state as ImportState) === 'running'
+            ? (source.started_by as ImportStarter).name
+            : null,
       },
       isBeforeLog: person.added_at < windowStart,
     }
@@ -57,7 +60,7 @@ async function findImport(ctx: TransactionContext, id: number) {
     .innerJoin('imports as i', (join) =>
       join.onRef('i.organisation_id', '=', 'p.organisation_id').onRef('i.id', '=', 'p.import_id'),
     )
-    .select(['p.import_id', 'p.last_id', 'i.file_name', 'i.state', 'i.started_by', 'i.activity_number'])
+    .select(['p.import_id', 'p.last_id', 'i.file_name', 'i.state', 'i.started_by', 'p.activity_number'])
     .where('p.organisation_id', '=', ctx.organisation.id)
     .where('p.first_id', '<=', id)
     .orderBy('p.first_id', 'desc')

@@ -20,6 +20,7 @@ export interface ImportsTable {
   confirmed: Generated<number>
   already_there: Generated<number>
   refused: Generated<number>
+  began_with: ColumnType<unknown, string | undefined, string>
   run: Generated<number>
   failures: Generated<number>
   stopped_reason: string | null
@@ -36,6 +37,7 @@ export interface ImportedPeopleTable {
   first_id: Fixed<number>
   last_id: number
   import_id: Fixed<string>
+  activity_number: number | null
 }
 
 export interface ImportChunksTable {
