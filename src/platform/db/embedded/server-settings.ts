@@ -1,5 +1,23 @@
 import { availableParallelism, totalmem } from 'node:os'
 
+/**
+ * Statements and parameters hold what customers sent, and details of errors repeat it: the row that collided, or what two that
+ * waited for each other had asked. None of it comes into the server's log; the application logs its own failures.
+ */
+const silentOfValues = {
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
+  log_statement: 'none',
+  log_duration: 'off',
+  log_min_duration_statement: '-1',
+  log_min_duration_sample: '-1',
+  log_transaction_sample_rate: '0',
+  log_parameter_max_length: '0',
+  log_parameter_max_length_on_error: '0',
+  log_replication_commands: 'off',
+  log_temp_files: '-1',
+}
+
 /** Settings for a server that shares its machine with the application. Not durable only in tests. */
 export function serverSettings({ port, durable }: { port: number; durable: boolean }): Record<string, string> {
   const sharedMegabytes = Math.min(512, Math.max(32, Math.floor(totalmem() / 2 ** 20 / 16)))
@@ -23,8 +41,7 @@ export function serverSettings({ port, durable }: { port: number; durable: boole
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_min_messages: 'warning',
-    // A statement may hold what a customer sent; the application logs its own failures.
-    log_min_error_statement: 'panic',
+    ...silentOfValues,
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
 }

@@ -135,3 +135,30 @@ test('the only server stays the only one when the database is killed under it', 
   await expect.poll(() => holders().catch(() => undefined), { timeout: 30_000 }).toEqual([{ holders: 1 }])
   await server.release()
 })
+
+test('its log says what went wrong and holds no value of a row or a parameter, whatever else was set in it', async () => {
+  const { url } = await start()
+  for (const setting of [
+    ...["log_statement = 'all'", 'log_min_duration_statement = 0', "log_error_verbosity = 'verbose'"],
+    ...["log_min_error_statement = 'debug1'", 'log_parameter_max_length_on_error = -1', 'log_duration = on'],
+  ])
+    await query(url, `alter system set ${setting}`)
+  await query(url, 'select pg_reload_conf()')
+  await query(url, "create table people as select 'ada@example.com' as email, 1 as n union select 'bob@example.com', 2")
+  await query(url, 'create unique index on people (email)')
+  const [one, other] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })]
+  await Promise.all([one.connect(), other.connect()])
+  const rename = (client: pg.Client, n: number, email: string) =>
+    client.query('update people set email = $2 where n = $1', [n, email])
+  await expect(rename(one, 1, 'bob@example.com')).rejects.toThrow(/duplicate key/)
+  await Promise.all([one.query('begin'), other.query('begin')])
+  await Promise.all([rename(one, 1, 'eve@example.com'), rename(other, 2, 'mallory@example.com')])
+  const both = ["email = 'eve2@example.com' where n = 2", "email = 'mallory2@example.com' where n = 1"]
+  const crossed = [one, other].map((client, i) => client.query(`update people set ${both[i]}`))
+  expect((await Promise.allSettled(crossed)).map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  await Promise.all([one.end(), other.end()])
+  const log = readFileSync(join(dataDir, 'pg', 'postgres.log'), 'utf8')
+  expect(log).toMatch(/duplicate key value violates unique constraint "people_email_idx"/)
+  expect(log).toMatch(/deadlock detected/)
+  expect(log).not.toMatch(/@|update people/)
+})
