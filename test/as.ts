@@ -69,6 +69,7 @@ export async function asUser(
     form?: Record<string, string | string[]>,
     headers: Record<string, string> = {},
   ): Promise<PageAnswer> => {
+    product.issued?.addTyped(form ?? {})
     const body = new URLSearchParams(
       Object.entries(form ?? {}).flatMap(([name, value]) => [value].flat().map((one) => [name, one])),
     )

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs'
 import pg from 'pg'
 import pino from 'pino'
 import { inject } from 'vitest'
@@ -37,6 +38,13 @@ export async function makeDatabase(): Promise<TestDatabase> {
       await administer(`drop database ${name} with (force)`)
     },
   }
+}
+
+/** From now on: what the cluster of the run has written into its log since, whoever's database it was about. */
+export function readPostgresLog(): () => string {
+  const file = inject('postgresLog')
+  const from = statSync(file).size
+  return () => readFileSync(file).subarray(from).toString()
 }
 
 async function administer(text: string): Promise<void> {

@@ -12,6 +12,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** A superuser's way to the cluster of this run. */
     postgresUrl: string
+    /** What that cluster writes about itself. */
+    postgresLog: string
     /** Where tests add their figures. */
     figuresFile: string
   }
@@ -31,6 +33,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   await client.end()
   const figuresFile = join(dataDir, 'figures.jsonl')
   project.provide('postgresUrl', postgres.url)
+  project.provide('postgresLog', join(dataDir, 'pg', 'postgres.log'))
   project.provide('figuresFile', figuresFile)
   return async () => {
     await postgres.stop()

@@ -18,9 +18,9 @@ import { makeServices } from '../src/platform/process/make-services.ts'
 import { makeSecrets, randomBase62 } from '../src/platform/secrets.ts'
 import type { Services } from '../src/platform/services.ts'
 import { asApiKey } from './as.ts'
-import { makeDatabase, type TestDatabase } from './database.ts'
+import { makeDatabase, readPostgresLog, type TestDatabase } from './database.ts'
 import { dumpDatabase } from './dump-database.ts'
-import { IssuedSecrets } from './issued-secrets.ts'
+import { IssuedSecrets, mustNameNobody } from './issued-secrets.ts'
 
 export interface TestProduct {
   url: string
@@ -48,6 +48,7 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
     API_RATE_LIMIT_BURST: '1000000',
     ...env,
   })
+  const loggedByPostgres = readPostgresLog()
   const lines: string[] = []
   const mails: Mail[] = []
   const issued = beside?.issued ?? new IssuedSecrets()
@@ -76,6 +77,9 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
       if (!beside) await database.drop()
       issued.mustNotBeKept(lines.join(''), 'a log line')
       issued.mustNotBeKept(kept, 'a table')
+      mustNameNobody(lines.join(''), 'a log line')
+      issued.mustNotBeKept(loggedByPostgres(), 'the log of PostgreSQL')
+      mustNameNobody(loggedByPostgres(), 'the log of PostgreSQL')
       rmSync(config.dataDir, { recursive: true, force: true })
     },
   }

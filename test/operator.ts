@@ -6,7 +6,7 @@ import { asApiKey, asUser, type PageAnswer } from './as.ts'
 import { connectToEmbedded } from './connect-to-embedded.ts'
 import { reportFigure } from './figures.ts'
 import { textOf } from './people.ts'
-import { cliJson } from './processes.ts'
+import { cliJson, issuedBy } from './processes.ts'
 import { exportLog } from './written-once.ts'
 
 interface MadeKey {
@@ -43,6 +43,7 @@ const maxInvited = 10
  * each form again until it is answered.
  */
 export async function startOperator(env: Record<string, string>, server: () => { url: string }): Promise<Operator> {
+  const issued = issuedBy(env)
   const { email, password } = credentials
   const owner = ['--owner-email', email, '--owner-password', password]
   const { slug } = await cliJson(env, 'org', 'create', '--name', 'Busy', '--plan', 'pro', ...owner)
@@ -50,6 +51,7 @@ export async function startOperator(env: Record<string, string>, server: () => {
     get url() {
       return server().url
     },
+    issued,
   }
   const user = await asUser(product, credentials)
   const operator: Operator = {

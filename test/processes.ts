@@ -3,15 +3,31 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { reportFigure } from './figures.ts'
+import { IssuedSecrets, mustNameNobody } from './issued-secrets.ts'
+import { mustLeaveNoSecret } from './left-behind.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** What was handed out by whatever ran on a data directory or a database. */
+const issuedOn = new Map<string, IssuedSecrets>()
+
+export function issuedBy(env: Record<string, string>): IssuedSecrets {
+  const place = env.DATABASE_URL ?? env.DATA_DIR ?? ''
+  const issued = issuedOn.get(place) ?? new IssuedSecrets()
+  issuedOn.set(place, issued)
+  if (env.SECRET_KEY) issued.add(env.SECRET_KEY)
+  return issued
+}
+
 export interface Server {
   url: string
+  /** They must stand in nothing that it writes, and when it stops in no file of its data directory. */
+  issued: IssuedSecrets
   process: ChildProcess
   /** Everything it wrote. */
   output(): string
-  /** Ends it and answers how it ended. */
+  /** Ends it and answers how it ended. Rejects where it wrote down a secret or somebody's address. */
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
@@ -29,6 +45,7 @@ export function startServer(env: Record<string, string>): Promise<Server> {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  const issued = issuedBy(env)
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
     child.once('exit', (code, signal) => resolve({ code, signal })),
   )
@@ -39,11 +56,17 @@ export function startServer(env: Record<string, string>): Promise<Server> {
       if (url) {
         resolve({
           url,
+          issued,
           process: child,
           output: () => output,
-          stop: (signal = 'SIGTERM') => {
+          stop: async (signal = 'SIGTERM') => {
             child.kill(signal)
-            return ended
+            const how = await ended
+            issued.mustNotBeKept(output, 'what the server wrote')
+            mustNameNobody(output, 'what the server wrote')
+            if (signal === 'SIGTERM' && env.DATA_DIR && existsSync(env.DATA_DIR))
+              reportFigure('files of data directories searched for secrets', mustLeaveNoSecret(env.DATA_DIR, issued))
+            return how
           },
         })
       }
@@ -54,12 +77,16 @@ export function startServer(env: Record<string, string>): Promise<Server> {
   })
 }
 
-/** Starts the command line; `ended` answers what it printed and how it ended. */
+/**
+ * Starts the command line; `ended` answers what it printed and how it ended. It prints no secret that was there before it;
+ * what it hands out itself nothing later may print.
+ */
 export function startCli(env: Record<string, string>, ...args: string[]) {
   const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], {
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const issued = issuedBy(env)
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk) => {
     stdout += chunk
@@ -68,7 +95,22 @@ export function startCli(env: Record<string, string>, ...args: string[]) {
     stderr += chunk
   })
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>(
-    (resolve) => child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
+    (resolve, reject) =>
+      child.once('close', (code, signal) => {
+        try {
+          // It may say again what it was told, and nothing else that somebody knows.
+          const told = args.filter(({ length }) => length > 11)
+          const printed = told.reduce((text, given) => text.replaceAll(given, ''), stdout + stderr)
+          issued.mustNotBeKept(printed, `what queueup ${args.join(' ')} printed`)
+        } catch (error) {
+          reject(error)
+        }
+        issued.addKey(/qu_live_[0-9A-Za-z]{38}/.exec(stdout)?.[0])
+        issued.addMailed([{ text: stdout }])
+        const [, password = ''] = /"(?:owner_)?password": ?"([^"]+)"/.exec(stdout) ?? []
+        issued.addTyped({ password })
+        resolve({ code, signal, stdout, stderr })
+      }),
   )
   return { process: child, ended }
 }
