@@ -1,4 +1,5 @@
 import { mustBeSound } from './answer-faults.ts'
+import { mustBeDeclared } from './hold-to-document.ts'
 import type { TestProduct } from './make.ts'
 
 export interface ApiAnswer {
@@ -37,6 +38,7 @@ export function asApiKey(
     })
     mustBeSound(response, `${method} ${path}`)
     const answer = await read(response)
+    await mustBeDeclared(product.url, method, path, answer)
     product.issued?.mustNotBeIn(answer.text + headersOf(response), `the answer to ${method} ${path}`)
     return answer
   }

@@ -91,12 +91,13 @@ export function findUndeclared(operation: DeclaredOperation, method: string, ans
   const needed: Record<number, string> = {
     401: 'www-authenticate',
     405: 'allow',
+    409: 'retry-after',
     429: 'retry-after',
     503: 'retry-after',
   }
   const wanted = needed[answer.status]
   if (wanted && !header(wanted)) found.push(`${wanted} is missing`)
-  if (answer.status >= 500) found.push('it is an error of ours')
+  if (answer.status >= 500 && answer.status !== 503) found.push('it is an error of ours')
   if (method === 'HEAD') return answer.text === '' ? found : [...found, 'an answer to HEAD has a body']
   const body = readJson(answer.text)
   const parsed = declared.schema.safeParse(body)

@@ -27,7 +27,11 @@ export function startWriters(
   async function create(email: string, headers: Record<string, string>): Promise<boolean> {
     const answer = await asApiKey(product(), key)
       .post(path, { email }, headers)
-      .catch(() => undefined)
+      .catch((error: unknown) => {
+        // A connection that broke is a TypeError of fetch; anything else is about an answer that came.
+        if (!(error instanceof TypeError)) writers.wrong.push(`${email}: ${error}`)
+        return undefined
+      })
     if (answer?.status === 201) {
       writers.acknowledged.push(email)
       return true
