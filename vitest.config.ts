@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
-    setupFiles: ['test/quick-passwords.ts'],
+    setupFiles: ['test/watch-test-file.ts', 'test/quick-passwords.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // More than two cores' worth: much of it waits for a process, a browser or a database.

@@ -68,5 +68,5 @@ export async function pressStart(user: User, path: string): Promise<void> {
 
 /** Does all that is queued, as the server's worker would. */
 export async function doQueued(product: TestProduct): Promise<number> {
-  return runDueJobs({ ...product.services, db: product.database.owner }, jobHandlers)
+  return runDueJobs({ ...product.services, db: product.database.jobs }, jobHandlers)
 }

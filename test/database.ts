@@ -9,8 +9,10 @@ import { randomBase62 } from '../src/platform/secrets.ts'
 export interface TestDatabase {
   /** As the application sees it. */
   database: Database
-  /** As the tables' owner sees it, past the row-level wall. */
-  owner: Database
+  /** As jobs see it: the tables' owner, who steps behind the row-level wall to work for one organisation. */
+  jobs: Database
+  /** The cluster's owner, past every wall: for what a test itself arranges and looks at. The product has no use for it. */
+  owner: Omit<Database, 'run'>
   /** A superuser's way in. */
   url: string
   /** One more pool under the application's role, as another process has. */
@@ -26,14 +28,23 @@ export async function makeDatabase(): Promise<TestDatabase> {
   const url = inject('postgresUrl').replace(/queueup$/, name)
   await administer(`create database ${name} template queueup strategy wal_log`)
   const database = openDatabase({ url, role: 'queueup_app', maxConnections: 10, log })
-  const owner = openDatabase({ url, role: 'queueup_owner', maxConnections: 4, log })
+  const jobs = openDatabase({
+    url,
+    role: 'queueup_owner',
+    rowLevelRole: 'queueup_app',
+    maxConnections: 4,
+    log,
+  })
+  const owner = openDatabase({ url, role: undefined, maxConnections: 4, log })
   return {
     database,
+    jobs,
     owner,
     url,
     another: () => openDatabase({ url, role: 'queueup_app', maxConnections: 10, log }),
     async drop() {
       await database.close().catch(() => undefined)
+      await jobs.close()
       await owner.close()
       await administer(`drop database ${name} with (force)`)
     },

@@ -6,7 +6,9 @@ import pino from 'pino'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../src/platform/db/embedded/start-embedded-postgres.ts'
 import { migrate } from '../src/platform/db/migrate.ts'
+import { openDatabase } from '../src/platform/db/open-database.ts'
 import { figuresTable } from './figures.ts'
+import { listTenantTables } from './tenant-statements.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -16,6 +18,8 @@ declare module 'vitest' {
     postgresLog: string
     /** Where tests add their figures. */
     figuresFile: string
+    /** The tables whose rows belong to an organisation. */
+    tenantTables: string[]
   }
 }
 
@@ -31,6 +35,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   await client.connect()
   await client.query('alter database queueup is_template true')
   await client.end()
+  const template = openDatabase({ url: postgres.url, role: undefined, maxConnections: 1, log })
+  project.provide('tenantTables', await listTenantTables(template))
+  await template.close()
   const figuresFile = join(dataDir, 'figures.jsonl')
   project.provide('postgresUrl', postgres.url)
   project.provide('postgresLog', join(dataDir, 'pg', 'postgres.log'))

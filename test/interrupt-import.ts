@@ -10,7 +10,7 @@ type User = Awaited<ReturnType<typeof asUser>>
 export const fileOf = (rows: number, bad = 0) =>
   `email,joined_at\r\n${Array.from({ length: rows }, (_, i) => `p${i}@example.com,2026-01-01\r\n`).join('')}${'nobody,\r\n'.repeat(bad)}`
 
-export const asWorker = (product: TestProduct) => ({ ...product.services, db: product.database.owner })
+export const asWorker = (product: TestProduct) => ({ ...product.services, db: product.database.jobs })
 
 /** An import that has begun, of which nothing is done yet. */
 export async function beginImport(product: TestProduct, organisation: TestOrganisation, user: User, content: string) {
@@ -24,7 +24,7 @@ export async function beginImport(product: TestProduct, organisation: TestOrgani
 /** Works on an import until so many batches are done, and is gone then without a word, as a killed process is. */
 export async function dieAfter(product: TestProduct, batches: number, job: ImportJob): Promise<void> {
   let left = batches
-  const { kysely } = product.database.owner
+  const { kysely } = product.database.jobs
   const dying = new Proxy(kysely, {
     get(target, name) {
       if (name === 'transaction' && left-- === 0) throw new Error('killed')
@@ -32,7 +32,7 @@ export async function dieAfter(product: TestProduct, batches: number, job: Impor
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  const db = { ...product.database.owner, kysely: dying }
+  const db = { ...product.database.jobs, kysely: dying }
   await runImport({ ...product.services, db }, job).catch(() => undefined)
 }
 

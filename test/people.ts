@@ -23,7 +23,7 @@ export function signIn(product: TestProduct, email: string) {
 
 /** The mails to an address, oldest first, once all that was queued is done. */
 export async function mailsTo(product: TestProduct, address: string): Promise<Mail[]> {
-  await runDueJobs({ ...product.services, db: product.database.owner }, jobHandlers)
+  await runDueJobs({ ...product.services, db: product.database.jobs }, jobHandlers)
   product.issued.addMailed(product.mails)
   return product.mails.filter((mail) => mail.to === address)
 }

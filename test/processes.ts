@@ -8,6 +8,8 @@ import { IssuedSecrets, mustNameNobody } from './issued-secrets.ts'
 import { mustLeaveNoSecret } from './left-behind.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** So that the statements of every process are watched as those of the tests' own are; forks inherit it. */
+const watched = ['--import', new URL('watched-process.ts', import.meta.url).href]
 
 /** What was handed out by whatever ran on a data directory or a database. */
 const issuedOn = new Map<string, IssuedSecrets>()
@@ -40,7 +42,7 @@ export function makeDataDir(): string {
 
 /** Runs the built server as its operator would, on a port of its own. Rejects with what it wrote when it does not start. */
 export function startServer(env: Record<string, string>): Promise<Server> {
-  const child = spawn(process.execPath, [join(root, 'dist', 'main.js')], {
+  const child = spawn(process.execPath, [...watched, join(root, 'dist', 'main.js')], {
     env: environment({ PORT: '0', API_RATE_LIMIT_PER_MINUTE: '6000000', API_RATE_LIMIT_BURST: '100000', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -82,7 +84,7 @@ export function startServer(env: Record<string, string>): Promise<Server> {
  * what it hands out itself nothing later may print.
  */
 export function startCli(env: Record<string, string>, ...args: string[]) {
-  const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], {
+  const child = spawn(process.execPath, [...watched, join(root, 'dist', 'cli.js'), ...args], {
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -151,6 +153,6 @@ export function postmasterPid({ DATA_DIR = '' }: Record<string, string>): number
 
 /** This process's environment without the product's own settings. What Node has compiled it keeps for the next process. */
 function environment(env: Record<string, string>): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR } = process.env
-  return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: join(tmpdir(), 'queueup-compile-cache'), ...env }
+  const { PATH, HOME, TMPDIR, WATCHED_STATEMENTS } = process.env
+  return { PATH, HOME, TMPDIR, WATCHED_STATEMENTS, NODE_COMPILE_CACHE: join(tmpdir(), 'queueup-compile-cache'), ...env }
 }

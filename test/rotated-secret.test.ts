@@ -73,7 +73,7 @@ test('what lives through it: keys, sessions, two-factor sign-in, links, queued m
   expect((await both.get(path)).json.total).toBe(1)
   const again = await both.post(path, { email: 'stays@example.com' }, { 'Idempotency-Key': 'once' })
   expect([again.json, again.headers.get('idempotent-replayed')]).toEqual([stays, 'true'])
-  await runDueJobs({ ...rotating.services, db: product.database.owner }, jobHandlers)
+  await runDueJobs({ ...rotating.services, db: product.database.jobs }, jobHandlers)
   expect(rotating.mails.map(({ to }) => to)).toContain('late@example.com')
 
   const movedAda = await moved(ada, rotating)
@@ -95,8 +95,8 @@ test('what lives through it: keys, sessions, two-factor sign-in, links, queued m
   expect(await file(rotating)).toMatchObject({ added: 0, refused: 1 })
 
   // What runs by itself, and what was used: nothing of that needs the previous key any more.
-  await renewTwoFactorSecrets({ ...rotating.services, db: product.database.owner })
-  await renewRemovalKeys({ ...rotating.services, db: product.database.owner })
+  await renewTwoFactorSecrets({ ...rotating.services, db: product.database.jobs })
+  await renewRemovalKeys({ ...rotating.services, db: product.database.jobs })
   const versions = () =>
     product.database.owner.kysely
       .selectFrom('api_keys')

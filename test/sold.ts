@@ -10,7 +10,7 @@ export async function makeSoldProduct(env: Record<string, string> = {}) {
   const stripe = await startStripeServer()
   const product = await makeProduct({ ...stripe.env, ...env })
   for (const secret of [stripe.env.STRIPE_SECRET_KEY, stripe.env.STRIPE_WEBHOOK_SECRET]) product.issued.add(secret)
-  const atWork = (): Services => ({ ...product.services, db: product.database.owner })
+  const atWork = (): Services => ({ ...product.services, db: product.database.jobs })
   const close = async () => {
     await product.close()
     await stripe.close()

@@ -7,7 +7,10 @@ export type TableDigests = Record<string, { rows: number; digest: string }>
  * How many rows each table has and a sum over their contents, in one statement: of every table but `except`, or the row of
  * one organisation and those that belong to it.
  */
-export async function makeDigester({ kysely }: Database, { except = [] as string[], organisation = '' } = {}) {
+export async function makeDigester(
+  { kysely }: Pick<Database, 'kysely'>,
+  { except = [] as string[], organisation = '' } = {},
+) {
   const { rows: tables } = await sql<{ name: string }>`
     select table_name as name from information_schema.tables t
     where table_schema = 'public' and table_type = 'BASE TABLE' and (${organisation} = '' or table_name = 'organisations' or exists (

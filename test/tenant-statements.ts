@@ -1,33 +1,12 @@
 import { sql } from 'kysely'
-import pg from 'pg'
 import type { Database } from '../src/platform/db/database.ts'
 
 /** The tables whose rows belong to an organisation. */
-export async function listTenantTables({ kysely }: Database): Promise<string[]> {
+export async function listTenantTables({ kysely }: Pick<Database, 'kysely'>): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select table_name as name from information_schema.columns
     where table_schema = 'public' and column_name = 'organisation_id' order by 1`.execute(kysely)
   return rows.map(({ name }) => name)
-}
-
-/** Notes every statement that is sent under the application's role, by all connections of this test file, until it is stopped. */
-export function watchStatements(): { texts: Set<string>; stop(): void } {
-  const texts = new Set<string>()
-  const { query } = pg.Client.prototype
-  const watched = function (this: pg.Client, ...args: unknown[]) {
-    const [given] = args
-    const { options } = (this as unknown as { connectionParameters: { options?: string } }).connectionParameters
-    const text = typeof given === 'string' ? given : (given as { text?: string } | undefined)?.text
-    if (text && options?.includes('role=queueup_app')) texts.add(text)
-    return Reflect.apply(query, this, args)
-  }
-  pg.Client.prototype.query = watched as typeof query
-  return {
-    texts,
-    stop() {
-      pg.Client.prototype.query = query
-    },
-  }
 }
 
 const comparison = String.raw`organisation_id\s*(?:=|in\b|is not distinct)`

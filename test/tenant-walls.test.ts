@@ -1,9 +1,13 @@
-import { type Kysely, sql } from 'kysely'
+import { CompiledQuery, type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { workerContext } from '../src/features/imports/worker-context.ts'
+import { inSnapshot, inTransaction } from '../src/platform/context.ts'
 import type { Tables } from '../src/platform/db/tables.ts'
 import { furnish } from './e2e/furnish.ts'
-import { makeProduct, type TestProduct } from './make.ts'
+import { makeProduct, secretKey, type TestProduct } from './make.ts'
+import { runCli } from './processes.ts'
 import { findUnnamed, listTenantTables } from './tenant-statements.ts'
+import { watchedStatements } from './watched-statements.ts'
 
 /** Looked into before it is known whose a request is: by token, person, slug; and what is left when an organisation is gone. */
 const beforeTheWall = [
@@ -59,6 +63,7 @@ test("the application's role cannot pass by it", async () => {
 
 test('a query without where shows the rows of the organisation that was entered, and none where none was', async () => {
   const { database, owner } = product.database
+  watchedStatements().forgive((text) => /^select distinct organisation_id as id from "\w+" order by 1$/.test(text))
   const idsIn = async (table: string, kysely: Kysely<Tables>) => {
     const select = sql<{ id: string }>`select distinct organisation_id as id from ${sql.table(table)} order by 1`
     return (await select.execute(kysely)).rows.map(({ id }) => id)
@@ -77,6 +82,50 @@ test('a query without where shows the rows of the organisation that was entered,
     if (organisations.every((id) => all.includes(id))) withRows += 1
   }
   expect(withRows).toBeGreaterThanOrEqual(11)
+})
+
+test('a job that works for one organisation has no more rows before it than that one, whatever it forgets to ask for', async () => {
+  const [own = ''] = organisations
+  watchedStatements().forgive((text) => /^select distinct organisation_id from "\w+"$/.test(text))
+  const { jobs, owner } = product.database
+  const ctx = await workerContext({ ...product.services, db: jobs }, own)
+  if (!ctx) throw new Error('the organisation is gone')
+  const seen = async (table: string, kysely: Kysely<Tables>) =>
+    (await sql`select distinct organisation_id from ${sql.table(table)}`.execute(kysely)).rows
+  for (const table of tables.filter((name) => !beforeTheWall.includes(name))) {
+    const all = await seen(table, owner.kysely)
+    const rows = all.filter((row) => JSON.stringify(row).includes(own))
+    for (const enter of [inTransaction, inSnapshot])
+      expect([table, await enter(ctx, (ctx) => seen(table, ctx.sql))]).toEqual([table, rows])
+    // Between two organisations it is the tables' owner again.
+    expect([table, (await seen(table, jobs.kysely)).length]).toEqual([table, all.length])
+  }
+})
+
+test("a statement that forgets whose rows it is about is found: a page's, a job's, a prepared one, and those of started processes are watched", async () => {
+  const { database, jobs, url } = product.database
+  const planted = [
+    'select id from waitlists where id = $1',
+    'update waitlists set name = $1 where false',
+    'select email from subscribers',
+  ]
+  await database.run({ name: 'planted', text: planted[0] ?? '' }, ['wl_1'])
+  await jobs.kysely.executeQuery(CompiledQuery.raw(planted[1] ?? '', ['x']))
+  const held = await database.hold()
+  await held.query(planted[2] ?? '')
+  held.release()
+  const watched = watchedStatements()
+  expect(watched.unnamed()).toEqual([
+    `waitlists: ${planted[0]}`,
+    `waitlists: ${planted[1]}`,
+    `subscribers: ${planted[2]}`,
+  ])
+  watched.forgive((text) => planted.includes(text))
+  expect(watched.unnamed()).toEqual([])
+  const before = watched.all()
+  const env = { DATABASE_URL: url, SECRET_KEY: secretKey, DATA_DIR: product.services.config.dataDir }
+  expect((await runCli(env, 'org', 'list')).code).toBe(0)
+  expect(watched.all().length).toBeGreaterThan(before.length)
 })
 
 test("nobody writes a row into another organisation's table, whichever they have entered", async () => {

@@ -1,4 +1,5 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
+import { enterOrganisation } from './db/enter-organisation.ts'
 import type { Tables } from './db/tables.ts'
 import { AppError } from './errors.ts'
 import type { Services } from './services.ts'
@@ -68,7 +69,7 @@ export async function inTransaction<T>(
 ): Promise<T> {
   if (isTransaction(ctx)) return work(ctx)
   return ctx.db.kysely.transaction().execute(async (transaction) => {
-    await enterOrganisation(transaction, ctx.organisation.id)
+    await enterOrganisation(transaction, ctx.db, ctx.organisation.id)
     await sql`select 1 from organisation_counters where organisation_id = ${ctx.organisation.id} for update`.execute(
       transaction,
     )
@@ -110,14 +111,9 @@ export async function inSnapshot<T>(ctx: Context, work: (ctx: TransactionContext
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (transaction) => {
-      await enterOrganisation(transaction, ctx.organisation.id)
+      await enterOrganisation(transaction, ctx.db, ctx.organisation.id)
       return work({ ...ctx, sql: transaction })
     })
-}
-
-/** Row-level security shows this transaction the rows of one organisation only. */
-async function enterOrganisation(transaction: Kysely<Tables>, organisationId: string): Promise<void> {
-  await sql`select set_config('app.organisation_id', ${organisationId}, true)`.execute(transaction)
 }
 
 async function refreshActor(transaction: Transaction<Tables>, ctx: Context): Promise<Actor> {

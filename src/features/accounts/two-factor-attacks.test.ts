@@ -138,7 +138,7 @@ test('a rotated SECRET_KEY keeps codes, recovery codes and half-sessions good, a
     expect((await visitor.post('/sign-in/code', { code: clock.nextCode(secret) }, { Cookie })).location).toBe('/')
     expect(await enter(rotating, clock.nextCode(secret))).toBe(303)
     expect(await enter(rotating, codes[0] ?? '')).toBe(303)
-    await renewTwoFactorSecrets({ ...rotating.services, db: product.database.owner })
+    await renewTwoFactorSecrets({ ...rotating.services, db: product.database.jobs })
     const { rows } = await sql<{ secret_version: string }>`select distinct secret_version from two_factors`.execute(
       product.database.owner.kysely,
     )

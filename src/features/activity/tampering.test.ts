@@ -12,7 +12,7 @@ let services: Services
 let superuser: Database
 beforeAll(async () => {
   product = await makeProduct()
-  services = { ...product.services, db: product.database.owner }
+  services = { ...product.services, db: product.database.jobs }
   superuser = openAsSuperuser(product)
 })
 afterAll(async () => {

@@ -33,7 +33,7 @@ async function setUp() {
 const purge = () =>
   purgeOrganisations({
     ...sold.product.services,
-    db: sold.product.database.owner,
+    db: sold.product.database.jobs,
     now: () => new Date(Date.now() + 7 * day + 60_000),
   })
 

@@ -30,7 +30,7 @@ beforeEach(async () => {
     if (i === 3) referral_code = json.referral_code
   }
   await makeWaitlist(organisation)
-  await chainActivities({ ...product.services, db: product.database.owner })
+  await chainActivities({ ...product.services, db: product.database.jobs })
 })
 afterEach(async () => {
   await superuser.close()
@@ -40,7 +40,7 @@ afterEach(async () => {
 const roles = { owner: 'queueup_owner', app: 'queueup_app' }
 
 async function problems(secrets = product.services.secrets): Promise<string[]> {
-  const examined = await examine(product.database.owner, { roles, secrets })
+  const examined = await examine(product.database.jobs, { roles, secrets })
   return examined.flatMap(({ check, problems }) => problems.map((what) => `${check}: ${what}`))
 }
 
@@ -138,7 +138,7 @@ test('a SECRET_KEY that does not fit is found; one that was rotated fits', async
     expect.stringMatching(/^secrets: 1 API keys/),
   ])
   expect(await problems(makeSecrets(other, 'a secret key for tests, of more than 32 bytes'))).toEqual([])
-  const examined = await examine(product.database.owner, { roles, secrets: undefined })
+  const examined = await examine(product.database.jobs, { roles, secrets: undefined })
   expect(examined.flatMap(({ problems }) => problems)).toEqual([expect.stringMatching(/^There is no SECRET_KEY/)])
 })
 

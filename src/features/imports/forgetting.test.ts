@@ -135,7 +135,7 @@ test('several people in one reading, in slices between which others have their t
     now += 15
     return new Date(now)
   }
-  const slow = { ...product.services, db: product.database.owner, now: tick }
+  const slow = { ...product.services, db: product.database.jobs, now: tick }
   let turns = 0
   const doOne = () => runDueJobs(slow, jobHandlers, () => turns++ > 0)
   const turn = () => {
@@ -190,7 +190,7 @@ test('files are deleted after a week, what came of them is not; those that never
       where id = any (${ids(paths)})`.execute(product.database.owner.kysely)
   await age([old], 8)
   await age([abandoned], 3)
-  await pruneImports({ ...product.services, db: product.database.owner })
+  await pruneImports({ ...product.services, db: product.database.jobs })
   expect(textOf((await user.get(old)).html)).toContain('no longer kept')
   expect((await user.get(`${old}/results.csv`)).status).toBe(404)
   expect((await user.get(`${fresh}/results.csv`)).status).toBe(200)
@@ -211,7 +211,7 @@ test('files are deleted after a week, what came of them is not; those that never
       .execute()
   expect(await startedBy()).toMatchObject([{ started_by: { ip: '127.0.0.1' } }])
   await age([old], 90)
-  await pruneImports({ ...product.services, db: product.database.owner })
+  await pruneImports({ ...product.services, db: product.database.jobs })
   expect(JSON.stringify(await startedBy())).not.toMatch(/"ip"|"user_agent"/)
   expect(textOf((await user.get(old)).html)).toContain('no longer kept')
 })

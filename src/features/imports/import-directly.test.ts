@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => product.close())
 
-const sweep = () => endAbandonedImports({ ...product.services, db: product.database.owner })
+const sweep = () => endAbandonedImports({ ...product.services, db: product.database.jobs })
 
 function rowOf(name: string) {
   const email = parseEmailAddress(`${name}@example.com`)

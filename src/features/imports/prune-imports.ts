@@ -40,7 +40,7 @@ export async function pruneImports({ db: { kysely } }: Services): Promise<void> 
     )
     for (const { organisation_id, id } of rows)
       await deleteAll(sql`
-        delete from ${sql.table(table)} where ctid in (
+        delete from ${sql.table(table)} where organisation_id = ${organisation_id} and ctid in (
           select ctid from ${sql.table(table)} where organisation_id = ${organisation_id} and import_id = ${id} limit ${batch})`)
   }
 }

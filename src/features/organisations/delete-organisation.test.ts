@@ -38,7 +38,7 @@ async function setUp() {
 const purge = (days: number) =>
   purgeOrganisations({
     ...product.services,
-    db: product.database.owner,
+    db: product.database.jobs,
     now: () => new Date(Date.now() + days * dayMs),
   })
 

@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
+import { enterOrganisation } from '../../platform/db/enter-organisation.ts'
 import type { Services } from '../../platform/services.ts'
 import { daysToRestore } from './delete-organisation.ts'
 import { mailOwners } from './mail-owners.ts'
 
 /**
  * Deletes for good what nobody took back within the seven days, with everything in it. What stays is a tombstone: how long
- * the log was, and a hash over all of it. Runs as the tables' owner.
+ * the log was, and a hash over all of it. Finds them as the tables' owner.
  */
 export async function purgeOrganisations(services: Services): Promise<void> {
   const before = new Date(services.now().getTime() - daysToRestore * 86_400_000)
@@ -20,7 +21,7 @@ export async function purgeOrganisations(services: Services): Promise<void> {
 
 async function purge(services: Services, id: string, before: Date): Promise<void> {
   await services.db.kysely.transaction().execute(async (transaction) => {
-    await sql`select set_config('app.organisation_id', ${id}, true)`.execute(transaction)
+    await enterOrganisation(transaction, services.db, id)
     await sql`select 1 from organisation_counters where organisation_id = ${id} for update`.execute(transaction)
     // An owner may have been faster.
     const organisation = await transaction

@@ -202,7 +202,7 @@ test('what is kept of removed people outlives two changes of SECRET_KEY, and say
     const env = { SECRET_KEY: next, SECRET_KEY_PREVIOUS: previous }
     const during = await makeProduct(env, product)
     expect(await importFile(organisation, waitlist, ['rotated@example.com'], during)).toMatchObject({ refused: 1 })
-    await renewRemovalKeys({ ...during.services, db: product.database.owner })
+    await renewRemovalKeys({ ...during.services, db: product.database.jobs })
     await during.close()
     const afterwards = await makeProduct({ SECRET_KEY: next }, product)
     expect(await importFile(organisation, waitlist, ['rotated@example.com'], afterwards)).toMatchObject({ refused: 1 })

@@ -16,6 +16,8 @@ export interface HeldConnection {
 
 /** A pool of connections under one role. Failures to reach the server surface as AppError `unavailable`. */
 export interface Database {
+  /** Whom a transaction of one organisation acts as, where that is not whom the connections act as anyway. */
+  rowLevelRole?: string | undefined
   kysely: Kysely<Tables>
   /** Runs a prepared statement in one round trip, outside any transaction but its own. */
   run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>

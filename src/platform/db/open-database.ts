@@ -11,6 +11,8 @@ interface Options {
   url: string
   /** The role to act under; undefined acts as the login. */
   role: string | undefined
+  /** The role of the row-level wall, behind which a transaction of one organisation steps. */
+  rowLevelRole?: string | undefined
   maxConnections: number
   log: Logger
   patience?: Patience
@@ -35,7 +37,7 @@ pg.types.setTypeParser(int8, Number)
  * A pool of connections under one role. Nothing is connected before the first query. Of those it gives up
  * it leaves fewer than twice `maxConnections` hanging at the server, then opens no more until some are gone.
  */
-export function openDatabase({ url, role, maxConnections, log, patience }: Options): Database {
+export function openDatabase({ url, role, rowLevelRole, maxConnections, log, patience }: Options): Database {
   const { connectMs, silenceMs } = { ...usual, ...patience }
   const settings = {
     connectionString: url,
@@ -58,6 +60,7 @@ export function openDatabase({ url, role, maxConnections, log, patience }: Optio
   // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
   pool.on('connect', (client) => void client.on('error', () => undefined))
   return {
+    rowLevelRole,
     kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: dropLost(pool) }) }),
     async run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
       try {

@@ -9,7 +9,7 @@ let elsewhere: SessionLocks
 beforeAll(async () => {
   database = await makeDatabase()
   here = new SessionLocks(database.database)
-  elsewhere = new SessionLocks(database.owner)
+  elsewhere = new SessionLocks(database.jobs)
 })
 afterAll(async () => {
   await here.close()

@@ -11,7 +11,7 @@ let product: TestProduct
 let services: Services
 beforeAll(async () => {
   product = await makeProduct()
-  services = { ...product.services, db: product.database.owner }
+  services = { ...product.services, db: product.database.jobs }
 })
 afterAll(() => product.close())
 

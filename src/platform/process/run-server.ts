@@ -149,7 +149,14 @@ async function startJobs(
   log: Logger,
 ): Promise<() => Promise<void>> {
   const { url, roles } = database
-  const db = openDatabase({ url, role: roles.owner, maxConnections: 3, log, patience: jobsPatience })
+  const db = openDatabase({
+    url,
+    role: roles.owner,
+    rowLevelRole: roles.app,
+    maxConnections: 3,
+    log,
+    patience: jobsPatience,
+  })
   const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log })
   const worker = await product.startWorker(services, { url: database.url, ownerRole: database.roles.owner })
   return async () => {
