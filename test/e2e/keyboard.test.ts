@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { asApiKey } from '../as.ts'
 import { launchBrowser } from '../browser.ts'
 import { makeMember, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../make.ts'
+import { enter, focused, tabTo } from './by-keyboard.ts'
 import { startVisit } from './visit.ts'
 
 let product: TestProduct
@@ -15,33 +16,8 @@ afterAll(async () => {
   await product?.close()
 })
 
-/** What has the focus, as it reads: the text of a link or button, the label of a field. */
-const focused = (page: Page) =>
-  page.evaluate(() => {
-    const element = document.activeElement
-    const label = element instanceof HTMLInputElement ? element.labels?.[0] : undefined
-    return ((label ?? element)?.textContent ?? '').trim().replace(/\s+/g, ' ')
-  })
-
 const focusIsInDialog = (page: Page) =>
   page.evaluate(() => document.activeElement?.closest('dialog') !== null || document.activeElement === document.body)
-
-/** Presses Tab until something that reads so has the focus; fails when it never does. */
-async function tabTo(page: Page, name: string | RegExp, key = 'Tab'): Promise<void> {
-  const passed: string[] = []
-  for (let i = 0; i < 40; i++) {
-    await page.keyboard.press(key)
-    const text = await focused(page)
-    if (typeof name === 'string' ? text === name : name.test(text)) return
-    passed.push(text)
-  }
-  throw new Error(`Tab never came to ${name}, but to ${passed.join(' | ')}`)
-}
-
-/** Presses Enter and waits for the page that it leads to. */
-async function enter(page: Page): Promise<void> {
-  await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')])
-}
 
 it('a key is created, copied and revoked by keyboard alone', async () => {
   const organisation = await makeOrganisation(product)

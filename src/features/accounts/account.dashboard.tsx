@@ -46,12 +46,12 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services): void {
     const person = requirePerson(c)
     const id = c.req.param('id')
     await endSession(services, person, id)
-    return c.redirect(id === person.sessionId ? '/' : '/account?saved=session#sessions', 303)
+    return c.redirect(id === person.sessionId ? '/' : '/account?saved=session', 303)
   })
 
   app.post('/account/sign-out-elsewhere', async (c) => {
     await endOtherSessions(services, requirePerson(c))
-    return c.redirect('/account?saved=sessions#sessions', 303)
+    return c.redirect('/account?saved=sessions', 303)
   })
 
   app.get('/account/delete', (c) => {

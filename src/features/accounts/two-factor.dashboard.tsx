@@ -10,7 +10,7 @@ import { guessLimit, requireToken } from './sign-in-limits.ts'
 import { findTwoFactor } from './two-factor.ts'
 import { RecoveryCodesDialog, SetUpDialog, StartDialog, TurnOffDialog } from './two-factor-dialogs.tsx'
 
-const on = '/account?saved=two-factor-on#two-factor'
+const on = '/account?saved=two-factor-on'
 
 /** Two-factor sign-in, turned on and off. The secret and the recovery codes are in the answer to a form alone. */
 export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
@@ -74,6 +74,6 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
       const dialog = <TurnOffDialog email={person.email} error={error} />
       return showAccount(c, services, person, { dialog, status: error.status, headers: error.headers })
     }
-    return c.redirect('/account?saved=two-factor-off#two-factor', 303)
+    return c.redirect('/account?saved=two-factor-off', 303)
   })
 }

@@ -1,6 +1,7 @@
 import { closingMenus } from './closing-menus.ts'
 import { copyButtons, selectedOnFocus } from './copy-buttons.ts'
 import { draftForms } from './draft-forms.ts'
+import { firstMistake } from './first-mistake.ts'
 import { followingRail } from './following-rail.ts'
 import { liveParts } from './live-parts.ts'
 import { modalDialogs } from './modal-dialogs.ts'
@@ -12,6 +13,7 @@ closingMenus()
 copyButtons()
 liveParts()
 draftForms()
+firstMistake()
 followingRail()
 selectedOnFocus()
 modalDialogs()
