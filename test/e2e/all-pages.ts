@@ -2,13 +2,22 @@ import { readdirSync } from 'node:fs'
 import { errorCatalogue } from '../../src/platform/errors.ts'
 import type { Place } from './furnish.ts'
 
+/** Whose eyes a page is seen with. */
+export type Who = 'stranger' | 'owner' | 'member' | 'asleep' | 'empty' | 'guarded'
+
 interface ListedPage {
   /** As it is registered. */
   route: string
   path: string
   status?: number
-  /** What makes this a case of its own. */
-  as?: 'stranger' | 'owner' | 'asleep' | 'empty'
+  as: Who
+}
+
+/** What is read by GET and is no page, and why. */
+export const noPages: Record<string, string> = {
+  '/openapi.json': 'for programs',
+  '/docs': 'leads on to the first page of the guide',
+  '/o/:slug/waitlists/:id/import/:import/results.csv': 'a file',
 }
 
 /** Every page of the product, in every state that has a look of its own. A test holds the list against the routes. */
@@ -56,6 +65,8 @@ export function allPages(place: Place): ListedPage[] {
     ['/o/:slug/waitlists/:id/import/:import', `${base}${place.imports.looked}?changed=1`],
     ['/o/:slug/waitlists/:id/import/:import', `${base}${place.imports.running}`],
     ['/o/:slug/waitlists/:id/import/:import', `${base}${place.imports.done}`],
+    ['/o/:slug/waitlists/:id/import/:import', `${base}${place.imports.cancelled}`],
+    ['/o/:slug/waitlists/:id/import/:import', `${base}${place.imports.stopped}`],
     ['/o/:slug/waitlists/:id/import/:import/cancel', `${base}${place.imports.looked}/cancel`],
     ['/o/:slug/waitlists/:id/import/:import/cancel', `${base}${place.imports.running}/cancel`],
     ['/o/:slug/waitlists/:id/setup', `${waitlist}/setup?saved=1`],
@@ -77,19 +88,35 @@ export function allPages(place: Place): ListedPage[] {
     ['/o/:slug/plan', `${base}/plan?changed=1`],
     ['/o/:slug/plan/switch/:plan', `${base}/plan/switch/free`],
   ]
-  const listed = (as: ListedPage['as'], pages: [string, string][]) =>
-    pages.map(([route, path]) => ({ route, path, as }))
+  const listed = (as: Who, pages: [string, string][]) => pages.map(([route, path]) => ({ route, path, as }))
   return [
     ...listed('stranger', stranger),
     ...listed('owner', owner),
     ...listed('asleep', [
       ['/o/:slug/api-keys', `/o/${place.asleep.slug}/api-keys`],
       ['/o/:slug/plan', `/o/${place.asleep.slug}/plan`],
+      ['/o/:slug/waitlists/new', `/o/${place.asleep.slug}/waitlists/new`],
+      ['/o/:slug/members', `/o/${place.asleep.slug}/members`],
+      ['/o/:slug/activity', `/o/${place.asleep.slug}/activity`],
     ]),
     ...listed('empty', [
       ['/o/:slug/waitlists', `/o/${place.empty.slug}/waitlists`],
       ['/o/:slug/api-keys', `/o/${place.empty.slug}/api-keys`],
+      ['/o/:slug/members/transfer', `/o/${place.empty.slug}/members/transfer`],
+      ['/invitations/:token', place.invitation],
+      ['/invitations/:token', place.invitationOfEmpty],
     ]),
+    ...listed('guarded', [
+      ['/o/:slug/waitlists/:id', `/o/${place.guarded.slug}/waitlists/${place.nobodyYetId}`],
+      ['/o/:slug/waitlists/:id/import', `/o/${place.guarded.slug}/waitlists/${place.nobodyYetId}/import`],
+    ]),
+    ...listed('member', [
+      ['/o/:slug/waitlists', `${base}/waitlists`],
+      ['/o/:slug/waitlists/:id', waitlist],
+      ['/o/:slug/waitlists/:id/subscribers/:subscriber', `${waitlist}/subscribers/1`],
+      ['/o/:slug/members/:id/remove', `${base}/members/${place.memberId}/remove`],
+    ]),
+    { route: '/o/:slug/api-keys', path: `${base}/api-keys`, status: 403, as: 'member' },
     { route: '/*', path: '/nowhere', status: 404, as: 'stranger' },
     { route: '/invitations/:token', path: '/invitations/abc', status: 404, as: 'stranger' },
     {
@@ -99,7 +126,7 @@ export function allPages(place: Place): ListedPage[] {
       as: 'owner',
     },
     { route: '/o/:slug/api-keys/new', path: `/o/${place.asleep.slug}/api-keys/new`, status: 403, as: 'asleep' },
-  ] as ListedPage[]
+  ]
 }
 
 function guidePages(): string[] {

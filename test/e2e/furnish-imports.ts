@@ -1,17 +1,18 @@
+import { cancelImport, finishImport } from '../../src/features/imports/finish-import.ts'
 import { startImport } from '../../src/features/imports/start-import.ts'
 import { uploadImport } from '../../src/features/imports/upload-import.ts'
 import { createWaitlist } from '../../src/features/waitlists/create-waitlist.ts'
-import type { Context } from '../../src/platform/context.ts'
+import { type Context, inTransaction } from '../../src/platform/context.ts'
 import { newFormNonce } from '../../src/platform/form-nonce.ts'
 import { doQueued } from '../bring-file.ts'
 import type { TestProduct } from '../make.ts'
 
-/** The paths below an organisation's of a waitlist's imports: one that is looked at, one under way, one that is over. */
+/** The paths below an organisation's of a waitlist's imports: one that is looked at, one under way, and one that is over in each way. */
 export async function furnishImports(
   product: TestProduct,
   ctx: Context,
   words: { waitlists: string[]; emails: string[] },
-): Promise<{ all: string; looked: string; running: string; done: string }> {
+): Promise<Record<'all' | 'looked' | 'running' | 'done' | 'cancelled' | 'stopped', string>> {
   const { id } = await createWaitlist(ctx, { name: 'From files' })
   const odd = words.waitlists.map((word) => `"${word.replaceAll('"', '""')}"`)
   const rows = odd.map((word, i) => `${word},${words.emails[i % words.emails.length]},${i % 2 ? word : ''}`)
@@ -27,11 +28,19 @@ export async function furnishImports(
   const done = await bring('people.csv')
   await startImport(ctx, id, done)
   await doQueued(product)
+  const [cancelled, stopped] = [await bring('half.csv'), await bring('broken.csv')]
+  for (const one of [cancelled, stopped]) await startImport(ctx, id, one)
+  await cancelImport(ctx, id, cancelled)
+  await inTransaction(ctx, (ctx) => finishImport(ctx, stopped, 'stopped', 'failed'))
   const looked = await bring(`${words.waitlists.at(-1)}.csv`)
   const running = await bring(
     'a-file-with-a-rather-long-name-of-more-than-a-hundred-characters-that-nobody-can-read-in-one-go.csv',
   )
   await startImport(ctx, id, running)
   const path = `/waitlists/${id}/import`
-  return { all: path, looked: `${path}/${looked}`, running: `${path}/${running}`, done: `${path}/${done}` }
+  const below = (one: string) => `${path}/${one}`
+  return {
+    ...{ all: path, looked: below(looked), running: below(running), done: below(done) },
+    ...{ cancelled: below(cancelled), stopped: below(stopped) },
+  }
 }

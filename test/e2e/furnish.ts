@@ -26,17 +26,29 @@ interface Words {
   emails: string[]
 }
 
+interface Person {
+  email: string
+  password: string
+}
+
 export interface Place {
   organisation: TestOrganisation
   asleep: TestOrganisation
   empty: TestOrganisation
   /** Another one of the same owner. */
   deletedSlug: string
+  member: Person
+  /** Has an organisation, and nothing else yet. */
+  guarded: TestOrganisation
   memberId: string
   waitlistId: string
   archivedId: string
   keyId: string
   invitation: string
+  /** For the owner of the empty organisation. */
+  invitationOfEmpty: string
+  asleepArchivedId: string
+  nobodyYetId: string
   /** The page of the first person on the waitlist. */
   status: string
   /** Paths below the organisation's. */
@@ -89,8 +101,12 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
   const asleep = await makeOrganisation(product)
   await mint(asleep.ctx, 'crm-sync', ['subscribers:read'])
   await addSubscriber(asleep.ctx, (await createWaitlist(asleep.ctx, { name: 'Beta' })).id, { email: 'a@example.com' })
+  const asleepArchivedId = (await createWaitlist(asleep.ctx, { name: 'Alpha' })).id
+  await archiveWaitlist(asleep.ctx, asleepArchivedId)
   await setPlan(asleep.ctx, 'free')
-  const empty = await makeOrganisation(product)
+  const [empty, guarded] = [await makeOrganisation(product), await makeOrganisation(product)]
+  const nobodyYetId = (await createWaitlist(guarded.ctx, { name: 'Nobody yet' })).id
+  await inviteMember(ctx, { email: empty.owner.email, role: 'member' })
   const founded = await user.post('/organisations/new', { name: words.organisation }, agent)
   const deletedSlug = founded.location?.split('/')[2] ?? ''
   await user.post(`/o/${deletedSlug}/settings/delete`, { confirmation: words.organisation }, agent)
@@ -102,7 +118,9 @@ export async function furnish(product: TestProduct, words: Words): Promise<Place
     .groupBy('action')
     .execute()
   return {
-    ...{ organisation, asleep, empty, deletedSlug, waitlistId, archivedId, memberId: member.id },
+    ...{ organisation, asleep, empty, guarded, deletedSlug, waitlistId, archivedId, member, memberId: member.id },
+    ...{ asleepArchivedId, nobodyYetId },
+    invitationOfEmpty: await mailedPath(product, empty.owner.email, 'invitations'),
     keyId: first?.id ?? '',
     emailChange: await mailedPath(product, newEmail, 'confirm-email'),
     signUp: `/confirm-sign-up/${signUpToken(product.services, 'somebody@example.com')}`,

@@ -86,7 +86,9 @@ export function AccountPage(props: AccountPageProps) {
             <ul class="stack">
               {organisations.map((organisation) => (
                 <li class="row">
-                  <a href={`/o/${organisation.slug}/waitlists`}>{organisation.name}</a>
+                  <a href={`/o/${organisation.slug}/waitlists`}>
+                    <bdi>{organisation.name}</bdi>
+                  </a>
                   <a class="button danger-quiet small" href={`/o/${organisation.slug}/members/${person.id}/remove`}>
                     Leave<span class="visually-hidden"> {organisation.name}</span>
                   </a>

@@ -37,7 +37,7 @@ export function SetUpDialog({ secret, email, error }: { secret: string; email: s
       <div class="stack" data-shown-once>
         <div class="qr-place">
           <QrCode text={uri} label="QR code for your app" />
-          <a class="small" href={uri}>
+          <a class="button ghost small" href={uri}>
             Open the app on this device
           </a>
         </div>

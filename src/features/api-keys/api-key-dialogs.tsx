@@ -75,7 +75,14 @@ export function RevealKeyDialog({
   curl: string
 }) {
   return (
-    <Dialog id="reveal" title={`Your key “${apiKey.name}”`}>
+    <Dialog
+      id="reveal"
+      title={
+        <>
+          Your key “<bdi>{apiKey.name}</bdi>”
+        </>
+      }
+    >
       <p>
         <strong>Copy it now: this is the only time it is shown.</strong> If it is lost, revoke it and create another.
       </p>
@@ -95,7 +102,11 @@ export function RevokeKeyDialog(props: { base: string; place: string; apiKey: Ap
   return (
     <ConfirmDialog
       id="revoke"
-      title={`Revoke “${apiKey.name}”?`}
+      title={
+        <>
+          Revoke “<bdi>{apiKey.name}</bdi>”?
+        </>
+      }
       action={`${base}/${apiKey.id}/revoke${place}`}
       verb="Revoke key"
       closeHref={`${base}${place}#revoke-${apiKey.id}`}

@@ -88,8 +88,9 @@ function ActiveKeys(props: { keys: ApiKey[]; asleep: boolean; base: string; plac
             <bdi>{key.name}</bdi>
           </td>
           <td data-label="Access">
-            <Access scopes={key.scopes} />
-            {asleep ? <span class="badge warn">Asleep</span> : null}
+            <span>
+              <Access scopes={key.scopes} /> {asleep ? <span class="badge warn">Asleep</span> : null}
+            </span>
           </td>
           <td data-label="Key">
             <code>{key.prefix}</code>

@@ -11,14 +11,23 @@ interface InvitationPageProps {
 export function InvitationPage({ frame, here, invitation }: InvitationPageProps) {
   const { person } = frame
   return (
-    <MessagePage title={`Join ${invitation.name}`} frame={frame}>
+    <MessagePage
+      title={`Join ${invitation.name}`}
+      heading={
+        <>
+          Join <bdi>{invitation.name}</bdi>
+        </>
+      }
+      frame={frame}
+    >
       <p>
-        {invitation.invited_by_name} invites <strong>{invitation.email}</strong> to {invitation.name}.
+        <bdi>{invitation.invited_by_name}</bdi> invites <strong>{invitation.email}</strong> to{' '}
+        <bdi>{invitation.name}</bdi>.
       </p>
       {person?.email === invitation.email ? (
         <form method="post" action={here}>
           <button type="submit" class="button">
-            Join {invitation.name}
+            Join <bdi>{invitation.name}</bdi>
           </button>
         </form>
       ) : person ? (

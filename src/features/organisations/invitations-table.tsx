@@ -30,7 +30,7 @@ export function InvitationsTable({ invitations, base, isOwner, now }: Invitation
             <td data-label="Role">{roleLabels[invitation.role]}</td>
             <td data-label="Invited">
               <span>
-                <RelativeTime at={invitation.created_at} now={now} /> by {invitation.invited_by_name}
+                <RelativeTime at={invitation.created_at} now={now} /> by <bdi>{invitation.invited_by_name}</bdi>
               </span>
             </td>
             <td data-label="Good until">

@@ -146,7 +146,7 @@ function MemberRow(props: {
     <tr>
       <td class="name" data-label="Name">
         <span>
-          {member.name}
+          <bdi>{member.name}</bdi>
           {isSelf ? <span class="quiet"> (you)</span> : null}
           {member.email === member.name ? null : <span class="under quiet small">{member.email}</span>}
         </span>

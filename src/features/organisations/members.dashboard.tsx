@@ -106,7 +106,11 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
       const dialog = (
         <ConfirmDialog
           id="leave"
-          title={`Leave ${name}?`}
+          title={
+            <>
+              Leave <bdi>{name}</bdi>?
+            </>
+          }
           action={`/o/${slug}/members/${c.req.param('id')}/remove`}
           verb="Leave"
           closeHref={hasRole(ctx.actor, 'admin') ? `${baseOf(c)}#remove-${ctx.actor.id}` : `/o/${slug}/waitlists`}
@@ -123,7 +127,11 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
     const dialog = (
       <ConfirmDialog
         id="remove"
-        title={`Remove ${member.name}?`}
+        title={
+          <>
+            Remove <bdi>{member.name}</bdi>?
+          </>
+        }
         action={`${baseOf(c)}/${member.user_id}/remove`}
         verb="Remove member"
         closeHref={`${baseOf(c)}#remove-${member.user_id}`}

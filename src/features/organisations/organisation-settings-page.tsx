@@ -114,7 +114,15 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
 
 function DeleteDialog({ name, base, typed, error }: { name: string; base: string } & TypedSetting) {
   return (
-    <Dialog id="delete" title={`Delete ${name}?`} closeHref={`${base}#delete-organisation`}>
+    <Dialog
+      id="delete"
+      title={
+        <>
+          Delete <bdi>{name}</bdi>?
+        </>
+      }
+      closeHref={`${base}#delete-organisation`}
+    >
       <p>
         Requests with its keys answer 401 at once, and its pages show only the way back. After {daysToRestore} days
         everything in it is gone for good.
@@ -122,7 +130,11 @@ function DeleteDialog({ name, base, typed, error }: { name: string; base: string
       <form method="post" action={`${base}/delete`} class="stack">
         <Field
           name="confirmation"
-          label={`Type ${name} to go on`}
+          label={
+            <>
+              Type <bdi>{name}</bdi> to go on
+            </>
+          }
           value={typed}
           required
           autofocus

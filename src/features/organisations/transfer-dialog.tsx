@@ -6,7 +6,15 @@ import type { Member } from './members.ts'
 export function TransferDialog({ base, name, others }: { base: string; name: string; others: Member[] }) {
   const closeHref = `${base}#transfer`
   return (
-    <Dialog id="transfer-ownership" title={`Transfer the ownership of ${name}?`} closeHref={closeHref}>
+    <Dialog
+      id="transfer-ownership"
+      title={
+        <>
+          Transfer the ownership of <bdi>{name}</bdi>?
+        </>
+      }
+      closeHref={closeHref}
+    >
       {others.length === 0 ? (
         <p>There is nobody here but you. Invite somebody first.</p>
       ) : (

@@ -132,6 +132,7 @@ function Settings(props: {
         <div class="field">
           <label for="description">Description</label>
           <textarea
+            dir="auto"
             class="input"
             id="description"
             name="description"

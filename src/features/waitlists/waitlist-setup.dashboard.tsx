@@ -71,7 +71,11 @@ export function waitlistSetupRoutes(app: Hono<AppEnv>): void {
       dialog: (
         <ConfirmDialog
           id="archive"
-          title={`Archive “${name}”?`}
+          title={
+            <>
+              Archive “<bdi>{name}</bdi>”?
+            </>
+          }
           action={`${here}/archive`}
           verb="Archive waitlist"
           closeHref={`${here}/setup#archive-waitlist`}

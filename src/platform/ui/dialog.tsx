@@ -2,7 +2,7 @@ import type { Child } from 'hono/jsx'
 
 interface DialogProps {
   id: string
-  title: string
+  title: Child
   /** Where Escape and Cancel lead. Undefined: it is closed on purpose only, by a link inside. */
   closeHref?: string
   children?: Child
@@ -46,7 +46,7 @@ export function DialogActions(props: { closeHref: string; verb: string; danger?:
 /** A question before something that cannot be undone, or matters: cancelling comes first. */
 export function ConfirmDialog(props: {
   id: string
-  title: string
+  title: Child
   action: string
   verb: string
   closeHref: string

@@ -3,7 +3,7 @@ import type { AppError, FieldProblem } from '../errors.ts'
 
 interface FieldProps {
   name: string
-  label: string
+  label: Child
   value?: string
   type?: 'text' | 'email' | 'password' | 'search' | 'date'
   hint?: Child
@@ -28,6 +28,7 @@ export function Field({ name, label, value, type = 'text', hint, problems = [], 
         id={name}
         name={name}
         type={type}
+        dir={type === 'text' ? 'auto' : undefined}
         value={value}
         aria-invalid={own.length > 0 ? 'true' : undefined}
         aria-describedby={describedBy || undefined}

@@ -96,14 +96,14 @@ function OrganisationMenu({ frame }: { frame: Frame }) {
   return (
     <details class="menu from-left">
       <summary aria-label={`Organisation ${frame.organisation?.name ?? ''}, switch`}>
-        <span class="menu-label">{frame.organisation?.name}</span>
+        <bdi class="menu-label">{frame.organisation?.name}</bdi>
       </summary>
       <div class="menu-panel">
         <ul>
           {frame.organisations.map(({ slug, name, deleted_at }) => (
             <li>
               <a href={`/o/${slug}/waitlists`} aria-current={slug === frame.organisation?.slug ? 'true' : undefined}>
-                {name} {deleted_at ? <span class="quiet">(deleted)</span> : null}
+                <bdi>{name}</bdi> {deleted_at ? <span class="quiet">(deleted)</span> : null}
               </a>
             </li>
           ))}
@@ -124,7 +124,7 @@ function AccountMenu({ person }: { person: { name: string; email: string } }) {
         <span class="avatar" aria-hidden="true">
           {[...person.name][0]?.toUpperCase()}
         </span>
-        <span class="menu-label">{person.name}</span>
+        <bdi class="menu-label">{person.name}</bdi>
       </summary>
       <div class="menu-panel">
         <p class="small quiet">{person.email}</p>
