@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { asUser } from '../../../test/as.ts'
 import { explain, type PlanNode, type Statement, statementsOn } from '../../../test/explain.ts'
 import { makeOrganisation, makeProduct, type TestOrganisation, type TestProduct } from '../../../test/make.ts'
+import { beginDownload, openTransactions, whenAtRest } from '../../../test/slow-reader.ts'
 import type { ActivityFilter } from './activity-filter.ts'
 import { listActivities } from './list-activities.ts'
 import { listActors } from './list-actors.ts'
@@ -186,3 +188,26 @@ test('pages through more kinds of rows than a page has rows, without losing or r
   }
   expect(numbers).toEqual(Array.from({ length: 1_500 }, (_, i) => 1_501 - i))
 })
+
+test.each(['csv', 'jsonl'])(
+  'an export of all of it as %s waits for whoever reads it, and ends with them',
+  async (format) => {
+    // The log goes on from the rows that lie in it.
+    await sql`update organisation_counters c set last_activity_number =
+      (select max(number) from activities a where a.organisation_id = c.organisation_id)`.execute(
+      product.database.owner.kysely,
+    )
+    const user = await asUser(product, organisation.owner)
+    const opened = vi.spyOn(product.services.db.kysely, 'transaction')
+    const asked = () => opened.mock.calls.length
+    const reading = await beginDownload(product, user, `/o/${organisation.slug}/activity/export`, { format })
+    expect(reading.status).toBe(200)
+    // Of a page for each thousand rows.
+    const atRest = await whenAtRest(asked)
+    expect(atRest).toBeLessThan(rows / 1_000 / 2)
+    reading.goAway()
+    expect(await whenAtRest(asked)).toBeLessThan(atRest + 5)
+    await expect.poll(() => openTransactions(product)).toBe(0)
+    opened.mockRestore()
+  },
+)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { makeMember, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
 import { log } from '../../../test/people.ts'
+import { openTransactions } from '../../../test/slow-reader.ts'
 import { unzip } from '../../../test/unzip.ts'
 import { SessionLocks } from '../../platform/db/session-locks.ts'
 import { fillWaitlist } from '../subscribers/fill-waitlist.ts'
@@ -41,12 +42,6 @@ function jsonLines(text: string | undefined): any[] {
     .map((line) => JSON.parse(line))
 }
 
-/** How many transactions lie open, waiting for somebody to read. */
-function openSnapshots(): Promise<number> {
-  return administer(`select 1 from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`)
-}
-
 async function administer(text: string): Promise<number> {
   const client = new pg.Client({ connectionString: product.database.url })
   await client.connect()
@@ -67,7 +62,7 @@ test('it is of one moment, however long it takes, and only one is made at a time
   // While nobody reads, no more is read from the database than fits a few buffers.
   const before = archive.readableLength
   expect(before).toBeLessThan(200_000)
-  expect(await openSnapshots()).toBe(1)
+  expect(await openTransactions(product)).toBe(1)
 
   const second = await owner.post(address)
   expect([second.status, /under way/.test(second.html)]).toEqual([409, true])
@@ -91,7 +86,7 @@ test('whoever breaks off leaves nothing open behind, and may begin again', async
   })
   await response.body?.getReader().read()
   stop.abort()
-  await vi.waitUntil(async () => (await openSnapshots()) === 0, patience)
+  await vi.waitUntil(async () => (await openTransactions(product)) === 0, patience)
   await vi.waitUntil(async () => (await owner.post(address)).status === 200, patience)
 })
 
@@ -103,7 +98,7 @@ test('what breaks in the middle is a download that fails, and nothing else', asy
   await administer(`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`)
   await expect(archive.toArray()).rejects.toThrow()
-  await vi.waitUntil(async () => (await openSnapshots()) === 0, patience)
+  await vi.waitUntil(async () => (await openTransactions(product)) === 0, patience)
   await vi.waitUntil(() => product.logged().includes('an export of an organisation broke off'), patience)
   await vi.waitUntil(async () => (await owner.post(address)).status === 200, patience)
 })

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { explaining } from '../../../test/explaining.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type TestProduct,
 } from '../../../test/make.ts'
 import { log, textOf } from '../../../test/people.ts'
+import { beginDownload, openTransactions, whenAtRest } from '../../../test/slow-reader.ts'
 import { KeyGate } from '../api-keys/key-gate.ts'
 import { SubscriberCreates } from './create-subscriber-through-key.ts'
 import { parseEmailAddress } from './email-address.ts'
@@ -222,4 +223,21 @@ test('of an export whose number of rows is a guess, the log says so', async () =
     action: 'subscriber.exported',
     changes: { after: { searched: true, exported_about: expect.any(Number) } },
   })
+})
+
+test('the export of 200,000 people begins at once, waits for whoever reads it, and ends with them', async () => {
+  const { organisation, waitlist } = await makeLongWaitlist()
+  const user = await asUser(product, organisation.owner)
+  const opened = vi.spyOn(product.services.db.kysely, 'transaction')
+  const asked = () => opened.mock.calls.length
+  const reading = await beginDownload(product, user, `/o/${organisation.slug}/waitlists/${waitlist}/export`)
+  expect([reading.status, reading.first]).toEqual([200, expect.stringMatching(/^id,email,/)])
+  // Of 185 pages. What was read lies in the kernel's buffers, and nothing of the database is held.
+  const atRest = await whenAtRest(asked)
+  expect(atRest).toBeLessThan(150)
+  await expect.poll(() => openTransactions(product)).toBe(0)
+  reading.goAway()
+  expect(await whenAtRest(asked)).toBeLessThan(atRest + 5)
+  await expect.poll(() => openTransactions(product)).toBe(0)
+  opened.mockRestore()
 })

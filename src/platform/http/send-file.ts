@@ -1,7 +1,7 @@
-import { ReadableStream as Stream } from 'node:stream/web'
 import type { Context as HonoContext } from 'hono'
 import type { AppEnv } from './app-env.ts'
 import { pageHeaders } from './render-page.tsx'
+import { sendPieces } from './send-pieces.ts'
 
 const types = {
   csv: 'text/csv; charset=utf-8; header=present',
@@ -19,7 +19,7 @@ export async function sendFile(
   for (const [header, value] of Object.entries(pageHeaders(c.var.meta.requestId))) c.header(header, value)
   c.header('Content-Type', types[type])
   c.header('Content-Disposition', `attachment; filename="${plain}.${type}"`)
-  return c.body(Stream.from(toBytes(pieces)) as ReadableStream)
+  return sendPieces(c, toBytes(pieces))
 }
 
 async function* toBytes(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
