@@ -56,7 +56,15 @@ it('what people write runs on no page, even where no policy would stop it', asyn
   })
   const found: string[] = []
   const own = allPages(place).filter(({ as }) => as === 'owner' || as === 'stranger')
-  for (const { path } of own) {
+  const rows = await product.database.owner.kysely
+    .selectFrom('activities')
+    .select((eb) => eb.fn.max<number>('number').as('number'))
+    .where('organisation_id', '=', place.organisation.id)
+    .groupBy('action')
+    .execute()
+  const details = rows.map(({ number }) => `/o/${place.organisation.slug}/activity/${number}`)
+  expect(details.length).toBeGreaterThan(10)
+  for (const path of [...own.map(({ path }) => path), ...details]) {
     await open(path)
     found.push(...(await page.evaluate(strangeElements)).map((element) => `${path}: ${element}`))
   }

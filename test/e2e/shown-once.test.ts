@@ -97,3 +97,19 @@ it('a page that the browser keeps for its Back button has lost the key', async (
   expect(await everythingIn(visit, page)).not.toContain(key)
   await visit.context.close()
 })
+
+it('going on and back by the browser’s own buttons brings no key back', async () => {
+  const { page, visit, organisation, open } = await startCreating()
+  await create(page).click()
+  const key = await secretField(page).inputValue()
+  await page.getByRole('link', { name: 'Done, I have copied it' }).click()
+  await page.waitForURL(/\/api-keys\?created=/)
+  await open(`/o/${organisation.slug}/waitlists`)
+  for (const turn of ['goBack', 'goBack', 'goBack', 'goForward', 'goForward'] as const) {
+    // What a form answered is not kept: the browser asks whether to send it again, and shows nothing until then.
+    await page[turn]().catch((error: Error) => expect(error.message).toMatch(/ERR_CACHE_MISS/))
+    expect(await everythingIn(visit, page).catch(() => page.content())).not.toContain(key)
+  }
+  expect(await countKeys(organisation)).toBe(1)
+  await visit.context.close()
+})

@@ -49,12 +49,18 @@ export function outboxFolder(config: Config): string {
   return join(config.dataDir, 'outbox')
 }
 
-/** One recipient, whatever the address holds, and a subject of one line: names that people chose cannot add a header. */
+/**
+ * One recipient, whatever the address holds, and a subject of one line: names that people chose cannot add a header, nor hold
+ * an encoded word (RFC 2047), which mail programs would show decoded.
+ */
 function toMessage(config: Config, { to, subject, text }: Mail): SendMailOptions {
   return {
     from: config.mailFrom,
     to: [{ name: '', address: to }],
-    subject: subject.replace(/\p{Cc}+/gu, ' ').slice(0, 200),
+    subject: subject
+      .replace(/\p{Cc}+/gu, ' ')
+      .replaceAll('=?', '= ?')
+      .slice(0, 200),
     text,
     disableFileAccess: true,
     disableUrlAccess: true,
