@@ -92,17 +92,18 @@ create table subscribers (
   -- Join number of the person who referred this one.
   referred_by bigint,
   line_key bigint generated always as (join_number - priority_score) stored,
+  -- That there is such a waitlist is looked at once a statement, not once a row: see what counts people.
   primary key (organisation_id, waitlist_id, join_number),
   unique (organisation_id, id),
-  unique (organisation_id, waitlist_id, canonical_email),
-  foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
+  unique (organisation_id, waitlist_id, canonical_email)
 ) with (fillfactor = 90);
 create index subscribers_moved on subscribers (organisation_id, waitlist_id, line_key, join_number)
   where state = 'active' and priority_score > 0;
 -- The text first: the list of everybody of a waitlist is then looked into only for those whose address fits. Who joined
--- lately waits in a list that each search reads whole: it is kept to 256 kB, where the default is 4 MB and takes milliseconds.
+-- lately waits in a list that each search reads whole. `file_search_entries` empties it behind those who join; where nobody
+-- calls that, they do it themselves at this limit in kB.
 create index subscribers_search on subscribers using gin (lower(email) gin_trgm_ops, waitlist_id)
-  with (gin_pending_list_limit = 256);
+  with (gin_pending_list_limit = 2048);
 
 -- API keys -----------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,59 @@ create table waitlist_counters (
   foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
 ) with (fillfactor = 50);
 
--- Adds to the counts of a range of 64 and of the larger ones around it, and to the waitlist's.
+-- How many joined a waitlist each day (UTC).
+create table daily_joins (
+  organisation_id text collate "C" not null,
+  waitlist_id text collate "C" not null,
+  day date not null,
+  joined integer not null,
+  primary key (organisation_id, waitlist_id, day),
+  foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
+) with (fillfactor = 50);
+
+-- Everything that follows from people who join, in one statement: they are the most, and each statement has a price of its
+-- own. The first of a range of a waitlist needs a new row of `line_counts`, whose foreign key tells that there is such a waitlist.
+create function count_joined() returns trigger
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  with ranges as materialized (
+    select organisation_id, waitlist_id, bucket, sum(listed)::integer as listed, sum(unmoved)::integer as unmoved,
+           sum(moved)::integer as moved, max(join_number) as last_join_number
+    from (
+      select organisation_id, waitlist_id, join_number >> 6 as bucket, 1 as listed,
+             (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved, join_number
+      from new_rows
+      union all
+      select organisation_id, waitlist_id, line_key >> 6, 0, 0, 1, null from new_rows where state = 'active' and priority_score > 0
+    ) r group by 1, 2, 3
+  ), counted as (
+    insert into line_counts as counts (organisation_id, waitlist_id, level, bucket, listed, unmoved, moved)
+      select organisation_id, waitlist_id, level, bucket >> (6 * level - 6), sum(listed), sum(unmoved), sum(moved)
+      from ranges, generate_series(1, 4) level group by 1, 2, 3, 4 order by 1, 2, 3, 4
+      on conflict (organisation_id, waitlist_id, level, bucket) do update
+        set listed = counts.listed + excluded.listed,
+            unmoved = counts.unmoved + excluded.unmoved,
+            moved = counts.moved + excluded.moved
+  ), dated as (
+    insert into daily_joins as days (organisation_id, waitlist_id, day, joined)
+      select organisation_id, waitlist_id, (added_at at time zone 'UTC')::date, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
+      on conflict (organisation_id, waitlist_id, day) do update set joined = days.joined + excluded.joined
+  )
+  update waitlist_counters w
+    set listed = w.listed + r.listed,
+        unmoved = w.unmoved + r.unmoved,
+        moved = w.moved + r.moved,
+        last_join_number = greatest(w.last_join_number, r.last_join_number)
+    from (
+      select organisation_id, waitlist_id, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
+             max(last_join_number) as last_join_number
+      from ranges group by 1, 2
+    ) r where w.organisation_id = r.organisation_id and w.waitlist_id = r.waitlist_id;
+  return null;
+end $$;
+
+-- Adds to the counts of a range of 64 and of the larger ones around it, and to the waitlist's. Each row stands twice: by its
+-- join number, and, once moved, by its line key.
 create function count_range(
   p_organisation_id text, p_waitlist_id text, p_bucket bigint, p_listed bigint, p_unmoved bigint, p_moved bigint,
   p_last_join_number bigint
@@ -48,24 +100,6 @@ begin
         moved = w.moved + p_moved,
         last_join_number = greatest(w.last_join_number, p_last_join_number)
     where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
-end $$;
-
--- Each row stands twice: by its join number, and, once moved, by its line key.
-create function count_joined() returns trigger
-language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
-begin
-  perform count_range(c.organisation_id, c.waitlist_id, c.bucket, c.listed, c.unmoved, c.moved, c.last_join_number) from (
-    select organisation_id, waitlist_id, bucket, sum(listed) as listed, sum(unmoved) as unmoved, sum(moved) as moved,
-           max(join_number) as last_join_number
-    from (
-      select organisation_id, waitlist_id, join_number >> 6 as bucket, 1 as listed,
-             (state = 'active' and priority_score = 0)::integer as unmoved, 0 as moved, join_number
-      from new_rows
-      union all
-      select organisation_id, waitlist_id, line_key >> 6, 0, 0, 1, null from new_rows where state = 'active' and priority_score > 0
-    ) r group by 1, 2, 3 order by 1, 2, 3
-  ) c;
-  return null;
 end $$;
 
 create function count_left() returns trigger
@@ -114,6 +148,15 @@ create trigger count_left after delete on subscribers
   referencing old table as old_rows for each statement execute function count_left();
 create trigger count_changed after update on subscribers
   referencing old table as old_rows new table as new_rows for each statement execute function count_changed();
+
+-- As a foreign key with a cascade would.
+create function remove_people_of_waitlist() returns trigger language plpgsql
+  security definer set search_path = public, pg_temp as $$
+begin
+  delete from subscribers where organisation_id = old.organisation_id and waitlist_id = old.id;
+  return old;
+end $$;
+create trigger remove_people before delete on waitlists for each row execute function remove_people_of_waitlist();
 
 create function open_waitlist_counter() returns trigger language plpgsql
   security definer set search_path = public, pg_temp as $$
@@ -253,9 +296,9 @@ do $$
 declare
   v_table text;
 begin
-  foreach v_table in array array['line_counts', 'waitlist_counters'] loop
+  foreach v_table in array array['line_counts', 'waitlist_counters', 'daily_joins'] loop
     execute format('alter table %I enable row level security', v_table);
     execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
   end loop;
 end $$;
-grant select on line_counts, waitlist_counters to :app_role;
+grant select on line_counts, waitlist_counters, daily_joins to :app_role;

@@ -5,25 +5,48 @@ create type waitlist_join as (
   actor_type text, actor_id text, actor_name text, request_id text, ip text, user_agent text
 );
 
+-- Each of these people has become active: who referred them moves ahead once for each, where referrals are on.
+create function credit_referrers(p_organisation_id text, p_active bigint[]) returns void
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
+begin
+  -- Counted first, since an UPDATE touches a row once.
+  with credits as (
+    select s.waitlist_id, s.referred_by as join_number, count(*) as people from subscribers s
+    where s.organisation_id = p_organisation_id and s.id = any (p_active) and s.referred_by is not null
+    group by 1, 2
+  )
+  update subscribers s
+    set priority_score = s.priority_score + w.skip_amount * credits.people, referral_count = s.referral_count + credits.people
+    from credits join waitlists w on w.organisation_id = p_organisation_id and w.id = credits.waitlist_id
+    where s.organisation_id = p_organisation_id and s.waitlist_id = credits.waitlist_id and s.join_number = credits.join_number
+      and w.referrals_enabled;
+end $$;
+
 -- Adds people to waitlists of one organisation; the caller has locked its counter and knows that the waitlists are open.
--- Outcomes: added, confirmed (was pending), already_there. One activity for each change where `p_logged`.
+-- Outcomes: added, confirmed (was pending), already_there. One activity for each change where `p_logged`. Of several with
+-- one address in this call the first one joins. Whoever is referred has joined, and been answered, before their referrer
+-- moves ahead; whoever is confirmed, after.
 create function join_waitlists(p_organisation_id text, p_joins waitlist_join[], p_logged boolean)
 returns table (ordinal integer, outcome text, subscriber_id bigint, item text)
 language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-  v_counters organisation_counters;
+  v_last_subscriber_id bigint;
+  v_last_activity_number bigint;
   v_at timestamptz;
-  v_added integer;
+  v_pending boolean;
+  v_referred boolean;
   v_confirmed bigint[] := '{}';
-  v_active bigint[];
 begin
-  select * into strict v_counters from organisation_counters c where c.organisation_id = p_organisation_id;
-  v_at := greatest(clock_timestamp(), v_counters.last_activity_at);
+  select c.last_subscriber_id, c.last_activity_number, greatest(clock_timestamp(), c.last_activity_at),
+         exists (select from unnest(p_joins) j join waitlist_counters w on w.organisation_id = p_organisation_id and w.waitlist_id = j.waitlist_id
+                 where w.listed > w.unmoved + w.moved),
+         exists (select from unnest(p_joins) j where j.referral_code is not null)
+    into strict v_last_subscriber_id, v_last_activity_number, v_at, v_pending, v_referred
+    from organisation_counters c where c.organisation_id = p_organisation_id;
 
   -- A pending person whom a backend or an admin adds needs no confirmation any more.
-  if exists (select from waitlist_counters w where w.organisation_id = p_organisation_id and w.listed > w.unmoved + w.moved
-               and w.waitlist_id in (select j.waitlist_id from unnest(p_joins) j)) then
+  if v_pending then
     with confirmed as (
       update subscribers s set state = 'active' from (select distinct waitlist_id, canonical_email from unnest(p_joins)) j
         where s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id
@@ -31,90 +54,79 @@ begin
         returning s.id
     )
     select coalesce(array_agg(id), '{}') into v_confirmed from confirmed;
-  end if;
-
-  -- Of several with one address in this call, the first one joins.
-  with fresh as (
-    select j.*, row_number() over (order by j.ordinal) as turn from (
-      select distinct on (waitlist_id, canonical_email) * from unnest(p_joins) order by waitlist_id, canonical_email, ordinal
-    ) j
-    where not exists (
-      select from subscribers s
-      where s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id and s.canonical_email = j.canonical_email)
-  ), numbered as (
-    select f.*, w.referral_key, counters.last_join_number + row_number() over (partition by f.waitlist_id order by f.turn) as join_number,
-           case when w.referrals_enabled then referral_join_number(w.referral_key, f.referral_code) end as referrer
-    from fresh f
-      join waitlists w on w.organisation_id = p_organisation_id and w.id = f.waitlist_id
-      join waitlist_counters counters on counters.organisation_id = p_organisation_id and counters.waitlist_id = f.waitlist_id
-  ), inserted as (
-    insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, added_at,
-                             referral_code, referred_by)
-      select p_organisation_id, n.waitlist_id, n.join_number, v_counters.last_subscriber_id + n.turn, n.email,
-             n.canonical_email, 'active', coalesce(n.joined_at, v_at), v_at, referral_code(n.referral_key, n.join_number),
-             (select r.join_number from subscribers r
-              where r.organisation_id = p_organisation_id and r.waitlist_id = n.waitlist_id and r.join_number = n.referrer)
-      from numbered n order by n.turn
-      returning 1
-  )
-  select count(*) into v_added from inserted;
-
-  -- A referrer moves ahead once for each person who became active here: counted first, since an UPDATE touches a row once.
-  v_active := v_confirmed || array(
-    select v_counters.last_subscriber_id + n from generate_series(1, v_added) n
-    where exists (select from unnest(p_joins) j where j.referral_code is not null));
-  if v_active <> '{}' then
-    with credits as (
-      select s.waitlist_id, s.referred_by as join_number, count(*) as people from subscribers s
-      where s.organisation_id = p_organisation_id and s.id = any (v_active) and s.referred_by is not null
-      group by 1, 2
-    )
-    update subscribers s
-      set priority_score = s.priority_score + w.skip_amount * credits.people, referral_count = s.referral_count + credits.people
-      from credits join waitlists w on w.organisation_id = p_organisation_id and w.id = credits.waitlist_id
-      where s.organisation_id = p_organisation_id and s.waitlist_id = credits.waitlist_id and s.join_number = credits.join_number
-        and w.referrals_enabled;
+    if v_confirmed <> '{}' then
+      perform credit_referrers(p_organisation_id, v_confirmed);
+    end if;
   end if;
 
   return query
-  with settled as materialized (
-    select j.ordinal, j.actor_type, j.actor_id, j.actor_name, j.request_id, j.ip, j.user_agent, s.id, s.email, s.joined_at,
-           s.state, s.join_number, s.priority_score, s.referral_code, s.referral_count, s.waitlist_id, w.name as waitlist_name,
-           w.referrals_enabled, counters.unmoved + counters.moved - (counters.last_join_number - s.join_number) as last_place,
-           case when row_number() over (partition by s.id order by j.ordinal) > 1 then 'already_there'
-                when s.id > v_counters.last_subscriber_id then 'added'
-                when s.id = any (v_confirmed) then 'confirmed'
-                else 'already_there' end as outcome
+  with asked as (
+    select j.*, w.name as waitlist_name, w.referrals_enabled, w.referral_key, counters.last_join_number,
+           counters.unmoved + counters.moved as people_in_line, s.id as known_id,
+           case when s.id is not null then subscriber_json(s.id, s.email, s.joined_at,
+             case when s.state = 'active' then place_in_line(p_organisation_id, j.waitlist_id, s.join_number, s.priority_score) end,
+             case when w.referrals_enabled then s.referral_code else '' end, s.referral_count) end as known_item,
+           s.id is null and row_number() over (partition by j.waitlist_id, j.canonical_email order by j.ordinal) = 1 as is_new
     from unnest(p_joins) j
-      join subscribers s on s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id
-                            and s.canonical_email = j.canonical_email
       join waitlists w on w.organisation_id = p_organisation_id and w.id = j.waitlist_id
       join waitlist_counters counters on counters.organisation_id = p_organisation_id and counters.waitlist_id = j.waitlist_id
+      left join subscribers s on s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id
+                                 and s.canonical_email = j.canonical_email
+  ), numbered as (
+    select a.*, count(*) filter (where a.is_new) over (partition by a.waitlist_id order by a.ordinal) as turn,
+           v_last_subscriber_id + count(*) filter (where a.is_new) over (order by a.ordinal) as new_id
+    from asked a
+  ), decided as materialized (
+    select n.*, case when n.is_new then referral_code(n.referral_key, n.last_join_number + n.turn) end as new_code,
+           case when n.is_new then 'added'
+                when n.known_id = any (v_confirmed)
+                     and row_number() over (partition by n.waitlist_id, n.canonical_email order by n.ordinal) = 1 then 'confirmed'
+                else 'already_there' end as outcome
+    from numbered n
+  ), inserted as (
+    insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, added_at,
+                             referral_code, referred_by)
+      select p_organisation_id, d.waitlist_id, d.last_join_number + d.turn, d.new_id, d.email, d.canonical_email, 'active',
+             coalesce(d.joined_at, v_at), v_at, d.new_code,
+             case when d.referral_code is not null and d.referrals_enabled then (
+               select r.join_number from subscribers r
+               where r.organisation_id = p_organisation_id and r.waitlist_id = d.waitlist_id
+                 and r.join_number = referral_join_number(d.referral_key, d.referral_code)) end
+      from decided d where d.is_new order by d.ordinal
   ), logged as (
     insert into activities (organisation_id, number, occurred_at, action, actor_type, actor_id, actor_name, targets, request_id,
                             ip, user_agent)
-      select p_organisation_id, v_counters.last_activity_number + row_number() over (order by t.ordinal), v_at,
-             case t.outcome when 'added' then 'subscriber.joined' else 'subscriber.confirmed' end,
-             t.actor_type, t.actor_id, t.actor_name,
-             jsonb_build_array(jsonb_build_object('type', 'subscriber', 'id', t.id::text),
-                               jsonb_build_object('type', 'waitlist', 'id', t.waitlist_id, 'name', t.waitlist_name)),
-             t.request_id, t.ip, t.user_agent
-      from settled t where p_logged and t.outcome <> 'already_there'
-      returning number
+      select p_organisation_id, v_last_activity_number + row_number() over (order by d.ordinal), v_at,
+             case d.outcome when 'added' then 'subscriber.joined' else 'subscriber.confirmed' end,
+             d.actor_type, d.actor_id, d.actor_name,
+             jsonb_build_array(jsonb_build_object('type', 'subscriber', 'id', coalesce(d.known_id, d.new_id)::text),
+                               jsonb_build_object('type', 'waitlist', 'id', d.waitlist_id, 'name', d.waitlist_name)),
+             d.request_id, d.ip, d.user_agent
+      from decided d where p_logged and d.outcome <> 'already_there'
   ), counted as (
     update organisation_counters c
-      set last_subscriber_id = c.last_subscriber_id + v_added,
-          last_activity_number = c.last_activity_number + (select count(*) from logged),
+      set last_subscriber_id = v_last_subscriber_id + (select count(*) from decided d where d.is_new),
+          last_activity_number = v_last_activity_number
+            + (select count(*) from decided d where p_logged and d.outcome <> 'already_there'),
           last_activity_at = case when p_logged then v_at else c.last_activity_at end
       where c.organisation_id = p_organisation_id
+  ), told as (
+    -- Everybody active stands before somebody new, but for those who came after them in this same call.
+    select d.ordinal, d.outcome, d.waitlist_id, d.canonical_email, case when d.is_new then d.new_id else d.known_id end as id,
+           case when d.is_new then subscriber_json(d.new_id, d.email, coalesce(d.joined_at, v_at), d.people_in_line + d.turn,
+                                                   case when d.referrals_enabled then d.new_code else '' end, 0)
+                else d.known_item end as item
+    from decided d
   )
-  select t.ordinal, t.outcome, t.id,
-         subscriber_json(t.id, t.email, t.joined_at,
-           -- Everybody active stands before somebody new, but for those who came after them in this same call.
-           case when t.outcome = 'added' and t.priority_score = 0 then t.last_place
-                when t.state = 'active' then place_in_line(p_organisation_id, t.waitlist_id, t.join_number, t.priority_score) end,
-           case when t.referrals_enabled then t.referral_code else '' end, t.referral_count)
-  from settled t order by t.ordinal;
+  -- Who came twice in this call is told the same twice.
+  select t.ordinal, t.outcome, coalesce(t.id, first_value(t.id) over same), coalesce(t.item, first_value(t.item) over same)
+  from told t window same as (partition by t.waitlist_id, t.canonical_email order by t.ordinal);
+
+  if v_referred then
+    perform credit_referrers(p_organisation_id, array(
+      select n from generate_series(v_last_subscriber_id + 1, (
+        select c.last_subscriber_id from organisation_counters c where c.organisation_id = p_organisation_id)) n));
+  end if;
 end $$;
 
 -- Answers kept for 24 hours for requests that are sent again under the same Idempotency-Key.
@@ -139,69 +151,72 @@ grant select, insert, update, delete on idempotency_answers to :app_role;
 
 -- Concurrent creates of one organisation. Locks its counter first and only then reads keys, plan and waitlists, so that
 -- whatever a revoke, plan change or archive has confirmed holds here, and nothing of this commits after it.
+-- The keys come in the order of their hashes, since each may lock its bucket; `p_keys` tells the key of each member.
 -- Outcomes of a member: those of api_attempt; elsewhere (the key is another organisation's); waitlist (no such open
--- one); mismatch and replayed (by the idempotency key); added, confirmed, already_there.
+-- one); mismatch and replayed (by the idempotency key); added, confirmed, already_there. `attempt` stands with the first
+-- member of each key.
 create function api_create_subscribers(
   p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
-  p_hashes bytea[], p_previous_hashes bytea[], p_own integer[], p_spare integer[], p_returned integer[], p_waitlist_ids text[], p_emails text[],
-  p_canonical_emails text[], p_referral_codes text[], p_joined_ats timestamptz[], p_idempotency_keys text[],
-  p_fingerprints bytea[], p_request_ids text[], p_ips text[], p_user_agents text[]
+  p_hashes bytea[], p_previous_hashes bytea[], p_spare integer[], p_returned integer[],
+  p_keys integer[], p_own integer[], p_waitlist_ids text[], p_emails text[], p_canonical_emails text[], p_referral_codes text[],
+  p_joined_ats timestamptz[], p_idempotency_keys text[], p_fingerprints bytea[], p_request_ids text[], p_ips text[], p_user_agents text[]
 ) returns table (ordinal integer, attempt api_attempt, outcome text, status smallint, body text)
 language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_organisation_id text;
-  v_attempts api_attempt[] := array_fill(null::api_attempt, array[cardinality(p_hashes)]);
-  v_outcomes text[] := array_fill(null::text, array[cardinality(p_hashes)]);
-  v_statuses smallint[] := array_fill(null::smallint, array[cardinality(p_hashes)]);
-  v_bodies text[] := array_fill(null::text, array[cardinality(p_hashes)]);
+  v_attempts api_attempt[] := '{}';
+  v_attempt api_attempt;
+  v_outcomes text[] := '{}';
+  v_own integer;
+  v_taken integer[] := array_fill(0, array[cardinality(p_hashes)]);
+  v_statuses smallint[] := array_fill(null::smallint, array[cardinality(p_keys)]);
+  v_bodies text[] := array_fill(null::text, array[cardinality(p_keys)]);
   v_open text[];
   v_joins waitlist_join[];
-  v_attempt api_attempt;
   v_row record;
-  v_taken integer;
+  v_key integer;
 begin
   v_organisation_id := (find_api_key(p_hashes || array_remove(p_previous_hashes, null))).organisation_id;
   if v_organisation_id is not null then
-    perform set_config('app.organisation_id', v_organisation_id, true);
+    v_organisation_id := set_config('app.organisation_id', v_organisation_id, true);
     perform from organisation_counters c where c.organisation_id = v_organisation_id for update;
   end if;
 
-  for v_row in
-    select m.hash, (array_agg(m.previous))[1] as previous, sum(m.own)::integer as own, max(m.spare) as spare, sum(m.returned)::integer as returned,
-           array_agg(m.ordinal::integer order by m.ordinal) as ordinals
-    from unnest(p_hashes, p_previous_hashes, p_own, p_spare, p_returned)
-           with ordinality m(hash, previous, own, spare, returned, ordinal) group by m.hash order by m.hash
-  loop
-    v_attempt := authorize_api_key(array_remove(array[v_row.hash, v_row.previous], null), p_scope, p_api_plans, p_per_second,
-                                   p_burst, v_row.own, v_row.spare, v_row.returned);
-    if v_attempt.organisation_id is distinct from v_organisation_id and v_attempt.outcome <> 'unknown' then
-      v_attempt.outcome := 'elsewhere';
-      perform set_config('app.organisation_id', v_organisation_id, true);
-    end if;
-    v_taken := 0;
-    for i in 1..cardinality(v_row.ordinals) loop
-      v_attempts[v_row.ordinals[i]] := v_attempt;
-      v_outcomes[v_row.ordinals[i]] := v_attempt.outcome;
-      if v_attempt.outcome = 'rate' then
-        v_taken := v_taken + p_own[v_row.ordinals[i]];
-        if v_taken <= v_attempt.granted then
-          v_outcomes[v_row.ordinals[i]] := 'ok';
-        end if;
+  for k in 1..cardinality(p_hashes) loop
+    v_own := 0;
+    for i in 1..cardinality(p_keys) loop
+      if p_keys[i] = k then
+        v_own := v_own + p_own[i];
       end if;
     end loop;
+    v_attempt := authorize_api_key(array_remove(array[p_hashes[k], p_previous_hashes[k]], null), p_scope, p_api_plans, p_per_second,
+                                   p_burst, v_own, p_spare[k], p_returned[k]);
+    if v_attempt.organisation_id is distinct from v_organisation_id and v_attempt.outcome <> 'unknown' then
+      v_attempt.outcome := 'elsewhere';
+      v_organisation_id := set_config('app.organisation_id', v_organisation_id, true);
+    end if;
+    v_attempts[k] := v_attempt;
   end loop;
 
   v_open := array(select w.id from waitlists w
                   where w.organisation_id = v_organisation_id and w.id = any (p_waitlist_ids) and w.archived_at is null);
 
-  for i in 1..cardinality(p_hashes) loop
+  for i in 1..cardinality(p_keys) loop
+    v_key := p_keys[i];
+    v_outcomes[i] := v_attempts[v_key].outcome;
+    if v_outcomes[i] = 'rate' then
+      v_taken[v_key] := v_taken[v_key] + p_own[i];
+      if v_taken[v_key] <= v_attempts[v_key].granted then
+        v_outcomes[i] := 'ok';
+      end if;
+    end if;
     if v_outcomes[i] = 'ok' then
       if p_waitlist_ids[i] <> all (v_open) then
         v_outcomes[i] := 'waitlist';
       elsif p_idempotency_keys[i] is not null then
         select a.fingerprint, a.status, a.body into v_row from idempotency_answers a
-          where a.organisation_id = v_organisation_id and a.api_key_id = (v_attempts[i]).key_id
+          where a.organisation_id = v_organisation_id and a.api_key_id = v_attempts[v_key].key_id
             and a.target = 'POST /waitlists/' || p_waitlist_ids[i] || '/subscribers' and a.idempotency_key = p_idempotency_keys[i]
             and a.created_at > clock_timestamp() - interval '24 hours';
         if found then
@@ -214,12 +229,13 @@ begin
   end loop;
 
   select array_agg((m.ordinal, m.waitlist_id, m.email, m.canonical_email, m.referral_code, m.joined_at, 'api_key',
-                    (v_attempts[m.ordinal]).key_id, (v_attempts[m.ordinal]).key_name, m.request_id, m.ip, m.user_agent)::waitlist_join
-                   order by m.ordinal)
+                    (v_attempts[m.key]).key_id, (v_attempts[m.key]).key_name, m.request_id, m.ip, m.user_agent)::waitlist_join)
     into v_joins
-    from unnest(p_waitlist_ids, p_emails, p_canonical_emails, p_referral_codes, p_joined_ats, p_request_ids, p_ips, p_user_agents)
-           with ordinality m(waitlist_id, email, canonical_email, referral_code, joined_at, request_id, ip, user_agent, ordinal)
-    where v_outcomes[m.ordinal] = 'ok';
+    from unnest(v_outcomes, p_keys, p_waitlist_ids, p_emails, p_canonical_emails, p_referral_codes, p_joined_ats, p_request_ids,
+                p_ips, p_user_agents)
+           with ordinality m(outcome, key, waitlist_id, email, canonical_email, referral_code, joined_at, request_id, ip, user_agent,
+                             ordinal)
+    where m.outcome = 'ok';
   if v_joins is not null then
     for v_row in select * from join_waitlists(v_organisation_id, v_joins, true) loop
       v_outcomes[v_row.ordinal] := v_row.outcome;
@@ -227,7 +243,7 @@ begin
       v_bodies[v_row.ordinal] := v_row.item;
       if p_idempotency_keys[v_row.ordinal] is not null then
         insert into idempotency_answers (organisation_id, api_key_id, target, idempotency_key, fingerprint, status, body, subscriber_id)
-          values (v_organisation_id, (v_attempts[v_row.ordinal]).key_id,
+          values (v_organisation_id, v_attempts[p_keys[v_row.ordinal]].key_id,
                   'POST /waitlists/' || p_waitlist_ids[v_row.ordinal] || '/subscribers', p_idempotency_keys[v_row.ordinal],
                   p_fingerprints[v_row.ordinal], v_statuses[v_row.ordinal], v_row.item, v_row.subscriber_id)
           on conflict (organisation_id, api_key_id, target, idempotency_key) do update
@@ -237,8 +253,15 @@ begin
     end loop;
   end if;
 
-  return query select m.ordinal::integer, v_attempts[m.ordinal], v_outcomes[m.ordinal], v_statuses[m.ordinal], v_bodies[m.ordinal]
-    from generate_series(1, cardinality(p_hashes)) m(ordinal);
+  for i in 1..cardinality(p_keys) loop
+    ordinal := i;
+    attempt := v_attempts[p_keys[i]];
+    v_attempts[p_keys[i]] := null;
+    outcome := v_outcomes[i];
+    status := v_statuses[i];
+    body := v_bodies[i];
+    return next;
+  end loop;
 end $$;
 
 -- Gathers statistics of the tables that grow by joining, where the last were of a table less than half as large. Whoever
@@ -259,5 +282,13 @@ begin
   end loop;
 end $$;
 
-revoke execute on function find_api_key, search_subscribers, learn_statistics from public;
-grant execute on function find_api_key, search_subscribers, learn_statistics to :app_role;
+-- Files who joined lately in the search's index. Whoever joins meanwhile does not wait.
+create function file_search_entries() returns void language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if pg_try_advisory_xact_lock(hashtext('file_search_entries')) then
+    perform gin_clean_pending_list('subscribers_search');
+  end if;
+end $$;
+
+revoke execute on function find_api_key, search_subscribers, learn_statistics, file_search_entries from public;
+grant execute on function find_api_key, search_subscribers, learn_statistics, file_search_entries to :app_role;

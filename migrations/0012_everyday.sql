@@ -197,30 +197,6 @@ end $$;
 revoke execute on function walk_subscribers, find_subscribers, estimate_subscribers_found from public;
 grant execute on function walk_subscribers, find_subscribers, estimate_subscribers_found to :app_role;
 
--- How many joined a waitlist each day (UTC) ---------------------------------------------------------------------------
-
-create table daily_joins (
-  organisation_id text collate "C" not null,
-  waitlist_id text collate "C" not null,
-  day date not null,
-  joined integer not null,
-  primary key (organisation_id, waitlist_id, day),
-  foreign key (organisation_id, waitlist_id) references waitlists on delete cascade
-) with (fillfactor = 50);
-grant select on daily_joins to :app_role;
-
-create function count_daily_joins() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-  insert into daily_joins as days (organisation_id, waitlist_id, day, joined)
-    select organisation_id, waitlist_id, (added_at at time zone 'UTC')::date, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
-  on conflict (organisation_id, waitlist_id, day) do update set joined = days.joined + excluded.joined;
-  return null;
-end $$;
-create trigger count_daily_joins after insert on subscribers
-  referencing new table as new_rows for each statement execute function count_daily_joins();
-insert into daily_joins
-  select organisation_id, waitlist_id, (added_at at time zone 'UTC')::date, count(*) from subscribers group by 1, 2, 3;
-
 -- Setting up a waitlist: the number of the activity that changed it last. Of two people who edit, the later one finds another
 -- number than the one they began with.
 alter table waitlists add column version bigint not null default 0;
@@ -253,7 +229,7 @@ do $$
 declare
   v_table text;
 begin
-  foreach v_table in array array['removal_keys', 'removed_subscribers', 'daily_joins'] loop
+  foreach v_table in array array['removal_keys', 'removed_subscribers'] loop
     execute format('alter table %I enable row level security', v_table);
     execute format('create policy own_organisation on %I using (organisation_id = (select current_setting(''app.organisation_id'', true)))', v_table);
   end loop;

@@ -1,3 +1,4 @@
+import { callsAtOnce } from '../../platform/db/calls-at-once.ts'
 import type { Statement } from '../../platform/db/database.ts'
 import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -59,7 +60,8 @@ export class KeyGate {
     this.#services = services
     this.uses = new KeyUseTracker(services)
     this.#reuses = new KeyReuseTracker(services)
-    this.#checks = new GroupedCalls((checks) => this.#authorize(checks), { maxItems: 16, maxRunning: 4 })
+    const maxRunning = Math.min(4, callsAtOnce(services.config))
+    this.#checks = new GroupedCalls((checks) => this.#authorize(checks), { maxItems: 16, maxRunning })
     const { perMinute, burst } = services.config.rateLimit
     this.rule = { perSecond: perMinute / 60, burst }
   }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey, asUser } from '../../../test/as.ts'
 import {
@@ -167,4 +168,18 @@ test('after seven days it is gone for good, but for a tombstone; not a day soone
   expect(tombstones).toMatchObject([{ last_activity_number: 7 }])
   const mails = await mailsTo(product, organisation.owner.email)
   expect(mails.filter(({ subject }) => subject.includes('gone for good'))).toHaveLength(1)
+})
+
+test('nobody is of a waitlist that is not there, and whoever is goes with it', async () => {
+  const { waitlist, organisation } = await setUp()
+  const { kysely } = product.database.owner
+  const copied = (to: string) =>
+    sql`
+    insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, referral_code)
+      select organisation_id, ${to}, join_number, id + 100, email, canonical_email, state, joined_at, referral_code
+      from subscribers where organisation_id = ${organisation.id} and waitlist_id = ${waitlist}`.execute(kysely)
+  await expect(copied('wl_none')).rejects.toThrow(/foreign key/)
+  await sql`delete from waitlists where organisation_id = ${organisation.id} and id = ${waitlist}`.execute(kysely)
+  const { rows } = await sql`select from subscribers where organisation_id = ${organisation.id}`.execute(kysely)
+  expect(rows).toEqual([])
 })

@@ -1,8 +1,10 @@
+import { callsAtOnce } from '../../platform/db/calls-at-once.ts'
 import type { Statement } from '../../platform/db/database.ts'
 import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { ApiKeyAttempt } from '../api-keys/api-key-attempt.ts'
+import { groupByKey } from '../api-keys/group-by-key.ts'
 import type { KeyGate, PresentedKey } from '../api-keys/key-gate.ts'
 import type { EmailAddress } from './email-address.ts'
 import { openRemovalKey, removalHash } from './removed-subscribers.ts'
@@ -17,7 +19,9 @@ export interface CreateThroughKey {
   meta: RequestMeta
 }
 
-export interface CreatedThroughKey extends ApiKeyAttempt {
+export interface CreatedThroughKey {
+  /** What the database said of the key. Where its tokens ran out, `result` tells whether this request still had one. */
+  attempt: ApiKeyAttempt
   /** What became of this member of the group, as `api_create_subscribers` says it. */
   result: ApiKeyAttempt['outcome'] | 'waitlist' | 'mismatch' | 'replayed' | 'added' | 'confirmed' | 'already_there'
   status: number
@@ -25,17 +29,20 @@ export interface CreatedThroughKey extends ApiKeyAttempt {
   body: string
 }
 
+/** The columns of the attempt are filled for the first request of each key alone. */
+type CreatedRow = Omit<CreatedThroughKey, 'attempt'> & ApiKeyAttempt & { sealed_key?: Buffer | null }
+
 const create: Statement = {
   name: 'api_create_subscribers',
   text: `select (c.attempt).*, c.outcome as result, c.status, c.body
-    from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) c order by c.ordinal`,
+    from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) c`,
 }
 
 /** Also tells who was removed before, and has earned somebody their place already. */
 const createReferred: Statement = {
   name: 'api_create_referred',
   text: `select (c.attempt).*, c.outcome as result, c.status, c.body, c.sealed_key
-    from api_create_referred($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) c order by c.ordinal`,
+    from api_create_referred($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) c`,
 }
 
 const maxHints = 50_000
@@ -56,34 +63,42 @@ export class SubscriberCreates {
   constructor(services: Services, gate: KeyGate) {
     this.#services = services
     this.#gate = gate
-    this.#calls = new GroupedCalls((items) => this.#run(items), { maxItems: 64, maxRunning: 1 })
+    this.#calls = new GroupedCalls((items) => this.#run(items), {
+      maxItems: 64,
+      // The second waits at the database for the first one's lock, not here for its answer.
+      maxRunning: 2,
+      minItemsBeside: 16,
+      maxRunningInAll: callsAtOnce(services.config),
+    })
   }
 
   async create(item: CreateThroughKey): Promise<CreatedThroughKey> {
     const hint = this.#organisations.get(item.key.subject)
     const created = await this.#calls.call(hint ?? item.key.subject, item)
-    if (!hint && created.organisation_id) {
+    const organisationId = created.attempt.organisation_id
+    if (!hint && organisationId) {
       if (this.#organisations.size >= maxHints) this.#organisations.clear()
-      this.#organisations.set(item.key.subject, created.organisation_id)
+      this.#organisations.set(item.key.subject, organisationId)
     }
     return created
   }
 
   async #run(items: CreateThroughKey[]): Promise<CreatedThroughKey[]> {
-    const gate = this.#gate
-    const first = items[0]
+    const [first] = items
     if (!first) return []
-    const [, scope, plans, perSecond, burst] = gate.attemptArguments(first.key, 'subscribers:write')
-    const created = await this.#ask(items, [
+    const [, scope, plans, perSecond, burst] = this.#gate.attemptArguments(first.key, 'subscribers:write')
+    const { keys, places } = groupByKey(items.map(({ key }) => key))
+    const rows = await this.#ask(items, [
       scope,
       plans,
       perSecond,
       burst,
-      items.map((item) => item.key.hashes[0]),
-      items.map((item) => item.key.hashes[1] ?? null),
+      keys.map(({ key }) => key.hashes[0]),
+      keys.map(({ key }) => key.hashes[1] ?? null),
+      keys.map(({ asking }) => (asking ? this.#gate.sparing(asking).spare : 0)),
+      keys.map(({ asking }) => (asking ? this.#gate.sparing(asking).returned : 0)),
+      places.map((place) => place + 1),
       items.map((item) => (item.key.question ? 1 : 0)),
-      items.map((item) => gate.sparing(item.key).spare),
-      items.map((item) => item.key.question?.returned ?? 0),
       items.map((item) => item.waitlistId),
       items.map((item) => item.email.email),
       items.map((item) => item.email.canonical),
@@ -95,21 +110,23 @@ export class SubscriberCreates {
       items.map((item) => item.meta.ip),
       items.map((item) => item.meta.userAgent),
     ])
-    this.#services.growth.added(created.filter(({ result }) => result === 'added').length)
-    return created
+    this.#services.growth.added(rows.filter(({ result }) => result === 'added').length)
+    const attempts = new Map<number | undefined, ApiKeyAttempt>()
+    return rows.map((row, i) => {
+      const attempt = attempts.get(places[i]) ?? row
+      if (attempt === row) attempts.set(places[i], row)
+      return { attempt, result: row.result, status: row.status, body: row.body }
+    })
   }
 
-  async #ask(items: CreateThroughKey[], values: unknown[]): Promise<CreatedThroughKey[]> {
+  async #ask(items: CreateThroughKey[], values: unknown[]): Promise<CreatedRow[]> {
     const { db, log } = this.#services
     if (items.every(({ referralCode }) => referralCode === null)) return db.run(create, values)
     const asked = (key: string | null | undefined) => {
       const hashes = items.map(({ referralCode, waitlistId, email }) =>
         key && referralCode !== null ? removalHash(key, waitlistId, email.canonical) : null,
       )
-      return db.run<CreatedThroughKey & { sealed_key: Buffer | null }>(createReferred, [
-        key === undefined ? null : hashes,
-        ...values,
-      ])
+      return db.run<CreatedRow>(createReferred, [key === undefined ? null : hashes, ...values])
     }
     const hint = this.#organisations.get(items[0]?.key.subject ?? '')
     const created = await asked(hint === undefined ? undefined : this.#removalKeys.get(hint))

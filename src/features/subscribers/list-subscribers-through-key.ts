@@ -1,6 +1,8 @@
+import { callsAtOnce } from '../../platform/db/calls-at-once.ts'
 import type { Database, Statement } from '../../platform/db/database.ts'
 import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Services } from '../../platform/services.ts'
 import type { ApiKeyAttempt } from '../api-keys/api-key-attempt.ts'
 import type { KeyGate, PresentedKey } from '../api-keys/key-gate.ts'
 
@@ -41,10 +43,11 @@ export class SubscriberLists {
   readonly #gate: KeyGate
   readonly #calls: GroupedCalls<ListThroughKey, ListedThroughKey>
 
-  constructor(db: Database, gate: KeyGate) {
+  constructor({ db, config }: Services, gate: KeyGate) {
     this.#db = db
     this.#gate = gate
-    this.#calls = new GroupedCalls((items) => this.#listMany(items), { maxItems: 16, maxRunning: 2 })
+    const maxRunning = Math.min(2, Math.ceil(callsAtOnce(config) / 2))
+    this.#calls = new GroupedCalls((items) => this.#listMany(items), { maxItems: 16, maxRunning })
   }
 
   list(item: ListThroughKey): Promise<ListedThroughKey> {

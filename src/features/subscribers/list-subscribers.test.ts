@@ -148,7 +148,7 @@ test('among 200,000 people no call of the customer API reads or sorts more than 
   const explained = explaining(product, organisation.ctx)
   const services = { ...product.services, db: explained.ctx.db }
   const gate = new KeyGate(services)
-  const lists = new SubscriberLists(services.db, gate)
+  const lists = new SubscriberLists(services, gate)
   const creates = new SubscriberCreates(services, gate)
   const found: string[] = []
   const look = async (name: string, maxRows: number, work: () => Promise<unknown>) => {

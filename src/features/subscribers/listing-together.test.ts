@@ -47,3 +47,47 @@ test('lists asked for at once share calls to the database, and each is authorise
   const together = await Promise.all(many.map(async ([name, ask]) => [name, brief(await ask())] as const))
   for (const [name, answer] of together) expect(answer, name).toEqual(alone[name])
 })
+
+test('creates asked for at once share calls to the database, whatever their keys, and each is authorised, told and logged by itself', async () => {
+  const { organisation, waitlist, key } = await makeList(3)
+  const others = await Promise.all([1, 2].map(() => makeApiKey(organisation)))
+  const readOnly = await makeApiKey(organisation, ['subscribers:read'])
+  const revoked = await makeApiKey(organisation)
+  await revokeApiKey(organisation.ctx, revoked.id)
+  const path = `/waitlists/${waitlist}/subscribers`
+  const post = (secret: string, body: object, at = path) => asApiKey(product, secret).post(at, body)
+  // The gate learns whose each key is.
+  for (const one of [key, ...others]) await asApiKey(product, one.secret).get(path)
+  const keys = [key, ...others]
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, i) => [
+      post(keys[i % 3]?.secret ?? '', { email: `new${i}@example.com` }),
+      post(keys[(i + 1) % 3]?.secret ?? '', { email: `NEW${i}@example.com` }),
+      post(readOnly.secret, { email: `never${i}@example.com` }),
+      post(revoked.secret, { email: `never${i}@example.com` }),
+      post(key.secret, { email: `never${i}@example.com` }, '/waitlists/wl_none/subscribers'),
+    ]).flat(),
+  )
+  expect(answers.filter((_, i) => i % 5 > 1).map(({ status }) => status)).toEqual(
+    Array.from({ length: 30 }, () => [403, 401, 404]).flat(),
+  )
+  for (let i = 0; i < 30; i++) {
+    const [one, other] = [answers[5 * i], answers[5 * i + 1]]
+    expect([one?.status, other?.status].toSorted()).toEqual([200, 201])
+    expect(one?.json).toEqual(other?.json)
+  }
+  const { items, total } = (await asApiKey(product, key.secret).get(`${path}?limit=200`)).json
+  expect([total, items.map(({ position }: { position: number }) => position)]).toEqual([
+    33,
+    Array.from({ length: 33 }, (_, i) => i + 1),
+  ])
+  const rows = await product.database.owner.kysely
+    .selectFrom('activities')
+    .select(['actor_name', 'targets'])
+    .where('organisation_id', '=', organisation.id)
+    .where('action', '=', 'subscriber.joined')
+    .where('actor_type', '=', 'api_key')
+    .execute()
+  expect(rows).toHaveLength(30)
+  expect(new Set(rows.map(({ actor_name }) => actor_name)).size).toBeGreaterThan(1)
+})

@@ -143,7 +143,7 @@ export function subscriberOperations(services: Services, gate: KeyGate): ApiOper
       )
     },
   }
-  return [listOperation(new SubscriberLists(services.db, gate)), createOperation]
+  return [listOperation(new SubscriberLists(services, gate)), createOperation]
 }
 
 /** A malformed header is told only to somebody whose key is good. */
@@ -176,8 +176,9 @@ function toCreate(call: ApiCall, idempotencyKey: string | null): CreateThroughKe
 async function answer(call: ApiCall, subscribers: SubscriberCreates, item: CreateThroughKey): Promise<ApiAnswer> {
   const created = await subscribers.create(item)
   if (created.result === 'elsewhere') return answer(call, subscribers, item)
-  const outcome = ['unknown', 'revoked', 'asleep', 'scope', 'rate'].includes(created.result) ? created.outcome : 'ok'
-  call.settle({ ...created, outcome })
+  const { attempt } = created
+  // Of several requests whose key has too few tokens left, the first ones still have theirs.
+  call.settle(attempt.outcome === 'rate' && created.result !== 'rate' ? { ...attempt, outcome: 'ok' } : attempt)
   if (created.result === 'waitlist') throw noWaitlist()
   if (created.result === 'mismatch') {
     throw new AppError(

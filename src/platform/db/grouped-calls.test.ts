@@ -76,3 +76,66 @@ test('when the database is away, those who wait behind the call that found it ar
   expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
   expect(calls).toBe(1)
 })
+
+/** Calls that say when they begin and end when they are told to. */
+function makeSlowCalls(options: { maxRunning: number; minItemsBeside?: number; maxRunningInAll?: number }) {
+  const begun: number[][] = []
+  const ending: (() => void)[] = []
+  const calls = new GroupedCalls<number, number>(
+    async (items) => {
+      begun.push(items)
+      await new Promise<void>((resolve) => ending.push(resolve))
+      return items
+    },
+    { maxItems: 10, ...options },
+  )
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  return { calls, begun, endFirst: () => ending.shift()?.(), turn }
+}
+
+test('a second call of a group begins beside the first only where enough wait for it', async () => {
+  const { calls, begun, endFirst, turn } = makeSlowCalls({ maxRunning: 2, minItemsBeside: 3 })
+  const all = [calls.call('a', 1)]
+  await turn()
+  all.push(calls.call('a', 2), calls.call('a', 3))
+  await turn()
+  expect(begun).toEqual([[1]])
+  all.push(calls.call('a', 4))
+  await turn()
+  expect(begun).toEqual([[1], [2, 3, 4]])
+  all.push(...[5, 6, 7, 8].map((item) => calls.call('a', item)))
+  await turn()
+  expect(begun).toHaveLength(2)
+  for (let i = 0; i < 3; i++) {
+    endFirst()
+    await turn()
+  }
+  expect(await Promise.all(all)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  expect(begun).toEqual([[1], [2, 3, 4], [5, 6, 7, 8]])
+})
+
+test('where as many calls run as may, groups take turns and gather until their own has come', async () => {
+  const { calls, begun, endFirst, turn } = makeSlowCalls({ maxRunning: 1, maxRunningInAll: 1 })
+  const all = [calls.call('a', 1), calls.call('b', 2), calls.call('c', 3)]
+  await turn()
+  all.push(calls.call('a', 4), calls.call('b', 5))
+  for (let i = 0; i < 4; i++) {
+    endFirst()
+    await turn()
+  }
+  expect(await Promise.all(all)).toEqual([1, 2, 3, 4, 5])
+  expect(begun).toEqual([[1], [2, 5], [3], [4]])
+})
+
+test('answers are given a few at a time, and others have a turn in between', async () => {
+  const { calls, endFirst, turn } = makeSlowCalls({ maxRunning: 1 })
+  let answered = 0
+  for (let item = 0; item < 10; item++) void calls.call('a', item).then(() => (answered += 1))
+  await turn()
+  endFirst()
+  await Promise.resolve()
+  await turn()
+  const afterOneTurn = answered
+  await turn()
+  expect([afterOneTurn, answered]).toEqual([8, 10])
+})

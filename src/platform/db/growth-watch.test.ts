@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey } from '../../../test/as.ts'
 import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
@@ -34,6 +35,25 @@ test('the planner learns of a list that fills quickly after the first few hundre
   await expect.poll(knownPeople).toBeGreaterThanOrEqual(250)
   await join(300, 1_300)
   await expect.poll(knownPeople).toBeGreaterThanOrEqual(500)
+})
+
+test('who joined is filed for the search soon after, without a search or a vacuum', async () => {
+  const organisation = await makeOrganisation(product)
+  const waitlist = await makeWaitlist(organisation)
+  const api = asApiKey(product, (await makeApiKey(organisation)).secret)
+  const client = new pg.Client({ connectionString: product.database.url })
+  await client.connect()
+  await client.query('create extension pgstattuple')
+  const waiting = async () => {
+    const { rows } = await client.query<{ count: string }>(
+      `select pending_tuples as count from pgstatginindex('subscribers_search')`,
+    )
+    return Number(rows[0]?.count)
+  }
+  await api.post(`/waitlists/${waitlist}/subscribers`, { email: 'lately@example.com' })
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(0)
+  await client.end()
+  expect((await api.get(`/waitlists/${waitlist}/subscribers?q=LATELY`)).json.total).toBe(1)
 })
 
 test('the application role may ask for it, and everybody at once is harmless', async () => {

@@ -5,9 +5,14 @@ const look: Statement = { name: 'learn_statistics', text: 'select learn_statisti
 const firstLookRows = 256
 const lastLookRows = 65_536
 
+const file: Statement = { name: 'file_search_entries', text: 'select file_search_entries()' }
+const filedRows = 1_024
+const filedAfterMs = 500
+
 /**
- * Has PostgreSQL look at tables that grow quickly. Before its first statistics the planner finds people by any index that
- * begins with the organisation, and each join reads all who joined before; autovacuum comes after seconds or a minute.
+ * Has PostgreSQL do behind those who join what they would wait for otherwise, or what it would do too late by itself.
+ * It looks at tables that grow quickly: before its first statistics the planner finds people by any index that begins with
+ * the organisation, and each join reads all who joined before. And it files who joined in the index of the search.
  */
 export class GrowthWatch {
   readonly #db: Database
@@ -15,6 +20,9 @@ export class GrowthWatch {
   #rows = 0
   #nextLook = firstLookRows
   #looking: Promise<unknown> | undefined
+  #unfiled = 0
+  #filing: Promise<unknown> | undefined
+  #later: NodeJS.Timeout | undefined
 
   constructor(db: Database, log: Logger) {
     this.#db = db
@@ -23,19 +31,38 @@ export class GrowthWatch {
 
   /** Takes note of rows that this process has added. Nobody waits for what follows. */
   added(rows: number): void {
+    if (rows === 0) return
     this.#rows += rows
-    if (this.#rows < this.#nextLook || this.#looking) return
-    this.#nextLook = Math.min(this.#rows * 2, this.#rows + lastLookRows)
-    this.#looking = this.#db
-      .run(look, [])
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'could not gather first statistics'))
-      .finally(() => {
+    this.#unfiled += rows
+    if (this.#rows >= this.#nextLook && !this.#looking) {
+      this.#nextLook = Math.min(this.#rows * 2, this.#rows + lastLookRows)
+      this.#looking = this.#ask(look).finally(() => {
         this.#looking = undefined
       })
+    }
+    if (this.#unfiled >= filedRows) this.#file()
+    else this.#later ??= setTimeout(() => this.#file(), filedAfterMs).unref()
   }
 
-  /** When a look that is under way has ended. */
+  /** When what is under way has ended. */
   async close(): Promise<void> {
-    await this.#looking
+    clearTimeout(this.#later)
+    await Promise.all([this.#looking, this.#filing])
+  }
+
+  #file(): void {
+    clearTimeout(this.#later)
+    this.#later = undefined
+    if (this.#filing) return
+    this.#unfiled = 0
+    this.#filing = this.#ask(file).finally(() => {
+      this.#filing = undefined
+    })
+  }
+
+  #ask(statement: Statement): Promise<unknown> {
+    return this.#db
+      .run(statement, [])
+      .catch((error: unknown) => this.#log.warn({ err: error }, `${statement.name} did not succeed`))
   }
 }
