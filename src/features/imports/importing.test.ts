@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { bringFile, doQueued, matchForm, pressStart, sendFile } from '../../../test/bring-file.ts'
 import {
+  makeMember,
   makeOrganisation,
   makeProduct,
   makeWaitlist,
@@ -10,8 +11,10 @@ import {
   type TestProduct,
 } from '../../../test/make.ts'
 import { log, textOf } from '../../../test/people.ts'
+import { changeRole } from '../organisations/members.ts'
 import { addSubscriber } from '../subscribers/add-subscriber.ts'
 import { listSubscribers } from '../subscribers/list-subscribers.ts'
+import { exportResults } from './export-results.ts'
 
 let product: TestProduct
 let organisation: TestOrganisation
@@ -124,6 +127,27 @@ describe('a file', () => {
       ['refused', '"open@example.com,é', ''],
       ['added', 'last@example.com', '1'],
     ])
+  })
+
+  test.each(['their role', 'the file'])('whose results are on their way goes no further without %s', async (lost) => {
+    const { path } = await place()
+    const person = await makeMember(product, organisation, 'admin')
+    const rows = Array.from({ length: 400 }, (_, i) => `p${i}@example.com,${'x'.repeat(400)}\n`)
+    const here = await bringFile(product, user, path, `email,note\n${rows.join('')}`)
+    await pressStart(user, here)
+    await doQueued(product)
+    const [, waitlist = '', id = ''] = /waitlists\/([^/]+)\/import\/(.+)/.exec(here) ?? []
+    const actor = { type: 'user', id: person.id, name: person.email, role: 'admin' } as const
+    const { csv } = await exportResults({ ...organisation.ctx, actor }, waitlist, id, { onlyRefused: false })
+    expect((await csv.next()).value).toContain('p0@example.com')
+    if (lost === 'their role') await changeRole(organisation.ctx, person.id, 'member')
+    else
+      await product.database.owner.kysely
+        .updateTable('imports')
+        .set({ file_deleted_at: new Date() })
+        .where('id', '=', id)
+        .execute()
+    await expect(csv.next()).rejects.toMatchObject({ code: lost === 'the file' ? 'not_found' : 'forbidden' })
   })
 
   test('that is sent twice by one form is one import', async () => {

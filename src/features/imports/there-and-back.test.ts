@@ -56,16 +56,31 @@ const note = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'"\',;\t\r\n=+-@ '.split(''), '🎉') }),
 )
 const file = fc.record({
-  rows: fc.array(fc.tuple(note, email, joinedAt, note), { minLength: 1, maxLength: 25 }),
-  delimiter: fc.constantFrom(',', ';', '\t'),
-  record_delimiter: fc.constantFrom('\n', '\r\n'),
+  // Also of a header alone, and one that names two columns the same.
+  header: fc.constantFrom(
+    ['Note', 'E-Mail', 'Joined at', 'Other, "note"'],
+    ['Note', 'E-Mail', 'Joined at', 'Note'],
+    ['', 'E-Mail', 'Joined at', 'E-Mail'],
+  ),
+  rows: fc.array(fc.tuple(note, email, joinedAt, note), { maxLength: 25 }),
+  delimiter: fc.constantFrom(',', ';', '\t', '|'),
+  // That of old Macs as well.
+  record_delimiter: fc.constantFrom('\n', '\r\n', '\r'),
   quoted: fc.boolean(),
-  bom: fc.boolean(),
+  /** With a line break at its end, and empty lines after that, or without any. */
+  eof: fc.boolean(),
+  emptyLines: fc.nat(2),
+  encoding: fc.constantFrom('UTF-8', 'UTF-8 with a mark', 'UTF-16 LE', 'UTF-16 BE'),
 })
 
-const header = ['Note', 'E-Mail', 'Joined at', 'Other, "note"']
+function encode(text: string, encoding: string): Buffer {
+  if (encoding === 'UTF-8') return Buffer.from(text)
+  if (encoding === 'UTF-8 with a mark') return Buffer.from(`\ufeff${text}`)
+  const bytes = Buffer.from(`\ufeff${text}`, 'utf16le')
+  return encoding === 'UTF-16 BE' ? bytes.swap16() : bytes
+}
 
-async function importInto(waitlist: string, content: string) {
+async function importInto(waitlist: string, content: string | Buffer) {
   const bytes = (async function* () {
     yield Buffer.from(content)
   })()
@@ -88,10 +103,11 @@ const isTime = (text: string) => /^$|^\d{4}-\d\d-\d\d/.test(text) && !text.start
 
 test('import, export and import again change nothing and lose nothing, whatever file it was', async () => {
   await fc.assert(
-    fc.asyncProperty(file, async ({ rows, ...how }) => {
+    fc.asyncProperty(file, async ({ header, rows, encoding, emptyLines, ...how }) => {
       organisation = await makeOrganisation(product, 'team')
       const [first, second] = [await makeWaitlist(organisation), await makeWaitlist(organisation)]
-      const content = stringify([header, ...rows], { ...how, quoted_match: /[\r\n]/, escape_formulas: false })
+      const text = stringify([header, ...rows], { ...how, quoted_match: /[\r\n]/, escape_formulas: false })
+      const content = encode(how.eof ? text + how.record_delimiter.repeat(emptyLines) : text, encoding)
       const expected = new Map<string, string>()
       let bad = 0
       for (const [, typed, time] of rows) {
