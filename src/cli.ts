@@ -21,7 +21,15 @@ import {
 import { planNames } from './features/plans/plan-rules.ts'
 import { subscribersExport, subscribersImport } from './features/subscribers/subscribers.cli.ts'
 import { waitlistCreate, waitlistList } from './features/waitlists/waitlists.cli.ts'
-import { type CommandResult, runCommand, runExport, runInspection, runOffline } from './platform/cli/run-command.ts'
+import type { CommandList } from './platform/cli/command-list.ts'
+import {
+  type CommandResult,
+  runCommand,
+  runExport,
+  runInspection,
+  runList,
+  runOffline,
+} from './platform/cli/run-command.ts'
 import { readConfig } from './platform/config.ts'
 import type { Context } from './platform/context.ts'
 import { failStart } from './platform/process/fail-start.ts'
@@ -38,6 +46,10 @@ program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
 const run = (work: (services: Services) => Promise<CommandResult>) => runCommand(Boolean(program.opts().json), work)
 const within = (org: string, work: (ctx: Context) => Promise<CommandResult>) =>
   run(async (services) => work(await contextOf(services, org)))
+const list = (work: (services: Services) => CommandList | Promise<CommandList>) =>
+  runList(Boolean(program.opts().json), work)
+const listWithin = (org: string, work: (ctx: Context) => CommandList) =>
+  list(async (services) => work(await contextOf(services, org)))
 const collect = (value: string, all: string[]) => [...all, value]
 
 /** `--json` is taken before and after the command's name. */
@@ -58,7 +70,7 @@ command(org, 'create', 'make an organisation and its owner')
   .option('--owner-password <password>')
   .addOption(new Option('--plan <plan>').choices(planNames))
   .action((options) => run((services) => orgCreate(services, options)))
-command(org, 'list', 'list organisations').action(() => run(orgList))
+command(org, 'list', 'list organisations').action(() => list(orgList))
 command(org, 'set-plan', 'change the plan')
   .requiredOption('--org <slug>')
   .addOption(new Option('--plan <plan>').choices(planNames).makeOptionMandatory())
@@ -93,7 +105,7 @@ command(waitlist, 'create', 'make a waitlist')
   .action((options) => within(options.org, (ctx) => waitlistCreate(ctx, options)))
 command(waitlist, 'list', 'list waitlists')
   .requiredOption('--org <slug>')
-  .action((options) => within(options.org, waitlistList))
+  .action((options) => listWithin(options.org, waitlistList))
 
 const key = program.command('key').description('API keys')
 command(key, 'create', 'mint a key; this is the only time it is printed')
@@ -108,7 +120,7 @@ command(key, 'create', 'mint a key; this is the only time it is printed')
   .action((options) => within(options.org, (ctx) => keyCreate(ctx, options)))
 command(key, 'list', 'list keys')
   .requiredOption('--org <slug>')
-  .action((options) => within(options.org, keyList))
+  .action((options) => listWithin(options.org, keyList))
 command(key, 'revoke <id>', 'revoke a key, at once and for good')
   .requiredOption('--org <slug>')
   .action((id, options) => within(options.org, (ctx) => keyRevoke(ctx, id)))
@@ -129,7 +141,7 @@ const activity = program.command('activity').description('the Activity log')
 command(activity, 'list', 'list what happened, newest first')
   .requiredOption('--org <slug>')
   .option('--limit <n>', 'how many', '50')
-  .action((options) => within(options.org, (ctx) => activityList(ctx, options)))
+  .action((options) => listWithin(options.org, (ctx) => activityList(ctx, options)))
 command(activity, 'export', 'write what happened to stdout, newest first')
   .requiredOption('--org <slug>')
   .addOption(new Option('--format <format>').choices(exportFormats).default('csv'))
@@ -142,7 +154,7 @@ command(activity, 'export', 'write what happened to stdout, newest first')
   .action((options) => runExport(async (services) => activityExport(await contextOf(services, options.org), options)))
 command(activity, 'heads', 'print the last row of each log and its hash, to be kept elsewhere')
   .option('--org <slug>', 'of this one alone')
-  .action((options) => run((services) => activityHeads(services, options)))
+  .action((options) => list((services) => activityHeads(services, options)))
 command(
   activity,
   'verify',

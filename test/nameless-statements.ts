@@ -5,7 +5,7 @@ const nameless: { why: string; statements: RegExp[] }[] = [
     statements: [
       /^select "slug" from "organisation_slugs" where "slug" = \$1$/,
       /^select "o".* from "organisation_slugs" as "s" inner join "organisations" as "o" .* where "s"\."slug" = \$1$/,
-      /^select "o".* from "members" as "m" inner join "organisations" as "o" .* where "m"\."user_id" = \$1 order by/,
+      /^select "o".* from "members" as "m" inner join "organisations" as "o" .* where "m"\."user_id" = \$1(?: |$)/,
       /^select "i".* from "invitations" as "i" inner join "organisations" as "o" .* where "i"\."token_hash" in \(/,
     ],
   },

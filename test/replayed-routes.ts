@@ -29,6 +29,7 @@ const outside = [
     '/invitations/:token',
     '/s/:token',
     '/webhooks/stripe',
+    '/organisations',
     '/organisations/new',
   ],
   ...[

@@ -40,6 +40,7 @@ export function allPages(place: Place): ListedPage[] {
     ['/docs/errors/:code', `/docs/errors/${Object.keys(errorCatalogue)[0]}`],
   ]
   const owner: [string, string][] = [
+    ['/organisations', '/organisations'],
     ['/organisations/new', '/organisations/new'],
     ['/account', '/account?saved=name'],
     ['/confirm-email/:token', place.emailChange],
@@ -51,6 +52,8 @@ export function allPages(place: Place): ListedPage[] {
     ['/account/two-factor/off', '/account/two-factor/off'],
     ['/dev/mail', '/dev/mail'],
     ['/o/:slug/waitlists', `${base}/waitlists`],
+    ['/o/:slug/waitlists', `${base}/waitlists?show=archived`],
+    ['/o/:slug/waitlists', `${base}/waitlists?q=zzz`],
     ['/o/:slug/waitlists/new', `${base}/waitlists/new`],
     ['/o/:slug/waitlists/:id', waitlist],
     ['/o/:slug/waitlists/:id', `${waitlist}?q=zzz`],
@@ -80,6 +83,7 @@ export function allPages(place: Place): ListedPage[] {
     ...place.activities.map((number): [string, string] => ['/o/:slug/activity/:number', `${base}/activity/${number}`]),
     ['/o/:slug/members', `${base}/members?done=role`],
     ['/o/:slug/members/transfer', `${base}/members/transfer`],
+    ['/o/:slug/members/transfer', `${base}/members/transfer?who=zzz`],
     ['/o/:slug/members/:id/remove', `${base}/members/${place.memberId}/remove`],
     ['/o/:slug/settings', `${base}/settings`],
     ['/o/:slug/settings/slug', `${base}/settings/slug?saved=slug`],

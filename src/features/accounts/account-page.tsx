@@ -15,8 +15,10 @@ interface AccountPageProps {
   typed: { name?: string; email?: string }
   pendingEmail: string | undefined
   twoFactor: TwoFactor | undefined
-  sessions: Session[]
+  signedIn: { sessions: Session[]; areMore: boolean }
   organisations: { slug: string; name: string }[]
+  /** There are further organisations, on a page of their own. */
+  areMore: boolean
   now: Date
   notice?: string | undefined
   error?: AppError | undefined
@@ -24,7 +26,20 @@ interface AccountPageProps {
 }
 
 export function AccountPage(props: AccountPageProps) {
-  const { frame, person, typed, pendingEmail, twoFactor, sessions, organisations, now, notice, error, dialog } = props
+  const {
+    frame,
+    person,
+    typed,
+    pendingEmail,
+    twoFactor,
+    signedIn,
+    organisations,
+    areMore,
+    now,
+    notice,
+    error,
+    dialog,
+  } = props
   const problems = error?.errors ?? []
   return (
     <PageLayout title="Account" frame={frame} dialog={dialog}>
@@ -79,7 +94,7 @@ export function AccountPage(props: AccountPageProps) {
           </div>
         </form>
         <TwoFactorCard twoFactor={twoFactor} now={now} />
-        <SessionsTable sessions={sessions} ownId={person.sessionId} now={now} />
+        <SessionsTable {...signedIn} ownId={person.sessionId} now={now} />
         {organisations.length > 0 ? (
           <section class="card stack">
             <h2>Organisations</h2>
@@ -95,6 +110,12 @@ export function AccountPage(props: AccountPageProps) {
                 </li>
               ))}
             </ul>
+            {areMore ? (
+              <p>
+                These are the {organisations.length} you joined last.{' '}
+                <a href="/organisations">All your organisations</a>
+              </p>
+            ) : null}
           </section>
         ) : null}
         <section class="card stack">

@@ -3,7 +3,7 @@ import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { leaveForGood } from '../organisations/leave-for-good.ts'
-import { listOrganisationsOf } from '../organisations/list-organisations.ts'
+import { listOrganisationsOf } from '../organisations/list-own-organisations.ts'
 import { securityMail } from './security-mails.ts'
 
 interface Leaving {

@@ -4,7 +4,8 @@ import { deviceInWords } from './device-in-words.ts'
 import type { Session } from './sessions.ts'
 
 /** Where somebody is signed in, and the ways to end it. */
-export function SessionsTable({ sessions, ownId, now }: { sessions: Session[]; ownId: string; now: Date }) {
+export function SessionsTable(props: { sessions: Session[]; areMore: boolean; ownId: string; now: Date }) {
+  const { sessions, areMore, ownId, now } = props
   return (
     <section class="stack" id="sessions">
       <div class="spread">
@@ -17,6 +18,11 @@ export function SessionsTable({ sessions, ownId, now }: { sessions: Session[]; o
           </form>
         ) : null}
       </div>
+      {areMore ? (
+        <p class="quiet">
+          These are the {sessions.length} that were seen last. Signing out everywhere else ends the others too.
+        </p>
+      ) : null}
       <CardTable
         caption="Where you are signed in"
         columns={['Device', 'Last seen', 'Address', 'Signed in', { label: 'Actions', hidden: true }]}

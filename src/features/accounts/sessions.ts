@@ -61,17 +61,24 @@ export async function renewSession(services: Services, person: SignedIn): Promis
   return cookieLine(services.config, cookie, sessionSeconds)
 }
 
-/** Where a person is signed in: this session first, then the newest. */
-export async function listSessions(services: Services, person: SignedIn): Promise<Session[]> {
-  return services.db.kysely
+/** Where a person is signed in: this session first, then those seen last; `areMore` where there are others. */
+export async function listSessions(
+  services: Services,
+  person: SignedIn,
+): Promise<{ sessions: Session[]; areMore: boolean }> {
+  const sessions = services.db.kysely
     .selectFrom('sessions')
     .select(['id', 'user_agent', 'ip_address', 'created_at', 'last_seen_at'])
     .where('user_id', '=', person.id)
     .where('expires_at', '>', services.now())
-    .orderBy((eb) => eb('id', '=', person.sessionId), 'desc')
+  const own = await sessions.where('id', '=', person.sessionId).execute()
+  const others = await sessions
+    .where('id', '<>', person.sessionId)
     .orderBy('last_seen_at', 'desc')
+    .orderBy('id', 'desc')
     .limit(maxListed)
     .execute()
+  return { sessions: [...own, ...others.slice(0, maxListed - 1)], areMore: others.length === maxListed }
 }
 
 /** Ends one of a person's sessions, at once; anybody else's is left alone as if it were none. */

@@ -5,7 +5,7 @@ import type { AppEnv, Person } from '../../platform/http/app-env.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { wordsFor } from '../../platform/ui/words-for.ts'
-import { listOrganisationsOf } from '../organisations/list-organisations.ts'
+import { findFewOrganisations } from '../organisations/list-own-organisations.ts'
 import { AccountPage } from './account-page.tsx'
 import { findPendingEmail } from './change-email.ts'
 import { listSessions } from './sessions.ts'
@@ -46,8 +46,8 @@ export async function showAccount(
       typed={typed}
       pendingEmail={await findPendingEmail(services, person)}
       twoFactor={await findTwoFactor(services, person.id)}
-      sessions={await listSessions(services, person)}
-      organisations={await listOrganisationsOf(services, person.id)}
+      signedIn={await listSessions(services, person)}
+      {...(await findFewOrganisations(services, person.id))}
       now={services.now()}
       notice={error ? undefined : wordsFor(notices, c.req.query('saved'))}
       error={error}

@@ -77,7 +77,14 @@ export function ActivityDetailsPage(props: {
               .map(([name, value]) => (
                 <>
                   <dt>{name}</dt>
-                  <dd class="mono">{value}</dd>
+                  <dd>
+                    <span class="mono">{value}</span>{' '}
+                    {name === 'Actor id' && isFilteredBy(activity) ? (
+                      <a href={`${base}${toQuery({ actor: `${activity.actor.type}:${value}` })}`}>
+                        All activity by them
+                      </a>
+                    ) : null}
+                  </dd>
                 </>
               ))}
           </dl>
@@ -85,6 +92,19 @@ export function ActivityDetailsPage(props: {
       </div>
     </PageLayout>
   )
+}
+
+/** Those who join are too many to be told apart by the filter. */
+function isFilteredBy({ actor }: Activity): boolean {
+  return actor.type === 'user' || actor.type === 'api_key'
+}
+
+/** As many of a long list as a person reads. */
+const mostNamed = 50
+
+function nameSome(values: unknown[]): string {
+  const more = values.length - mostNamed
+  return values.slice(0, mostNamed).join(', ') + (more > 0 ? ` and ${more} more, which an export of the log names` : '')
 }
 
 function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
@@ -95,7 +115,7 @@ function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
       : typeof value === 'string'
         ? value
         : Array.isArray(value)
-          ? value.join(', ')
+          ? nameSome(value)
           : JSON.stringify(value)
   return (
     <CardTable caption="What changed" columns={['Field', 'Before', 'After']}>

@@ -2,18 +2,23 @@ import type { FieldProblem } from '../../platform/errors.ts'
 import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { type ActivityActor, activityActions } from './activity.ts'
 import { type SentActivityFilter, toQuery } from './activity-filter.ts'
+import { type ActorChoice, mostActors } from './list-actors.ts'
 
 interface FiltersProps {
   base: string
   filter: SentActivityFilter
-  actors: ActivityActor[]
+  choice: ActorChoice
+  /** What actors were searched for by. */
+  who: string
+  /** The chosen actor's name, where it is known. */
+  chosenName: string | undefined
   /** What the rows are about, where they are narrowed to one thing. */
   targetName: string | undefined
   problems: readonly FieldProblem[]
 }
 
 /** What to look for, as a form whose answer is an address. */
-export function ActivityFilters({ base, filter, actors, targetName, problems }: FiltersProps) {
+export function ActivityFilters({ base, filter, choice, who, chosenName, targetName, problems }: FiltersProps) {
   return (
     <form method="get" action={base} class="filters">
       {filter.target ? <input type="hidden" name="target" value={filter.target} /> : null}
@@ -21,8 +26,11 @@ export function ActivityFilters({ base, filter, actors, targetName, problems }: 
         {Object.entries(activityActions)}
       </Choice>
       <Choice name="actor" label="Actor" anything="Everybody" chosen={filter.actor} problems={problems}>
-        {actorOptions(actors, filter.actor)}
+        {actorOptions(choice.actors, filter.actor, chosenName)}
       </Choice>
+      {choice.areMore || who ? (
+        <Field name="who" label="Find an actor" type="search" value={who} maxlength={254} />
+      ) : null}
       <Day name="from" label="From (UTC)" value={filter.from} problems={problems} />
       <Day name="until" label="To (UTC)" value={filter.until} problems={problems} />
       <label class="check">
@@ -31,7 +39,8 @@ export function ActivityFilters({ base, filter, actors, targetName, problems }: 
       <button type="submit" class="button plain">
         Filter
       </button>
-      {Object.values(filter).some(Boolean) ? <a href={base}>Clear</a> : null}
+      {who || Object.values(filter).some(Boolean) ? <a href={base}>Clear</a> : null}
+      {choice.areMore || who ? <p class="hint">{choiceInWords(choice, who)}</p> : null}
       {filter.target ? (
         <p>
           About <bdi>{targetName ?? filter.target}</bdi> only.{' '}
@@ -105,7 +114,14 @@ export function ActivityExport({ base, filter }: { base: string; filter: SentAct
   )
 }
 
-function actorOptions(actors: ActivityActor[], chosen: string): [string, string][] {
+function choiceInWords({ actors, areMore }: ActorChoice, who: string): string {
+  const among = who ? `with “${who}” in their names` : 'who acted last'
+  if (who && actors.length === 0) return `No member and no key has “${who}” in its name. Search for another part of it.`
+  if (!areMore) return `Actor offers those ${among}. Choose one, and filter again.`
+  return `Actor offers some of those ${among}, up to ${mostActors} people and ${mostActors} keys. Others are found by a part of their names.`
+}
+
+function actorOptions(actors: ActivityActor[], chosen: string, chosenName?: string): [string, string][] {
   const options = actors.map(({ type, id, name }): [string, string] => [
     `${type}:${id ?? ''}`,
     type === 'api_key' ? `${name} (API key)` : name,
@@ -113,7 +129,7 @@ function actorOptions(actors: ActivityActor[], chosen: string): [string, string]
   options.push(['subscriber', 'People who join'], ['system', 'System'])
   if (chosen && !options.some(([value]) => value === chosen)) {
     const groups: Record<string, string> = { api_key: 'Any API key', user: 'Any person' }
-    options.push([chosen, groups[chosen] ?? chosen.replace(/^.*:/, '')])
+    options.push([chosen, groups[chosen] ?? chosenName ?? chosen.replace(/^.*:/, '')])
   }
   return options
 }

@@ -11,6 +11,7 @@ import {
   type TestProduct,
 } from '../../../test/make.ts'
 import { textOf } from '../../../test/people.ts'
+import { wordsOf } from '../../../test/words-of.ts'
 import { revokeApiKey } from '../api-keys/revoke-api-key.ts'
 import { setPlan } from '../plans/set-plan.ts'
 import { activityList } from './activity.cli.ts'
@@ -214,7 +215,7 @@ test('rows past the plan are hidden at once, with who did nothing else, and are 
   expect(free.text).toContain('Go to the Plan page')
   expect(free.text).not.toContain('Nothing has happened')
   const ctx = { ...organisation.ctx, organisation: { ...organisation.ctx.organisation, plan: 'free' } }
-  expect((await activityList(ctx, { limit: '9' })).text).toBe('Nothing in the last 30 days, which this plan shows.')
+  expect(await wordsOf(activityList(ctx, { limit: '9' }))).toBe('Nothing in the last 30 days, which this plan shows.\n')
   expect((await shown('?action=waitlist.created')).text).toContain('No activity of the last 30 days matches')
   await setPlanOf(organisation, 'pro')
   expect(await shown()).toMatchObject({ rows: 2, actors: 2 })

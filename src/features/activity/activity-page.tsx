@@ -2,17 +2,21 @@ import type { AppError } from '../../platform/errors.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
-import { type Activity, type ActivityActor, activityActions } from './activity.ts'
+import { type Activity, activityActions } from './activity.ts'
 import { type SentActivityFilter, toQuery } from './activity-filter.ts'
 import { ActivityExport, ActivityFilters } from './activity-filters.tsx'
 import { ActorName } from './actor-name.tsx'
+import type { ActorChoice } from './list-actors.ts'
 
 interface ActivityPageProps {
   frame: Frame
   items: Activity[]
   older: string | undefined
   newest: string | undefined
-  actors: ActivityActor[]
+  /** Whom the filter offers. */
+  choice: ActorChoice
+  /** What actors were searched for by. */
+  who: string
   filter: SentActivityFilter
   /** What is wrong with the filter. */
   error: AppError | undefined
@@ -28,7 +32,8 @@ export function ActivityPage({
   items,
   older,
   newest,
-  actors,
+  choice,
+  who,
   filter,
   error,
   subscribers,
@@ -51,7 +56,9 @@ export function ActivityPage({
       </div>
       <ActivityFilters
         base={base}
-        actors={actors}
+        choice={choice}
+        who={who}
+        chosenName={actorNameAmong(items, filter.actor)}
         filter={filter}
         targetName={targetNameAmong(items, filter.target, subscribers)}
         problems={error?.errors ?? []}
@@ -154,6 +161,11 @@ function ActivityRow({
       </td>
     </tr>
   )
+}
+
+/** The name of who is filtered by, where the rows tell it. */
+function actorNameAmong(items: Activity[], chosen: string): string | undefined {
+  return items.find(({ actor }) => actor.id !== null && `${actor.type}:${actor.id}` === chosen)?.actor.name
 }
 
 function targetNameAmong(items: Activity[], id: string, subscribers: Map<string, string>): string | undefined {

@@ -18,6 +18,7 @@ import {
 } from './activity-filter.ts'
 import { ActivityPage } from './activity-page.tsx'
 import { exportActivities, isExportFormat } from './export-activities.ts'
+import { findActors } from './find-actors.ts'
 import { listActivities } from './list-activities.ts'
 import { listActors } from './list-actors.ts'
 
@@ -77,6 +78,7 @@ async function show(c: HonoContext<AppEnv>, sent: SentActivityFilter) {
   const { items, older } = filter
     ? await listActivities(ctx, { filter, before, limit, keptDays })
     : { items: [], older: undefined }
+  const who = (c.req.query('who') ?? '').trim().slice(0, 254)
   const base = `/o/${ctx.organisation.slug}/activity`
   const href = (before?: number) => `${base}${toQuery(sent, before === undefined ? {} : { before: String(before) })}`
   return renderPage(
@@ -86,7 +88,8 @@ async function show(c: HonoContext<AppEnv>, sent: SentActivityFilter) {
       items={items}
       older={older === undefined ? undefined : href(older)}
       newest={before === undefined ? undefined : href()}
-      actors={await listActors(ctx, { keptDays })}
+      choice={who ? await findActors(ctx, who) : await listActors(ctx, { keptDays })}
+      who={who}
       filter={sent}
       error={error}
       subscribers={await findEmailsOf(ctx, subscriberIds(items))}

@@ -1,5 +1,7 @@
-import { type CommandResult, systemContext, toTable } from '../../platform/cli/run-command.ts'
+import type { CommandList, ListedRow } from '../../platform/cli/command-list.ts'
+import { type CommandResult, systemContext } from '../../platform/cli/run-command.ts'
 import type { Context } from '../../platform/context.ts'
+import { readAllPages } from '../../platform/db/seek.ts'
 import type { Services } from '../../platform/services.ts'
 import { listOrganisations } from '../organisations/list-organisations.ts'
 import { contextOf } from '../organisations/organisations.cli.ts'
@@ -7,22 +9,26 @@ import { getChainHead, readChainHead } from './chain-head.ts'
 import { type Verification, verifyActivities } from './verify-activities.ts'
 import { verifyActivityFile } from './verify-activity-file.ts'
 
-export async function activityHeads(services: Services, { org }: { org?: string }): Promise<CommandResult> {
+/** The head of one log, or of each. */
+export function activityHeads(services: Services, { org }: { org?: string }): CommandList {
+  return { pages: listedHeads(services, org), empty: 'There are no organisations.' }
+}
+
+async function* listedHeads(services: Services, org: string | undefined): AsyncGenerator<ListedRow[]> {
   const contexts =
     org === undefined
-      ? (await listOrganisations(services)).map((organisation) => systemContext(services, organisation))
-      : [await contextOf(services, org)]
-  const items: { org: string; organisation_id: string; number: number; hash: string }[] = []
-  for (const ctx of contexts) {
-    const { id, slug } = ctx.organisation
-    items.push({ org: slug, organisation_id: id, ...(await getChainHead(ctx)) })
-  }
-  return {
-    json: { items },
-    text: toTable(
-      items.map(({ org, number, hash }) => ({ org, head: `${number}:${hash}` })),
-      'There are no organisations.',
-    ),
+      ? readAllPages((asked) => listOrganisations(services, asked), 100)
+      : [[(await contextOf(services, org)).organisation]]
+  for await (const organisations of contexts) {
+    const page: ListedRow[] = []
+    for (const organisation of organisations) {
+      const head = await getChainHead(systemContext(services, organisation))
+      page.push({
+        json: { org: organisation.slug, organisation_id: organisation.id, ...head },
+        columns: { org: organisation.slug, head: `${head.number}:${head.hash}` },
+      })
+    }
+    yield page
   }
 }
 

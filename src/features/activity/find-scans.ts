@@ -88,7 +88,7 @@ async function listOpen(ctx: TransactionContext, open: Column[], within: Conditi
       select number from activities
       where ${all(ofOrganisation(ctx), within, ...open.map((column) => sql`${sql.ref(column)} = ${sql.ref(`found.${column}`)}`), ...span.range)}
       order by number desc limit 1
-    ) newest`.execute(ctx.sql)
+    ) newest order by newest.number desc limit ${span.limit + 1}`.execute(ctx.sql)
   return rows.map((row) => ({
     condition: all(within, ...open.map((column) => sql`${sql.ref(column)} = ${row[column]}`)),
     newest: row.newest,

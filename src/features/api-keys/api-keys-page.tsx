@@ -1,10 +1,12 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
+import { toAddress } from '../../platform/ui/address.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
 import { ExactDate } from '../../platform/ui/exact-date.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import { placeQuery, type SeekPlace } from '../../platform/ui/seek-pages.tsx'
 import type { ApiKey } from './api-key.ts'
 import type { ApiKeyList } from './list-api-keys.ts'
 import { OtherKeys } from './other-keys.tsx'
@@ -17,8 +19,9 @@ interface ApiKeysPageProps {
   frame: Frame
   active: ApiKeyList
   revoked: ApiKeyList
-  /** What the page of active keys says of itself in an address, or nothing. */
-  place: string
+  /** Which pages of either kind of keys are shown. */
+  place: SeekPlace
+  revokedPlace: SeekPlace
   /** The revoked keys are leafed through. */
   revokedOpen: boolean
   /** There is no room for another active key. */
@@ -33,7 +36,7 @@ interface ApiKeysPageProps {
 
 /** The API keys of an organisation. */
 export function ApiKeysPage(props: ApiKeysPageProps) {
-  const { frame, active, revoked, place, revokedOpen, full, asleep, isOwner, now, notice, dialog } = props
+  const { frame, active, revoked, place, revokedPlace, revokedOpen, full, asleep, isOwner, now, notice, dialog } = props
   const base = `/o/${frame.organisation?.slug}/api-keys`
   return (
     <PageLayout title="API keys" frame={frame} current="api-keys" dialog={dialog}>
@@ -58,23 +61,20 @@ export function ApiKeysPage(props: ApiKeysPageProps) {
       {full && !asleep ? <Notice kind="warn">{full.message}</Notice> : null}
       {active.total > 0 ? (
         <>
-          <ActiveKeys keys={active.keys} asleep={asleep} base={base} place={place} now={now} />
-          <OtherKeys
-            list={active}
-            noun={asleep ? 'sleeping keys' : 'active keys'}
-            newest={base}
-            older={`${base}?after=${active.next}`}
-          />
+          <ActiveKeys keys={active.items} asleep={asleep} base={base} place={place} now={now} />
+          <OtherKeys list={active} noun={asleep ? 'sleeping keys' : 'active keys'} base={base} place={place} />
         </>
       ) : asleep ? null : (
         <NoKeys base={base} />
       )}
-      {revoked.total > 0 ? <RevokedKeys list={revoked} base={base} open={revokedOpen} now={now} /> : null}
+      {revoked.total > 0 ? (
+        <RevokedKeys list={revoked} base={base} place={revokedPlace} open={revokedOpen} now={now} />
+      ) : null}
     </PageLayout>
   )
 }
 
-function ActiveKeys(props: { keys: ApiKey[]; asleep: boolean; base: string; place: string; now: Date }) {
+function ActiveKeys(props: { keys: ApiKey[]; asleep: boolean; base: string; place: SeekPlace; now: Date }) {
   const { keys, asleep, base, place, now } = props
   return (
     <CardTable
@@ -107,7 +107,11 @@ function ActiveKeys(props: { keys: ApiKey[]; asleep: boolean; base: string; plac
             </span>
           </td>
           <td class="actions right">
-            <a class="button danger-quiet small" id={`revoke-${key.id}`} href={`${base}/${key.id}/revoke${place}`}>
+            <a
+              class="button danger-quiet small"
+              id={`revoke-${key.id}`}
+              href={toAddress(`${base}/${key.id}/revoke`, placeQuery(place))}
+            >
               Revoke<span class="visually-hidden"> {key.name}</span>
             </a>
           </td>

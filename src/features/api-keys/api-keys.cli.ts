@@ -1,7 +1,9 @@
-import { type CommandResult, toTable } from '../../platform/cli/run-command.ts'
+import type { CommandList, ListedRow } from '../../platform/cli/command-list.ts'
+import type { CommandResult } from '../../platform/cli/run-command.ts'
 import type { Context } from '../../platform/context.ts'
+import { readAllPages } from '../../platform/db/seek.ts'
 import { createApiKey } from './create-api-key.ts'
-import { listAllApiKeys } from './list-api-keys.ts'
+import { listApiKeys } from './list-api-keys.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
 export async function keyCreate(ctx: Context, options: { name: string; scope: string[] }): Promise<CommandResult> {
@@ -13,22 +15,25 @@ export async function keyCreate(ctx: Context, options: { name: string; scope: st
   }
 }
 
-export async function keyList(ctx: Context): Promise<CommandResult> {
-  const keys = [...(await listAllApiKeys(ctx, 'active')), ...(await listAllApiKeys(ctx, 'revoked'))]
-  return {
-    json: { items: keys },
-    text: toTable(
-      keys.map((key) => ({
-        id: key.id,
-        name: key.name,
-        key: key.prefix,
-        scopes: key.scopes.join(','),
-        last_used: key.last_used_at?.toISOString() ?? 'never',
-        state: key.revoked_at ? 'revoked' : key.awaits_renewal ? 'active, hash not renewed yet' : 'active',
-      })),
-      'There are no keys.',
-    ),
-  }
+/** The active keys, the newest first, then the revoked ones. */
+export function keyList(ctx: Context): CommandList {
+  return { pages: listedKeys(ctx), empty: 'There are no keys.' }
+}
+
+async function* listedKeys(ctx: Context): AsyncGenerator<ListedRow[]> {
+  for (const which of ['active', 'revoked'] as const)
+    for await (const page of readAllPages((asked) => listApiKeys(ctx, which, asked)))
+      yield page.map((key) => ({
+        json: key,
+        columns: {
+          id: key.id,
+          name: key.name,
+          key: key.prefix,
+          scopes: key.scopes.join(','),
+          last_used: key.last_used_at?.toISOString() ?? 'never',
+          state: key.revoked_at ? 'revoked' : key.awaits_renewal ? 'active, hash not renewed yet' : 'active',
+        },
+      }))
 }
 
 export async function keyRevoke(ctx: Context, id: string): Promise<CommandResult> {

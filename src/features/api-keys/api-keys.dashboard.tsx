@@ -5,7 +5,10 @@ import { AppError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
+import { toAddress } from '../../platform/ui/address.ts'
+import { placeQuery } from '../../platform/ui/seek-pages.tsx'
 import { planRules } from '../plans/plan-rules.ts'
 import { requireApiAccess } from '../plans/require-api-access.ts'
 import { CreateKeyDialog, RevealKeyDialog, RevokeKeyDialog } from './api-key-dialogs.tsx'
@@ -13,6 +16,7 @@ import { ApiKeysPage } from './api-keys-page.tsx'
 import { alreadyCreated, createApiKey } from './create-api-key.ts'
 import { findApiKey, getApiKey } from './get-api-key.ts'
 import { listApiKeys } from './list-api-keys.ts'
+import { keysOnPage } from './other-keys.tsx'
 import { maxActiveKeys, noRoomForApiKey } from './require-room-for-api-key.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
@@ -52,11 +56,9 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
   })
 
   app.post('/o/:slug/api-keys/:id/revoke', async (c) => {
-    const { id } = { id: c.req.param('id') }
+    const id = c.req.param('id')
     await revokeApiKey(c.var.ctx, id)
-    const after = keyIdIn(c, 'after')
-    const query = new URLSearchParams({ ...(after ? { after } : {}), revoked: id })
-    return c.redirect(`${baseOf(c)}?${query}`, 303)
+    return c.redirect(toAddress(baseOf(c), { ...placeQuery(readSeekPlace(c)), revoked: id }), 303)
   })
 }
 
@@ -68,15 +70,16 @@ interface Shown {
 
 async function show(c: HonoContext<AppEnv>, { status = 200, notice, dialog }: Shown = {}) {
   const { ctx, frame } = c.var
-  const after = keyIdIn(c, 'revoked_after')
-  const active = await listApiKeys(ctx, 'active', { after: keyIdIn(c, 'after') })
+  const [place, revokedPlace] = [readSeekPlace(c), readSeekPlace(c, 'revoked_')]
+  const active = await listApiKeys(ctx, 'active', { ...place, limit: keysOnPage })
   const page = (
     <ApiKeysPage
       frame={frame}
       active={active}
-      revoked={await listApiKeys(ctx, 'revoked', { after })}
-      place={placeOf(c)}
-      revokedOpen={after !== undefined || c.req.query('show') === 'revoked'}
+      revoked={await listApiKeys(ctx, 'revoked', { ...revokedPlace, limit: keysOnPage })}
+      place={place}
+      revokedPlace={revokedPlace}
+      revokedOpen={c.req.query('show') === 'revoked'}
       full={active.total >= maxActiveKeys ? noRoomForApiKey() : undefined}
       asleep={!planRules(ctx.organisation.plan).apiAccess}
       isOwner={hasRole(ctx.actor, 'owner')}
@@ -110,8 +113,7 @@ function keyIdIn(c: HonoContext<AppEnv>, name: string): string | undefined {
 
 /** Where among many active keys one is, as the page's address says it. */
 function placeOf(c: HonoContext<AppEnv>): string {
-  const after = keyIdIn(c, 'after')
-  return after ? `?after=${after}` : ''
+  return toAddress('', placeQuery(readSeekPlace(c)))
 }
 
 function baseOf(c: HonoContext<AppEnv>): string {

@@ -1,32 +1,31 @@
+import { toAddress } from '../../platform/ui/address.ts'
+import { countInWords } from '../../platform/ui/count-in-words.ts'
+import { placeQuery, SeekPages, type SeekPlace } from '../../platform/ui/seek-pages.tsx'
 import type { ApiKeyList } from './list-api-keys.ts'
+
+export const keysOnPage = 100
 
 interface OtherKeysProps {
   list: ApiKeyList
   /** What is counted, in the plural. */
   noun: string
-  newest: string
-  older: string
+  base: string
+  place: SeekPlace
+  /** Of the revoked keys, which the same page has under the others. */
+  prefix?: 'revoked_'
 }
 
-const counts = new Intl.NumberFormat('en')
-
-/** Which of many keys one sees, and the way to the others. Nothing where all are there. */
-export function OtherKeys({ list, noun, newest, older }: OtherKeysProps) {
-  const { keys, total, before, next } = list
-  if (keys.length === total) return null
+/** Which of many keys one sees, and the ways to the others. Nothing where all are there. */
+export function OtherKeys({ list, noun, base, place, prefix }: OtherKeysProps) {
+  const { items, total, before, after } = list
+  if (before === undefined && after === undefined) return null
+  const own = prefix ? { show: 'revoked' } : {}
   return (
-    <nav class="pages" aria-label={`Pages of ${noun}`}>
-      <p class="quiet">
-        {counts.format(before + 1)}–{counts.format(before + keys.length)} of {counts.format(total)} {noun}
-      </p>
-      <div class="row">
-        {before > 0 ? <a href={newest}>Newest</a> : null}
-        {next ? (
-          <a href={older} rel="next">
-            Older
-          </a>
-        ) : null}
-      </div>
-    </nav>
+    <SeekPages
+      href={(to) => toAddress(base, { ...own, ...placeQuery(to, prefix) }) + (prefix ? '#revoked' : '')}
+      {...{ page: place.page, limit: keysOnPage, shown: items.length, before, after, noun }}
+      total={countInWords(total)}
+      label={`Pages of ${noun}`}
+    />
   )
 }

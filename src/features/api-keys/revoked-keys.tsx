@@ -1,20 +1,21 @@
 import { CardTable } from '../../platform/ui/card-table.tsx'
+import { countInWords } from '../../platform/ui/count-in-words.ts'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import type { SeekPlace } from '../../platform/ui/seek-pages.tsx'
 import type { ApiKeyList } from './list-api-keys.ts'
 import { OtherKeys } from './other-keys.tsx'
 
-const counts = new Intl.NumberFormat('en')
-
 /** The keys that work no more, and whether somebody still tries them. Folded, unless one leafs through them. */
-export function RevokedKeys({ list, base, open, now }: { list: ApiKeyList; base: string; open: boolean; now: Date }) {
+export function RevokedKeys(props: { list: ApiKeyList; base: string; place: SeekPlace; open: boolean; now: Date }) {
+  const { list, base, place, open, now } = props
   return (
     <details class="disclosure" id="revoked" open={open}>
       <summary>
-        Revoked keys ({counts.format(list.total)}){' '}
-        {list.stillTried > 0 ? <span class="badge bad">{counts.format(list.stillTried)} still tried</span> : null}
+        Revoked keys ({countInWords(list.total)}){' '}
+        {list.stillTried > 0 ? <span class="badge bad">{countInWords(list.stillTried)} still tried</span> : null}
       </summary>
       <CardTable caption="Revoked keys" columns={['Name', 'Key', 'Revoked', 'Tried since']} dimmed>
-        {list.keys.map((key) => (
+        {list.items.map((key) => (
           <tr>
             <td class="name" data-label="Name">
               <bdi>{key.name}</bdi>
@@ -42,12 +43,7 @@ export function RevokedKeys({ list, base, open, now }: { list: ApiKeyList; base:
           </tr>
         ))}
       </CardTable>
-      <OtherKeys
-        list={list}
-        noun="revoked keys"
-        newest={`${base}?show=revoked#revoked`}
-        older={`${base}?revoked_after=${list.next}#revoked`}
-      />
+      <OtherKeys list={list} noun="revoked keys" base={base} place={place} prefix="revoked_" />
     </details>
   )
 }

@@ -1,13 +1,18 @@
 import type { Child } from 'hono/jsx'
+import type { SeekPage } from '../../platform/db/seek.ts'
 import type { AppError } from '../../platform/errors.ts'
+import { toAddress } from '../../platform/ui/address.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
 import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import { placeQuery, SeekPages, type SeekPlace } from '../../platform/ui/seek-pages.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
 import type { Import, ImportState } from './import.ts'
+
+export const importsOnPage = 20
 
 const numbers = new Intl.NumberFormat('en')
 
@@ -61,13 +66,14 @@ export function ImportLayout(props: {
 export function ImportPage(props: {
   frame: Frame
   waitlist: Waitlist
-  imports: Import[]
+  imports: SeekPage<Import>
+  place: SeekPlace
   nonce: string
   now: Date
   discarded: boolean
   error?: AppError | undefined
 }) {
-  const { frame, waitlist, imports, nonce, now, discarded, error } = props
+  const { frame, waitlist, imports, place, nonce, now, discarded, error } = props
   const base = `/o/${frame.organisation?.slug}/waitlists/${waitlist.id}/import`
   return (
     <ImportLayout
@@ -88,7 +94,7 @@ export function ImportPage(props: {
         ) : (
           <ChooseFile action={`${base}?form_nonce=${nonce}`} error={error} />
         )}
-        {imports.length > 0 ? <EarlierImports base={base} imports={imports} now={now} /> : null}
+        {imports.items.length > 0 ? <EarlierImports {...{ base, imports, place, now }} /> : null}
       </div>
     </ImportLayout>
   )
@@ -135,7 +141,9 @@ function ChooseFile({ action, error }: { action: string; error: AppError | undef
   )
 }
 
-function EarlierImports({ base, imports, now }: { base: string; imports: Import[]; now: Date }) {
+function EarlierImports(props: { base: string; imports: SeekPage<Import>; place: SeekPlace; now: Date }) {
+  const { base, imports, place, now } = props
+  const { items, before, after } = imports
   return (
     <section class="stack">
       <h2>Imports of this waitlist</h2>
@@ -143,7 +151,7 @@ function EarlierImports({ base, imports, now }: { base: string; imports: Import[
         caption="Imports of this waitlist"
         columns={['File', 'State', 'Brought', { label: 'Added', right: true }, { label: 'Refused', right: true }]}
       >
-        {imports.map((one) => (
+        {items.map((one) => (
           <tr>
             <td class="name cell" data-label="File">
               <a href={`${base}/${one.id}`}>
@@ -167,6 +175,13 @@ function EarlierImports({ base, imports, now }: { base: string; imports: Import[
           </tr>
         ))}
       </CardTable>
+      {before || after ? (
+        <SeekPages
+          href={(to) => toAddress(base, placeQuery(to))}
+          {...{ page: place.page, limit: importsOnPage, shown: items.length, before, after, noun: 'imports' }}
+          label="Pages of imports"
+        />
+      ) : null}
     </section>
   )
 }

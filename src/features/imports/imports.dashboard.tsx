@@ -4,6 +4,7 @@ import { AppError, fieldError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { readUpload } from '../../platform/http/read-upload.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { sendFile } from '../../platform/http/send-file.ts'
@@ -14,7 +15,7 @@ import { exportResults } from './export-results.ts'
 import { cancelImport } from './finish-import.ts'
 import { getImport, listImports } from './get-import.ts'
 import { ImportMatchPage } from './import-match-page.tsx'
-import { ImportPage } from './import-page.tsx'
+import { ImportPage, importsOnPage } from './import-page.tsx'
 import { ImportProgressPage } from './import-progress-page.tsx'
 import { matchImport } from './match-import.ts'
 import { previewImport } from './preview-import.ts'
@@ -99,11 +100,12 @@ async function showUpload(c: Shown, error?: AppError) {
   const { ctx, frame } = c.var
   requireRole(ctx, 'admin')
   const waitlist = await getWaitlist(ctx, c.req.param('id') ?? '')
-  const imports = await listImports(ctx, waitlist.id)
+  const place = readSeekPlace(c)
+  const imports = await listImports(ctx, waitlist.id, { ...place, limit: importsOnPage })
   const discarded = c.req.query('done') === 'discarded'
   return renderPage(
     c,
-    <ImportPage {...{ frame, waitlist, imports, discarded, error }} nonce={newFormNonce()} now={ctx.now()} />,
+    <ImportPage {...{ frame, waitlist, imports, place, discarded, error }} nonce={newFormNonce()} now={ctx.now()} />,
     error?.status ?? 200,
   )
 }

@@ -15,12 +15,13 @@ import { bringPerson } from './bring-person.ts'
 export async function requireRoomForMember(ctx: TransactionContext): Promise<void> {
   const { maxMembers, label } = planRules(ctx.organisation.plan)
   if (maxMembers === null) return
-  const { count } = await ctx.sql
+  const members = await ctx.sql
     .selectFrom('members')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select('user_id')
     .where('organisation_id', '=', ctx.organisation.id)
-    .executeTakeFirstOrThrow()
-  if (count >= maxMembers) {
+    .limit(maxMembers)
+    .execute()
+  if (members.length >= maxMembers) {
     throw new AppError(
       'limit_reached',
       `The ${label} plan allows ${maxMembers === 1 ? '1 member' : `${maxMembers} members`}. Remove one, or let the owner change the plan on the Plan page.`,

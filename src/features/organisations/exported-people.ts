@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { TransactionContext } from '../../platform/context.ts'
+import { readByCursor } from '../../platform/db/read-by-cursor.ts'
 import { statusLink } from '../subscribers/read-status.ts'
 import type { SubscriberJson } from '../subscribers/subscriber.ts'
 import type { ExportedTable } from './exported-table.ts'
@@ -21,11 +22,11 @@ export const exportedPeople: ExportedTable = {
     ...['referral_code', 'referral_count', 'referred_by_id', 'status_link'],
   ],
   async *rows(ctx) {
-    const { rows: waitlists } = await sql<ExportedWaitlist>`
-      select id, referrals_enabled from waitlists where organisation_id = ${ctx.organisation.id} order by created_at, id`.execute(
-      ctx.sql,
-    )
-    for (const waitlist of waitlists) {
+    const waitlists = sql<ExportedWaitlist>`
+      select w.id, w.referrals_enabled from waitlists w
+        join waitlist_counters c on c.organisation_id = w.organisation_id and c.waitlist_id = w.id
+      where w.organisation_id = ${ctx.organisation.id} and c.listed > 0 order by w.created_at, w.id`
+    for await (const waitlist of flat(readByCursor(ctx.sql, waitlists))) {
       for (let offset = 0, last = 0; ; offset += pageRows) {
         const places = await readPlaces(ctx, waitlist, offset)
         const people = await readPeople(ctx, waitlist.id, last)
@@ -44,6 +45,10 @@ export const exportedPeople: ExportedTable = {
       }
     }
   },
+}
+
+async function* flat<Row>(pages: AsyncIterable<Row[]>): AsyncGenerator<Row> {
+  for await (const page of pages) yield* page
 }
 
 async function readPlaces(

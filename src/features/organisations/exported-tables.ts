@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { readByCursor } from '../../platform/db/read-by-cursor.ts'
 import { exportedActivities } from './exported-activities.ts'
 import { exportedPeople } from './exported-people.ts'
 import type { ExportedTable } from './exported-table.ts'
@@ -15,9 +16,9 @@ const keyColumns = [
 
 /** What an organisation takes along: no secret but the status links, no hash but those that chain the log, nothing of anybody else. */
 export const exportedTables: Record<string, ExportedTable> = {
-  organisation: small(
+  organisation: queried(
     ['id', 'slug', 'name', 'plan', 'created_at'],
-    (columns, id) => sql`select ${columns} from organisations where id = ${id}`,
+    (columns, id) => sql<Row>`select ${columns} from organisations where id = ${id}`,
   ),
   // The address of now and every earlier one.
   organisation_slugs: own('organisation_slugs', ['slug'], ['slug']),
@@ -26,9 +27,9 @@ export const exportedTables: Record<string, ExportedTable> = {
     ['customer_id', 'subscription_id', 'status', 'plan', 'past_due_since', 'renews_at', 'ends_at', 'checked_at'],
     ['customer_id'],
   ),
-  members: small(
+  members: queried(
     ['m.user_id', 'u.name', 'u.email', 'm.role', 'm.created_at'],
-    (columns, id) => sql`select ${columns} from members m join users u on u.id = m.user_id
+    (columns, id) => sql<Row>`select ${columns} from members m join users u on u.id = m.user_id
       where m.organisation_id = ${id} order by m.created_at, m.user_id`,
   ),
   invitations: own(
@@ -44,9 +45,9 @@ export const exportedTables: Record<string, ExportedTable> = {
     ['id', 'name', 'description', 'referrals_enabled', 'skip_amount', 'created_at', 'archived_at'],
     ['created_at', 'id'],
   ),
-  api_keys: small(
+  api_keys: queried(
     keyColumns,
-    (columns, id) => sql`select ${columns} from api_keys k
+    (columns, id) => sql<Row>`select ${columns} from api_keys k
       left join api_key_usage u on u.organisation_id = k.organisation_id and u.api_key_id = k.id
       where k.organisation_id = ${id} order by k.created_at, k.id`,
   ),
@@ -70,26 +71,26 @@ export const exportedTables: Record<string, ExportedTable> = {
   activities: exportedActivities,
 }
 
-/** A table that is small in every organisation. Its columns may be said to be those of a part of the query. */
-function small(
+/** The rows of a query. Its columns may be said to be those of a part of it. */
+function queried(
   columns: string[],
-  query: (columns: RawBuilder<unknown>, organisationId: string) => RawBuilder<unknown>,
+  query: (columns: RawBuilder<unknown>, organisationId: string) => RawBuilder<Row>,
 ): ExportedTable {
   return {
     columns: columns.map((column) => column.replace(/^\w\./, '')),
     async *rows(ctx) {
       const list = sql.join(columns.map((column) => sql.ref(column)))
-      yield (await query(list, ctx.organisation.id).execute(ctx.sql)).rows as Row[]
+      yield* readByCursor(ctx.sql, query(list, ctx.organisation.id), pageRows)
     },
   }
 }
 
-/** The organisation's rows of one small table. */
+/** The organisation's rows of one table, in an order of several columns. */
 function own(table: string, columns: string[], order: string[]): ExportedTable {
   const by = sql.join(order.map((column) => sql.ref(column)))
-  return small(
+  return queried(
     columns,
-    (list, id) => sql`select ${list} from ${sql.table(table)} where organisation_id = ${id} order by ${by}`,
+    (list, id) => sql<Row>`select ${list} from ${sql.table(table)} where organisation_id = ${id} order by ${by}`,
   )
 }
 

@@ -16,39 +16,34 @@ interface InvitationsTableProps {
 /** Whom the organisation waits for, each with the ways to send the mail again and to take it back. */
 export function InvitationsTable({ invitations, base, isOwner, now }: InvitationsTableProps) {
   return (
-    <section class="stack">
-      <h2>Invitations</h2>
-      <CardTable
-        caption="Invitations"
-        columns={['Email', 'Role', 'Invited', 'Good until', { label: 'Actions', hidden: true }]}
-      >
-        {invitations.map((invitation) => (
-          <tr>
-            <td class="name" data-label="Email">
-              {invitation.email}
-            </td>
-            <td data-label="Role">{roleLabels[invitation.role]}</td>
-            <td data-label="Invited">
-              <span>
-                <RelativeTime at={invitation.created_at} now={now} /> by <bdi>{invitation.invited_by_name}</bdi>
-              </span>
-            </td>
-            <td data-label="Good until">
-              {invitation.expires_at > now ? (
-                <ExactDate at={invitation.expires_at} />
-              ) : (
-                <span class="badge warn">Expired</span>
-              )}
-            </td>
-            <td class="actions right">
-              {isOwner || invitation.role !== 'owner' ? (
-                <InvitationActions invitation={invitation} base={base} />
-              ) : null}
-            </td>
-          </tr>
-        ))}
-      </CardTable>
-    </section>
+    <CardTable
+      caption="Invitations"
+      columns={['Email', 'Role', 'Invited', 'Good until', { label: 'Actions', hidden: true }]}
+    >
+      {invitations.map((invitation) => (
+        <tr>
+          <td class="name" data-label="Email">
+            {invitation.email}
+          </td>
+          <td data-label="Role">{roleLabels[invitation.role]}</td>
+          <td data-label="Invited">
+            <span>
+              <RelativeTime at={invitation.created_at} now={now} /> by <bdi>{invitation.invited_by_name}</bdi>
+            </span>
+          </td>
+          <td data-label="Good until">
+            {invitation.expires_at > now ? (
+              <ExactDate at={invitation.expires_at} />
+            ) : (
+              <span class="badge warn">Expired</span>
+            )}
+          </td>
+          <td class="actions right">
+            {isOwner || invitation.role !== 'owner' ? <InvitationActions invitation={invitation} base={base} /> : null}
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   )
 }
 

@@ -1,3 +1,4 @@
+import { type SqlBool, sql } from 'kysely'
 import {
   type Context,
   inSnapshot,
@@ -6,6 +7,7 @@ import {
   requireRole,
   type TransactionContext,
 } from '../../platform/context.ts'
+import { readSeekPage, type SeekAsked, type SeekPage } from '../../platform/db/seek.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { recordActivity } from '../activity/record-activity.ts'
@@ -22,32 +24,54 @@ export interface Invitation {
 /** How long one that has expired is still shown, so that it can be sent again. */
 const shownDays = 30
 
-/** Those that wait, and those that have expired lately while nobody with the address is a member; the newest first. */
-export async function listInvitations(ctx: Context): Promise<Invitation[]> {
+/**
+ * A page of those that wait, and of those that have expired lately while nobody with the address is a member; the newest
+ * first. `needle` keeps those to addresses that contain it.
+ */
+export async function listInvitations(
+  ctx: Context,
+  { needle, ...asked }: SeekAsked & { needle: string },
+): Promise<SeekPage<Invitation>> {
   requireRole(ctx, 'admin')
-  return inSnapshot(ctx, async (ctx) => {
-    const rows = await ctx.sql
-      .selectFrom('invitations')
-      .select(['id', 'email', 'role', 'invited_by_name', 'created_at', 'expires_at'])
-      .where('organisation_id', '=', ctx.organisation.id)
-      .where('accepted_at', 'is', null)
-      .where('withdrawn_at', 'is', null)
-      .where('expires_at', '>', new Date(ctx.now().getTime() - shownDays * 86_400_000))
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('members as m')
-              .innerJoin('users as u', 'u.id', 'm.user_id')
-              .select('u.id')
-              .whereRef('m.organisation_id', '=', 'invitations.organisation_id')
-              .whereRef('u.email', '=', 'invitations.email'),
-          ),
-        ),
-      )
-      .orderBy('created_at', 'desc')
-      .execute()
-    return rows as Invitation[]
-  })
+  return inSnapshot(ctx, (ctx) =>
+    readSeekPage(
+      {
+        by: [sql.ref('expires_at'), sql.ref('id')],
+        descending: true,
+        at: (id) =>
+          sql`select expires_at, id from invitations where organisation_id = ${ctx.organisation.id} and id = ${id}`,
+      },
+      asked,
+      async ({ condition, order, limit }) => {
+        const query = ctx.sql
+          .selectFrom('invitations')
+          .select(['id', 'email', 'role', 'invited_by_name', 'created_at', 'expires_at'])
+          .where('organisation_id', '=', ctx.organisation.id)
+          .where('accepted_at', 'is', null)
+          .where('withdrawn_at', 'is', null)
+          .where('expires_at', '>', new Date(ctx.now().getTime() - shownDays * 86_400_000))
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('members as m')
+                  .innerJoin('users as u', 'u.id', 'm.user_id')
+                  .select('u.id')
+                  .whereRef('m.organisation_id', '=', 'invitations.organisation_id')
+                  .whereRef('u.email', '=', 'invitations.email')
+                  // Looked up for each invitation of the page, instead of joined with everybody.
+                  .offset(sql.lit(0)),
+              ),
+            ),
+          )
+          .where(condition)
+          .orderBy(order)
+          .limit(limit)
+        const contains = sql<SqlBool>`lower(email) like like_pattern(${needle.toLowerCase()})`
+        return (await (needle ? query.where(contains) : query).execute()) as Invitation[]
+      },
+      (invitation) => invitation.id,
+    ),
+  )
 }
 
 /** The invitation that a link stands for, while it is good. */

@@ -2,7 +2,7 @@ import { type Context, inTransaction, type Role } from '../../platform/context.t
 import { AppError } from '../../platform/errors.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
-import type { KeptOrganisation } from './list-organisations.ts'
+import type { KeptOrganisation } from './list-own-organisations.ts'
 import { endMembership, getMember, isLastOwner } from './members.ts'
 
 /**

@@ -1,22 +1,7 @@
+import { sql } from 'kysely'
 import type { Organisation, Role } from '../../platform/context.ts'
+import { readSeekPage, type SeekAsked, type SeekPage } from '../../platform/db/seek.ts'
 import type { Services } from '../../platform/services.ts'
-
-/** An organisation that is, or that was deleted and can be brought back for a while. */
-export interface KeptOrganisation extends Organisation {
-  deleted_at: Date | null
-}
-
-/** The organisations a person belongs to, by name. */
-export async function listOrganisationsOf(services: Services, userId: string): Promise<KeptOrganisation[]> {
-  return services.db.kysely
-    .selectFrom('members as m')
-    .innerJoin('organisations as o', 'o.id', 'm.organisation_id')
-    .select(['o.id', 'o.slug', 'o.name', 'o.plan', 'o.deleted_at'])
-    .where('m.user_id', '=', userId)
-    .orderBy('o.name')
-    .orderBy('o.id')
-    .execute()
-}
 
 /** A person's place in an organisation, read afresh for every request; undefined for strangers, as for no organisation. */
 export async function findMembership(
@@ -49,18 +34,6 @@ export async function findNewSlug(services: Services, oldSlug: string, userId: s
   return row?.slug
 }
 
-/** Where a person was last, or else the first organisation they have. */
-export async function findLastOrganisation(services: Services, userId: string): Promise<Organisation | undefined> {
-  const organisations = await listOrganisationsOf(services, userId)
-  const person = await services.db.kysely
-    .selectFrom('users')
-    .select('last_organisation_id')
-    .where('id', '=', userId)
-    .executeTakeFirst()
-  const open = organisations.filter((organisation) => !organisation.deleted_at)
-  return open.find((organisation) => organisation.id === person?.last_organisation_id) ?? open[0] ?? organisations[0]
-}
-
 /** Remembers where a person is, for the next time they come. */
 export async function rememberOrganisation(services: Services, userId: string, organisationId: string): Promise<void> {
   await services.db.kysely
@@ -71,14 +44,24 @@ export async function rememberOrganisation(services: Services, userId: string, o
     .execute()
 }
 
-/** Every organisation here, for whoever runs the server. */
-export async function listOrganisations(services: Services): Promise<Organisation[]> {
-  return services.db.kysely
-    .selectFrom('organisations')
-    .select(['id', 'slug', 'name', 'plan'])
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute()
+/** A page of every organisation here, the oldest first, for whoever runs the server. */
+export async function listOrganisations(services: Services, asked: SeekAsked): Promise<SeekPage<Organisation>> {
+  return readSeekPage(
+    {
+      by: [sql.ref('created_at'), sql.ref('id')],
+      at: (id) => sql`select created_at, id from organisations where id = ${id}`,
+    },
+    asked,
+    ({ condition, order, limit }) =>
+      services.db.kysely
+        .selectFrom('organisations')
+        .select(['id', 'slug', 'name', 'plan'])
+        .where(condition)
+        .orderBy(order)
+        .limit(limit)
+        .execute(),
+    (organisation) => organisation.id,
+  )
 }
 
 /** For the command line, which acts as the system; by an earlier slug too. */

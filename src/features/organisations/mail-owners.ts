@@ -18,5 +18,5 @@ export async function mailOwners(
     .where('m.role', '=', 'owner')
     .where('m.user_id', '<>', but ?? '')
     .execute()
-  for (const { email } of owners) await sendMailLater(ctx, { to: email, ...mail })
+  await sendMailLater(ctx, ...owners.map(({ email }) => ({ to: email, ...mail })))
 }

@@ -1,25 +1,43 @@
 import type { Child } from 'hono/jsx'
-import { type Actor, hasRole } from '../../platform/context.ts'
+import { type Actor, hasRole, type Role } from '../../platform/context.ts'
+import type { SeekPage } from '../../platform/db/seek.ts'
 import type { AppError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
-import { CardTable } from '../../platform/ui/card-table.tsx'
+import { toAddress } from '../../platform/ui/address.ts'
+import { countInWords } from '../../platform/ui/count-in-words.ts'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
-import { RelativeTime } from '../../platform/ui/relative-time.tsx'
+import { placeQuery, SeekPages, type SeekPlace } from '../../platform/ui/seek-pages.tsx'
 import { LimitNotice } from '../plans/limit-notice.tsx'
 import type { Invitation } from './invitations.ts'
 import { InvitationsTable } from './invitations-table.tsx'
-import type { Member } from './members.ts'
+import type { MemberPage } from './list-members.ts'
+import { MembersTable } from './members-table.tsx'
 import { roleLabels } from './role-labels.ts'
 
-type RoleName = keyof typeof roleLabels
+export const membersOnPage = 50
+export const invitationsOnPage = 20
+
+/** Which people a page shows, as its address says it. */
+export interface MembersAddress {
+  base: string
+  needle: string
+  place: SeekPlace
+  invited: SeekPlace
+}
+
+/** The part of an address that says which people are shown. */
+export function membersQuery({ needle, place, invited }: Omit<MembersAddress, 'base'>) {
+  return { q: needle, ...placeQuery(place), ...placeQuery(invited, 'invited_') }
+}
 
 interface MembersPageProps {
   frame: Frame
   actor: Actor
-  members: Member[]
-  invitations: Invitation[]
+  members: MemberPage
+  invitations: SeekPage<Invitation>
+  address: MembersAddress
   now: Date
   notice?: string | undefined
   /** Why nobody can be invited now. */
@@ -29,21 +47,11 @@ interface MembersPageProps {
   typed?: { email: string; role: string } | undefined
 }
 
-export function MembersPage({
-  frame,
-  actor,
-  members,
-  invitations,
-  now,
-  notice,
-  noRoom,
-  error,
-  typed,
-  dialog,
-}: MembersPageProps) {
-  const base = `/o/${frame.organisation?.slug}/members`
+export function MembersPage(props: MembersPageProps) {
+  const { frame, actor, members, invitations, address, now, notice, noRoom, error, typed, dialog } = props
+  const { base } = address
   const isOwner = hasRole(actor, 'owner')
-  const roles = (isOwner ? ['owner', 'admin', 'member'] : ['admin', 'member']) as RoleName[]
+  const roles: Role[] = isOwner ? ['owner', 'admin', 'member'] : ['admin', 'member']
   return (
     <PageLayout title="Members" frame={frame} current="members" dialog={dialog}>
       <div class="page-head">
@@ -51,7 +59,7 @@ export function MembersPage({
           <h1>Members</h1>
           <p>Owners may do everything, admins all but plan and deletion. Members see waitlists and subscribers.</p>
         </div>
-        {isOwner && members.length > 1 ? (
+        {isOwner && members.total > 1 ? (
           <a class="button plain" id="transfer" href={`${base}/transfer`}>
             Transfer ownership
           </a>
@@ -70,30 +78,78 @@ export function MembersPage({
           noRoom={noRoom}
           planHref={isOwner ? `/o/${frame.organisation?.slug}/plan` : undefined}
         />
-        <CardTable caption="Members" columns={['Name', 'Role', 'Joined', { label: 'Actions', hidden: true }]}>
-          {members.map((member) => (
-            <MemberRow
-              member={member}
-              base={base}
-              roles={roles}
-              isSelf={actor.type === 'user' && actor.id === member.user_id}
-              mayChange={isOwner || member.role !== 'owner'}
-              now={now}
-            />
-          ))}
-        </CardTable>
-        {invitations.length > 0 ? (
-          <InvitationsTable invitations={invitations} base={base} isOwner={isOwner} now={now} />
+        <section>
+          {members.total > 10 || address.needle ? <Search address={address} /> : null}
+          <People members={members} address={address} actor={actor} roles={roles} isOwner={isOwner} now={now} />
+        </section>
+        {invitations.items.length > 0 ? (
+          <section class="stack">
+            <h2>Invitations</h2>
+            <InvitationsTable invitations={invitations.items} base={base} isOwner={isOwner} now={now} />
+            {invitations.before || invitations.after ? (
+              <SeekPages
+                href={(invited) => toAddress(base, membersQuery({ ...address, invited }))}
+                {...{ page: address.invited.page, limit: invitationsOnPage, shown: invitations.items.length }}
+                {...{ before: invitations.before, after: invitations.after, noun: 'invitations' }}
+                label="Pages of invitations"
+              />
+            ) : null}
+          </section>
         ) : null}
       </div>
     </PageLayout>
   )
 }
 
+function People(
+  props: Pick<MembersPageProps, 'members' | 'address' | 'actor' | 'now'> & { roles: Role[]; isOwner: boolean },
+) {
+  const { members, address, actor, roles, isOwner, now } = props
+  const { items, before, after, total } = members
+  const { base, needle, place } = address
+  const shown = membersQuery(address)
+  if (items.length === 0)
+    return (
+      <div class="empty">
+        <h2>Nobody found</h2>
+        <p>No member’s name or e-mail address contains “{needle}”.</p>
+      </div>
+    )
+  return (
+    <>
+      <MembersTable members={items} {...{ actor, base, shown, roles, isOwner, now }} />
+      {before || after ? (
+        <SeekPages
+          href={(place) => toAddress(base, membersQuery({ ...address, place }))}
+          {...{ page: place.page, limit: membersOnPage, shown: items.length, before, after }}
+          {...(needle ? {} : { total: countInWords(total) })}
+          noun={needle ? 'members found' : 'members'}
+          label="Pages of members"
+        />
+      ) : null}
+    </>
+  )
+}
+
+function Search({ address: { base, needle } }: { address: MembersAddress }) {
+  return (
+    <form method="get" action={base} class="filters" role="search">
+      <div class="field grow">
+        <label for="q">Search by name or e-mail</label>
+        <input class="input" id="q" name="q" type="search" value={needle} maxlength={254} />
+      </div>
+      <button type="submit" class="button plain">
+        Search
+      </button>
+      {needle ? <a href={base}>Show everybody</a> : null}
+    </form>
+  )
+}
+
 function InviteForm(
   props: Pick<MembersPageProps, 'error' | 'typed' | 'noRoom'> & {
     base: string
-    roles: RoleName[]
+    roles: Role[]
     planHref: string | undefined
   },
 ) {
@@ -130,60 +186,5 @@ function InviteForm(
         </button>
       </div>
     </form>
-  )
-}
-
-function MemberRow(props: {
-  member: Member
-  base: string
-  roles: RoleName[]
-  isSelf: boolean
-  mayChange: boolean
-  now: Date
-}) {
-  const { member, base, roles, isSelf, mayChange, now } = props
-  return (
-    <tr>
-      <td class="name" data-label="Name">
-        <span>
-          <bdi>{member.name}</bdi>
-          {isSelf ? <span class="quiet"> (you)</span> : null}
-          {member.email === member.name ? null : <span class="under quiet small">{member.email}</span>}
-        </span>
-      </td>
-      <td data-label="Role">
-        {mayChange ? (
-          <form method="post" action={`${base}/${member.user_id}/role`} class="row">
-            <select class="input" name="role" aria-label={`Role of ${member.name}`}>
-              {roles.map((role) => (
-                <option value={role} selected={role === member.role}>
-                  {roleLabels[role]}
-                </option>
-              ))}
-            </select>
-            <button type="submit" class="button plain small" aria-label={`Change the role of ${member.name}`}>
-              Change
-            </button>
-          </form>
-        ) : (
-          roleLabels[member.role]
-        )}
-      </td>
-      <td data-label="Joined">
-        <RelativeTime at={member.created_at} now={now} />
-      </td>
-      <td class="actions right">
-        {mayChange || isSelf ? (
-          <a
-            class="button danger-quiet small"
-            id={`remove-${member.user_id}`}
-            href={`${base}/${member.user_id}/remove`}
-          >
-            {isSelf ? 'Leave' : 'Remove'}
-            <span class="visually-hidden"> {member.name}</span>
-          </a>
-        ) : null}
-      </td>
-    </tr>
   )
 }

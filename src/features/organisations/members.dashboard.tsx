@@ -4,8 +4,10 @@ import { hasRole, type Role, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
+import { toAddress } from '../../platform/ui/address.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { PageLayout } from '../../platform/ui/page-layout.tsx'
 import { wordsFor } from '../../platform/ui/words-for.ts'
@@ -15,8 +17,9 @@ import { findNoRoomForMember } from './add-member.ts'
 import { InvitationPage } from './invitation-page.tsx'
 import { findInvitation, listInvitations, withdrawInvitation } from './invitations.ts'
 import { inviteMember } from './invite-member.ts'
-import { changeRole, listMembers, removeMember } from './members.ts'
-import { MembersPage } from './members-page.tsx'
+import { listMembers } from './list-members.ts'
+import { changeRole, findMember, removeMember } from './members.ts'
+import { invitationsOnPage, type MembersAddress, MembersPage, membersOnPage, membersQuery } from './members-page.tsx'
 import { TransferDialog } from './transfer-dialog.tsx'
 import { transferOwnership } from './transfer-ownership.ts'
 
@@ -27,6 +30,9 @@ const notices: Record<string, string> = {
   removed: 'The member is removed, and is out at once; invitations of theirs above a plain member are withdrawn.',
   transferred: 'The ownership is transferred. You are an admin now.',
 }
+
+/** Among how many a new owner is chosen at once. */
+const choices = 50
 
 /** The people of an organisation, and the ones it invites. */
 export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
@@ -79,13 +85,15 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
     }
     const { slug } = c.var.ctx.organisation
     const isOut = c.var.ctx.actor.id === c.req.param('id') && role === 'member'
-    return c.redirect(isOut ? `/o/${slug}/waitlists` : `${baseOf(c)}?done=role`, 303)
+    return c.redirect(isOut ? `/o/${slug}/waitlists` : withNotice(c, 'role'), 303)
   })
 
   app.get('/o/:slug/members/transfer', async (c) => {
     requireRole(c.var.ctx, 'owner')
-    const others = (await listMembers(c.var.ctx)).filter((member) => member.user_id !== c.var.ctx.actor.id)
-    return show(c, { dialog: <TransferDialog base={baseOf(c)} name={c.var.ctx.organisation.name} others={others} /> })
+    const { actor, organisation } = c.var.ctx
+    const needle = (c.req.query('who') ?? '').trim().slice(0, 254)
+    const others = await listMembers(c.var.ctx, { needle, but: actor.id, limit: choices })
+    return show(c, { dialog: <TransferDialog base={baseOf(c)} name={organisation.name} {...{ others, needle }} /> })
   })
 
   app.post('/o/:slug/members/transfer', async (c) => {
@@ -122,8 +130,9 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
       return renderPage(c, <PageLayout title={`Leave ${name}`} frame={frame} dialog={dialog} />)
     }
     requireRole(ctx, 'admin')
-    const member = (await listMembers(ctx)).find((one) => one.user_id === c.req.param('id'))
+    const member = await findMember(ctx, { id: c.req.param('id') })
     if (!member) return c.redirect(baseOf(c), 303)
+    const shown = membersQuery(addressOf(c))
     const dialog = (
       <ConfirmDialog
         id="remove"
@@ -132,9 +141,9 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
             Remove <bdi>{member.name}</bdi>?
           </>
         }
-        action={`${baseOf(c)}/${member.user_id}/remove`}
+        action={toAddress(`${baseOf(c)}/${member.user_id}/remove`, shown)}
         verb="Remove member"
-        closeHref={`${baseOf(c)}#remove-${member.user_id}`}
+        closeHref={`${toAddress(baseOf(c), shown)}#remove-${member.user_id}`}
         danger
       >
         <p>
@@ -153,7 +162,7 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
       // Sent twice: what was wanted is done.
       if (!(error instanceof AppError) || error.code !== 'not_found') return showRefusal(c, error)
     }
-    return c.redirect(c.var.ctx.actor.id === c.req.param('id') ? '/' : `${baseOf(c)}?done=removed`, 303)
+    return c.redirect(c.var.ctx.actor.id === c.req.param('id') ? '/' : withNotice(c, 'removed'), 303)
   })
 }
 
@@ -165,12 +174,15 @@ interface Shown {
 
 async function show(c: HonoContext<AppEnv>, shown: Shown = {}) {
   const { ctx, frame } = c.var
+  const address = addressOf(c)
+  const { needle, place, invited } = address
   const page = (
     <MembersPage
       frame={frame}
       actor={ctx.actor}
-      members={await listMembers(ctx)}
-      invitations={await listInvitations(ctx)}
+      members={await listMembers(ctx, { ...place, needle, limit: membersOnPage })}
+      invitations={await listInvitations(ctx, { ...invited, needle, limit: invitationsOnPage })}
+      address={address}
       noRoom={await findNoRoomForMember(ctx)}
       now={ctx.now()}
       notice={shown.error ? undefined : wordsFor(notices, c.req.query('done'))}
@@ -184,6 +196,21 @@ async function show(c: HonoContext<AppEnv>, shown: Shown = {}) {
 function showRefusal(c: HonoContext<AppEnv>, error: unknown, typed?: { email: string; role: string }) {
   if (!(error instanceof AppError) || error.status >= 500 || !hasRole(c.var.ctx.actor, 'admin')) throw error
   return show(c, { error, ...(typed ? { typed } : {}) })
+}
+
+/** Which people an address asks for. */
+function addressOf(c: HonoContext<AppEnv>): MembersAddress {
+  return {
+    base: baseOf(c),
+    needle: (c.req.query('q') ?? '').trim().slice(0, 254),
+    place: readSeekPlace(c),
+    invited: readSeekPlace(c, 'invited_'),
+  }
+}
+
+/** The page that a form was sent from, with what was done. */
+function withNotice(c: HonoContext<AppEnv>, done: keyof typeof notices): string {
+  return toAddress(baseOf(c), { ...membersQuery(addressOf(c)), done })
 }
 
 function baseOf(c: HonoContext<AppEnv>): string {

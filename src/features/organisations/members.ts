@@ -18,18 +18,6 @@ export interface Member {
   created_at: Date
 }
 
-/** Everybody in the organisation, owners first. */
-export async function listMembers(ctx: Context): Promise<Member[]> {
-  requireRole(ctx, 'admin')
-  return inSnapshot(ctx, async (ctx) => {
-    const rows = await memberQuery(ctx).execute()
-    const order: Role[] = ['owner', 'admin', 'member']
-    return (rows as Member[]).sort(
-      (a, b) => order.indexOf(a.role) - order.indexOf(b.role) || (a.name < b.name ? -1 : 1),
-    )
-  })
-}
-
 /** @throws AppError `not_found`, `forbidden` (an admin and an owner; the last owner). */
 export async function changeRole(ctx: Context, userId: string, role: Role): Promise<void> {
   await inTransaction(ctx, async (ctx) => {
@@ -79,13 +67,14 @@ export async function endMembership(ctx: TransactionContext, member: Member): Pr
   })
 }
 
-/** The member with an e-mail address, if there is one. */
-export async function findMember(ctx: Context, email: string): Promise<Member | undefined> {
+/** The member with an id or an e-mail address, if there is one. */
+export async function findMember(ctx: Context, who: { id: string } | { email: string }): Promise<Member | undefined> {
   requireRole(ctx, 'admin')
-  return inSnapshot(
-    ctx,
-    async (ctx) => (await memberQuery(ctx).where('u.email', '=', email).executeTakeFirst()) as Member | undefined,
-  )
+  return inSnapshot(ctx, async (ctx) => {
+    const members = memberQuery(ctx)
+    const found = 'id' in who ? members.where('m.user_id', '=', who.id) : members.where('u.email', '=', who.email)
+    return (await found.executeTakeFirst()) as Member | undefined
+  })
 }
 
 /**
@@ -117,7 +106,7 @@ export async function getMember(ctx: TransactionContext, userId: string): Promis
 
 /** Whether there is no owner but one. */
 export async function isLastOwner(ctx: TransactionContext): Promise<boolean> {
-  return (await memberQuery(ctx).where('m.role', '=', 'owner').execute()).length < 2
+  return (await memberQuery(ctx).where('m.role', '=', 'owner').limit(2).execute()).length < 2
 }
 
 async function requireAnotherOwner(ctx: TransactionContext): Promise<void> {
@@ -125,7 +114,7 @@ async function requireAnotherOwner(ctx: TransactionContext): Promise<void> {
     throw new AppError('forbidden', 'An organisation keeps at least one owner. Make somebody else an owner first.')
 }
 
-function memberQuery(ctx: TransactionContext) {
+export function memberQuery(ctx: TransactionContext) {
   return ctx.sql
     .selectFrom('members as m')
     .innerJoin('users as u', 'u.id', 'm.user_id')

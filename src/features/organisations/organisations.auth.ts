@@ -7,7 +7,8 @@ import type { NavEntry } from '../../platform/ui/page-layout.tsx'
 import { findTrouble } from '../billing/find-trouble.ts'
 import { troubleBanner } from '../billing/trouble-banner.tsx'
 import { planRules } from '../plans/plan-rules.ts'
-import { findMembership, findNewSlug, listOrganisationsOf, rememberOrganisation } from './list-organisations.ts'
+import { findMembership, findNewSlug, rememberOrganisation } from './list-organisations.ts'
+import { findFewOrganisations } from './list-own-organisations.ts'
 
 /**
  * Lets members in below `/o/{slug}`, with the context that verbs act in. Strangers are told what they would be told of an
@@ -42,10 +43,13 @@ export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv>
     const isOwner = hasRole(ctx.actor, 'owner')
     if (!deleted_at) await rememberOrganisation(services, person.id, organisation.id)
     c.set('ctx', ctx)
+    const { organisations, areMore } = await findFewOrganisations(services, person.id)
+    const isAmong = organisations.some(({ id }) => id === organisation.id)
     c.set('frame', {
       ...frame,
       organisation,
-      organisations: await listOrganisationsOf(services, person.id),
+      organisations: isAmong ? organisations : [{ ...organisation, deleted_at }, ...organisations],
+      areMoreOrganisations: areMore,
       nav: deleted_at ? [] : navOf(ctx),
       ...(deleted_at || !isOwner ? {} : { settingsHref: `/o/${slug}/settings` }),
       ...(trouble && { banner: troubleBanner(trouble, organisation.plan, isOwner ? `/o/${slug}/plan` : undefined) }),

@@ -1,5 +1,7 @@
-import { type CommandResult, systemContext, toTable } from '../../platform/cli/run-command.ts'
+import type { CommandList, ListedRow } from '../../platform/cli/command-list.ts'
+import { type CommandResult, systemContext } from '../../platform/cli/run-command.ts'
 import type { Context, Role } from '../../platform/context.ts'
+import { readAllPages } from '../../platform/db/seek.ts'
 import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import type { Services } from '../../platform/services.ts'
@@ -29,15 +31,14 @@ export async function orgCreate(
   }
 }
 
-export async function orgList(services: Services): Promise<CommandResult> {
-  const items = await listOrganisations(services)
-  return {
-    json: { items },
-    text: toTable(
-      items.map((item) => ({ ...item })),
-      'There are no organisations.',
-    ),
-  }
+/** Every organisation here, the oldest first. */
+export function orgList(services: Services): CommandList {
+  return { pages: listedOrganisations(services), empty: 'There are no organisations.' }
+}
+
+async function* listedOrganisations(services: Services): AsyncGenerator<ListedRow[]> {
+  for await (const page of readAllPages((asked) => listOrganisations(services, asked)))
+    yield page.map((organisation) => ({ json: organisation, columns: { ...organisation } }))
 }
 
 export async function orgSetPlan(services: Services, options: { org: string; plan: string }): Promise<CommandResult> {
@@ -68,7 +69,7 @@ export async function memberRemove(
   options: { org: string; email: string },
 ): Promise<CommandResult> {
   const ctx = await contextOf(services, options.org)
-  const member = await findMember(ctx, parseInput(personEmailSchema, options.email))
+  const member = await findMember(ctx, { email: parseInput(personEmailSchema, options.email) })
   if (!member) throw new AppError('not_found', `${options.email} is no member of ${options.org}.`)
   await removeMember(ctx, member.user_id)
   return { json: { email: member.email, removed: true }, text: `${member.email} is removed, and is out at once.` }

@@ -3,14 +3,26 @@ import { AppError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { MessagePage } from '../../platform/ui/message-page.tsx'
 import { byOperatorOnly, foundOrganisation, mayFoundOrganisations } from './found-organisation.ts'
+import { listOwnOrganisations } from './list-own-organisations.ts'
 import { NewOrganisationPage } from './new-organisation-page.tsx'
+import { OwnOrganisationsPage, organisationsOnPage } from './own-organisations-page.tsx'
 
-/** Making further organisations. */
+/** All organisations of a person, and making further ones. */
 export function organisationRoutes(app: Hono<AppEnv>, services: Services): void {
+  app.get('/organisations', async (c) => {
+    const { person, frame } = c.var
+    if (!person) return c.redirect('/sign-in?next=/organisations', 303)
+    const place = readSeekPlace(c)
+    const needle = (c.req.query('q') ?? '').trim().slice(0, 100)
+    const list = await listOwnOrganisations(services, person.id, { ...place, needle, limit: organisationsOnPage })
+    return renderPage(c, <OwnOrganisationsPage personId={person.id} {...{ frame, list, needle, place }} />)
+  })
+
   app.get('/organisations/new', (c) => {
     const { person, frame } = c.var
     if (!person) return c.redirect('/sign-in?next=/organisations/new', 303)

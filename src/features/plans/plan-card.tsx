@@ -1,3 +1,4 @@
+import { countInWords } from '../../platform/ui/count-in-words.ts'
 import { type Billing, isLive } from '../billing/billing-account.ts'
 import { portalTaskFor } from '../billing/open-portal.ts'
 import { isPlan, type Plan, planNames, planRules } from './plan-rules.ts'
@@ -72,10 +73,10 @@ function Used({ count, limit }: { count: number; limit: number | null }) {
   return limit !== null && count > limit ? (
     <>
       {' '}
-      <span class="badge warn">{count} used</span>
+      <span class="badge warn">{countInWords(count)} used</span>
     </>
   ) : (
-    <span class="quiet"> ({count} used)</span>
+    <span class="quiet"> ({countInWords(count)} used)</span>
   )
 }
 

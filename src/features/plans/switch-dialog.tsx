@@ -1,4 +1,5 @@
 import { dayInWords } from '../../platform/day-in-words.ts'
+import { countInWords } from '../../platform/ui/count-in-words.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import type { BillingAccount } from '../billing/billing-account.ts'
 import type { PlanUse } from './plan-card.tsx'
@@ -69,8 +70,8 @@ function Losses({ from, to, use, when }: { from: string; to: Plan; use: PlanUse;
       ) : null}
       {over.map(({ used, allowed, one }) => (
         <p>
-          You have {used} {one}s and {after.label} allows {allowed}: all of them stay, and no {one} can be added until
-          they fit.
+          You have {countInWords(used)} {one}s and {after.label} allows {allowed}: all of them stay, and no {one} can be
+          added until they fit.
         </p>
       ))}
       {isShortened ? (

@@ -18,6 +18,9 @@ interface LoggedChange {
   changes: { before?: Partial<WaitlistSetup>; after?: Partial<WaitlistSetup> } | null
 }
 
+/** Whoever began to edit before so many others had saved is told of the newest. */
+const mostChanges = 500
+
 /** What the log says was changed on a waitlist since a version of its setup, field by field. */
 export async function findSetupChanges(
   ctx: TransactionContext,
@@ -28,7 +31,8 @@ export async function findSetupChanges(
   const { rows } = await sql<LoggedChange>`
     select actor_name, changes from activities
     where organisation_id = ${ctx.organisation.id} and target_id = ${id} and action = 'waitlist.updated' and number > ${version}
-    order by number`.execute(ctx.sql)
+    order by number desc limit ${mostChanges}`.execute(ctx.sql)
+  rows.reverse()
   return setupFields.flatMap((field) => {
     const ofField = rows.filter(({ changes }) => changes?.after && field in changes.after)
     const last = ofField.at(-1)

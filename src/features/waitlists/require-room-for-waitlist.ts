@@ -6,13 +6,14 @@ import { planRules } from '../plans/plan-rules.ts'
 export async function requireRoomForWaitlist(ctx: TransactionContext): Promise<void> {
   const { maxWaitlists, label } = planRules(ctx.organisation.plan)
   if (maxWaitlists === null) return
-  const { count } = await ctx.sql
+  const open = await ctx.sql
     .selectFrom('waitlists')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select('id')
     .where('organisation_id', '=', ctx.organisation.id)
     .where('archived_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  if (count >= maxWaitlists) {
+    .limit(maxWaitlists)
+    .execute()
+  if (open.length >= maxWaitlists) {
     throw new AppError(
       'limit_reached',
       `The ${label} plan allows ${maxWaitlists === 1 ? '1 waitlist' : `${maxWaitlists} waitlists`}. Archive one, or change the plan on the Plan page.`,

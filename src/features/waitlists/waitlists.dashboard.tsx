@@ -5,25 +5,33 @@ import { AppError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { archiveWaitlist } from './archive-waitlist.ts'
 import { countDailyJoins } from './count-daily-joins.ts'
 import { createWaitlist } from './create-waitlist.ts'
 import { listWaitlists } from './list-waitlists.ts'
 import { findNoRoomForWaitlist } from './require-room-for-waitlist.ts'
-import { CreateWaitlistDialog, plottedDays, WaitlistsPage } from './waitlists-page.tsx'
+import { CreateWaitlistDialog, type WaitlistsAddress, WaitlistsPage } from './waitlists-page.tsx'
+import { plottedDays } from './waitlists-table.tsx'
+
+const limit = 50
 
 /** Listing, creating and archiving waitlists. */
 export function waitlistRoutes(app: Hono<AppEnv>): void {
   const show = async (c: HonoContext<AppEnv>, dialog?: Child, status = 200) => {
     const { ctx, frame } = c.var
-    const waitlists = await listWaitlists(ctx)
+    const address = addressOf(c)
+    const list = await listWaitlists(ctx, { ...address, ...address.place, limit })
+    const ids = list.items.map(({ id }) => id)
     return renderPage(
       c,
       <WaitlistsPage
         frame={frame}
-        waitlists={waitlists}
-        joins={await countDailyJoins(ctx, plottedDays)}
+        list={list}
+        limit={limit}
+        address={address}
+        joins={await countDailyJoins(ctx, ids, plottedDays)}
         mayCreate={hasRole(ctx.actor, 'admin')}
         now={ctx.now()}
         dialog={dialog}
@@ -69,4 +77,14 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
 
 function baseOf(c: HonoContext<AppEnv>): string {
   return `/o/${c.var.ctx.organisation.slug}/waitlists`
+}
+
+/** Which waitlists an address asks for. */
+function addressOf(c: HonoContext<AppEnv>): WaitlistsAddress {
+  return {
+    base: baseOf(c),
+    needle: (c.req.query('q') ?? '').trim().slice(0, 100),
+    archived: c.req.query('show') === 'archived',
+    place: readSeekPlace(c),
+  }
 }

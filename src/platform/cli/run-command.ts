@@ -5,6 +5,7 @@ import { MigrationError } from '../db/migrate.ts'
 import { AppError } from '../errors.ts'
 import { hideSecrets } from '../log/hide-secrets.ts'
 import type { Services } from '../services.ts'
+import { type CommandList, printList } from './command-list.ts'
 import { type Inspection, withInspection } from './with-inspection.ts'
 import { withServices } from './with-services.ts'
 
@@ -32,6 +33,14 @@ export async function runInspection(
 /** The same for a command that needs neither the database nor any setting. */
 export async function runOffline(asJson: boolean, work: () => Promise<CommandResult>): Promise<void> {
   await printingErrors(async () => print(asJson, await work()))
+}
+
+/** The same for a command that answers a list. */
+export async function runList(
+  asJson: boolean,
+  work: (services: Services) => CommandList | Promise<CommandList>,
+): Promise<void> {
+  await runExport(async (services) => writeToStdout(services, printList(await work(services), asJson)))
 }
 
 /** Runs a command that writes to stdout by itself. */
@@ -72,21 +81,4 @@ export function systemContext(services: Services, organisation: Organisation): C
     ip: null,
     userAgent: 'queueup command line',
   }
-}
-
-/** Rows as columns of text. */
-export function toTable(rows: readonly Record<string, unknown>[], empty: string): string {
-  const [first] = rows
-  if (!first) return empty
-  const names = Object.keys(first)
-  const cells = [names, ...rows.map((row) => names.map((name) => String(row[name] ?? '')))]
-  const widths = names.map((_, column) => Math.max(...cells.map((line) => [...(line[column] ?? '')].length)))
-  return cells
-    .map((line) =>
-      line
-        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }

@@ -31,7 +31,7 @@ export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
             <h1>Outbox</h1>
             <p>
               No SMTP_URL is set, so mails are kept in <code>{outboxFolder(config)}</code>. Only this machine sees this
-              page.
+              page, and the {shown} newest on it.
             </p>
           </div>
         </div>

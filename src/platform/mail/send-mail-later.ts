@@ -7,9 +7,12 @@ import type { Mail } from './mailer.ts'
 
 export const sendMailJob = 'send_mail'
 
-/** Sends a mail once the caller's transaction has committed, however long the mail server is away. */
-export async function sendMailLater(within: { sql: Kysely<Tables>; secrets: Secrets }, mail: Mail): Promise<void> {
-  await enqueue(within, sendMailJob, mail)
+/** Sends mails once the caller's transaction has committed, however long the mail server is away. */
+export async function sendMailLater(
+  within: { sql: Kysely<Tables>; secrets: Secrets },
+  ...mails: Mail[]
+): Promise<void> {
+  await enqueue(within, sendMailJob, ...mails)
 }
 
 /** Does what `sendMailLater` queued. */

@@ -20,6 +20,8 @@ export interface Frame {
   person: { name: string; email: string } | undefined
   organisation: { slug: string; name: string } | undefined
   organisations: { slug: string; name: string; deleted_at?: Date | null }[]
+  /** They have others too, on a page of their own. */
+  areMoreOrganisations?: boolean
   nav: NavEntry[]
   /** For who may change the organisation itself. */
   settingsHref?: string
@@ -108,6 +110,7 @@ function OrganisationMenu({ frame }: { frame: Frame }) {
             </li>
           ))}
         </ul>
+        {frame.areMoreOrganisations ? <a href="/organisations">All your organisations</a> : null}
         <hr />
         {frame.settingsHref ? <a href={frame.settingsHref}>Organisation settings</a> : null}
         <a href="/organisations/new">New organisation</a>
