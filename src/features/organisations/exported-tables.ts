@@ -45,6 +45,17 @@ export const exportedTables: Record<string, ExportedTable> = {
     ['id', 'name', 'description', 'referrals_enabled', 'skip_amount', 'created_at', 'archived_at'],
     ['created_at', 'id'],
   ),
+  // What a referral was worth to those who joined with this number or a lower one, before it was changed.
+  earlier_skip_amounts: own(
+    'earlier_skip_amounts',
+    ['waitlist_id', 'last_join_number', 'places'],
+    ['waitlist_id', 'last_join_number'],
+  ),
+  confirmed_referrals: own(
+    'confirmed_referrals',
+    ['waitlist_id', 'join_number', 'places'],
+    ['waitlist_id', 'join_number'],
+  ),
   api_keys: queried(
     keyColumns,
     (columns, id) => sql<Row>`select ${columns} from api_keys k

@@ -119,6 +119,12 @@ test('an owner takes everything along: each table as JSON Lines and as CSV, and 
     .insertInto('billing_accounts')
     .values({ organisation_id: organisation.id, customer_id: `cus_${organisation.slug}`, status: 'active' })
     .execute()
+  const setup = { name: '=1+1,"🚀"', description: '', skip_amount: '6', referrals_enabled: 'on' }
+  await owner.post(`${home}/waitlists/${waitlist}/setup`, setup)
+  await product.database.owner.kysely
+    .insertInto('confirmed_referrals')
+    .values({ organisation_id: organisation.id, waitlist_id: waitlist, join_number: 2, places: 5 })
+    .execute()
   const slug = `new-${organisation.slug}`.slice(0, 40)
   await owner.post(`${home}/settings/slug`, { slug })
 
@@ -144,6 +150,7 @@ test('an owner takes everything along: each table as JSON Lines and as CSV, and 
   // The link that the person has, which leads to their page.
   expect((await owner.get(new URL(people[0].status_link).pathname)).html).toContain(people[0].referral_code)
   expect(lines('removed_subscribers')).toMatchObject([{ waitlist_id: waitlist, subscriber_id: 3 }])
+  expect(lines('earlier_skip_amounts')).toEqual([{ waitlist_id: waitlist, last_join_number: 4, places: 5 }])
   const [imported] = lines('imports')
   expect(imported).toMatchObject({ state: 'done', added: 1, started_by: { id: organisation.owner.id } })
   expect(lines('imported_people')).toEqual([

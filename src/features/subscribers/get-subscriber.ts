@@ -13,6 +13,11 @@ export interface OtherSubscriber {
   added_at: Date
 }
 
+export interface ReferredSubscriber extends OtherSubscriber {
+  /** How many places ahead they have moved whoever they joined through; 0 while they are pending. */
+  places: number
+}
+
 export interface SubscriberDetails extends OtherSubscriber {
   /** Null until they have confirmed. */
   position: number | null
@@ -26,7 +31,7 @@ export interface SubscriberDetails extends OtherSubscriber {
   /** `removed` for somebody who is not there any more. */
   referrer: OtherSubscriber | 'removed' | null
   /** Who joined through them, last ones first. */
-  referred: OtherSubscriber[]
+  referred: ReferredSubscriber[]
   /** Pass as `before` for those who joined through them earlier. */
   earlier: number | undefined
 }
@@ -43,7 +48,7 @@ export async function getSubscriber(
 ): Promise<SubscriberDetails> {
   requireRole(ctx, 'member')
   return inSnapshot(ctx, async (ctx) => {
-    await getWaitlist(ctx, waitlistId)
+    const { skip_amount } = await getWaitlist(ctx, waitlistId)
     const person = await people(ctx, waitlistId)
       .select([
         's.joined_at',
@@ -65,11 +70,20 @@ export async function getSubscriber(
         ? null
         : await people(ctx, waitlistId).where('s.join_number', '=', referred_by).executeTakeFirst()
     let query = people(ctx, waitlistId)
+      .select(
+        sql<number>`case when s.state = 'active' then coalesce((
+          select c.places from confirmed_referrals c where c.organisation_id = s.organisation_id
+            and c.waitlist_id = s.waitlist_id and c.join_number = s.join_number
+        ), (
+          select e.places from earlier_skip_amounts e where e.organisation_id = s.organisation_id
+            and e.waitlist_id = s.waitlist_id and e.last_join_number >= s.join_number order by e.last_join_number limit 1
+        ), ${skip_amount}::integer) else 0 end`.as('places'),
+      )
       .where('s.referred_by', '=', person.join_number)
       .orderBy('s.join_number', 'desc')
       .limit(referredRows + 1)
     if (before !== undefined) query = query.where('s.join_number', '<', before)
-    const referred = (await query.execute()).map(toOther)
+    const referred = (await query.execute()).map((row) => ({ ...toOther(row), places: row.places }))
     const page = referred.slice(0, referredRows)
     return {
       ...details,

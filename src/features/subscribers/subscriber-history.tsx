@@ -5,6 +5,8 @@ import type { BroughtBy, HowJoined, SubscriberEvent } from './find-how-joined.ts
 import { referredRows, type SubscriberDetails } from './get-subscriber.ts'
 import { PersonLink } from './person-link.tsx'
 
+const numbers = new Intl.NumberFormat('en')
+
 const happened: Record<SubscriberEvent['action'], string> = {
   'subscriber.joined': 'Added by',
   'subscriber.imported': 'imported by',
@@ -22,16 +24,18 @@ interface HistoryProps {
 
 /** How a person came to the place they have, newest first. */
 export function SubscriberHistory({ person, how, organisation, waitlistBase, now }: HistoryProps) {
-  const moved = person.referred.filter((other) => other.state === 'active')
+  const moved = person.referred.filter((other) => other.places > 0)
   // What somebody earned stays theirs when whom they brought is gone.
   const others = person.referral_count - moved.length
+  const rest = person.priority_score - moved.reduce((sum, { places }) => sum + places, 0)
   const joined = how?.events.some((event) => event.action !== 'subscriber.confirmed')
   const entries: { at: Date; words: Child }[] = [
     ...moved.map((other) => ({
       at: other.added_at,
       words: (
         <>
-          Moved ahead: <PersonLink person={other} base={waitlistBase} /> joined through them
+          Moved ahead by {placesInWords(other.places)}: <PersonLink person={other} base={waitlistBase} /> joined through
+          them
         </>
       ),
     })),
@@ -55,7 +59,7 @@ export function SubscriberHistory({ person, how, organisation, waitlistBase, now
   ].sort((a, b) => b.at.getTime() - a.at.getTime())
   return (
     <ol class="events">
-      {others > 0 ? <li>{othersInWords(others, person.referral_count > referredRows)}</li> : null}
+      {others > 0 ? <li>{othersInWords(others, rest, person.referral_count > referredRows)}</li> : null}
       {entries.map(({ at, words }) => (
         <li>
           <span>{words}</span> <RelativeTime at={at} now={now} />
@@ -65,9 +69,13 @@ export function SubscriberHistory({ person, how, organisation, waitlistBase, now
   )
 }
 
-function othersInWords(others: number, areMany: boolean): string {
-  if (areMany) return `Moved ahead for ${others} more, on other pages or removed since: the places stay`
-  return `Moved ahead for ${others} more, removed since: the places stay`
+function placesInWords(places: number): string {
+  return places === 1 ? '1 place' : `${numbers.format(places)} places`
+}
+
+function othersInWords(others: number, places: number, areMany: boolean): string {
+  const where = areMany ? 'on other pages or removed since' : 'removed since'
+  return `Moved ahead by ${placesInWords(places)} for ${numbers.format(others)} more, ${where}: the places stay`
 }
 
 function Event({ event, base }: { event: SubscriberEvent; base: string }) {

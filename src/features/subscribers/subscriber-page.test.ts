@@ -43,7 +43,7 @@ test('the history tells places that came by people who are gone', async () => {
   expect(await read(first.id)).not.toContain('removed since')
   await user.post(`${base}/subscribers/${gone.id}/remove`)
   expect(await read(first.id)).toMatch(
-    /for 2 people .*History Moved ahead for 1 more, removed since: the places stay Moved ahead: stays@example.com/,
+    /for 2 people .*History Moved ahead by 5 places for 1 more, removed since: the places stay Moved ahead by 5 places: stays@example.com/,
   )
 })
 
@@ -57,7 +57,9 @@ test('a person’s page tells their place, who added them, who brought them and 
     /Spring launch Ada\+🚀@Example\.com Remove person .* State Active Position 1 Joined .* as number 1 Referred by Nobody Referral code \w{6} Status page What they see of their place Moved ahead by 5 places, for 1 person/,
   )
   expect(await read(first.id)).toMatch(
-    new RegExp(`History Moved ahead: grace@example.com joined through them .* Added by ${key.name} API key Details`),
+    new RegExp(
+      `History Moved ahead by 5 places: grace@example.com joined through them .* Added by ${key.name} API key Details`,
+    ),
   )
   expect(await read(first.id)).toMatch(/Joined through them grace@example.com/)
   const page = await user.get(`${base}/subscribers/${second.id}`)
@@ -69,6 +71,36 @@ test('a person’s page tells their place, who added them, who brought them and 
   const member = await asUser(product, await makeMember(product, organisation, 'member'))
   const seen = textOf((await member.get(`${base}/subscribers/${first.id}`)).html)
   expect([/Position 1/.test(seen), /Added by|Details|Remove/.test(seen)]).toEqual([true, false])
+})
+
+test('each referral is told with the places that it was worth when it counted', async () => {
+  const { organisation, waitlist, join, read, user, base } = await setUp()
+  const worth = (skip_amount: string, referrals_enabled = 'on') =>
+    user.post(`${base}/setup`, { name: 'Spring launch', description: '', skip_amount, referrals_enabled })
+  const { id, referral_code } = await join('ada@example.com')
+  const pending = await join('pending@example.com')
+  await join('five@example.com', referral_code)
+  await worth('7')
+  await worth('9')
+  await join('nine@example.com', referral_code)
+  const told = await read(id)
+  expect(told).toContain('Moved ahead by 9 places: nine@example.com')
+  expect(told).toContain('Moved ahead by 5 places: five@example.com')
+  expect(told).toContain('Moved ahead by 14 places, for 2 people')
+
+  await sql`update subscribers set state = 'pending', referred_by = 1
+    where organisation_id = ${organisation.id} and waitlist_id = ${waitlist} and id = ${pending.id}`.execute(
+    product.database.owner.kysely,
+  )
+  expect(await read(id)).not.toContain('places: pending@')
+  await worth('1')
+  await user.post(`${base}/add`, { email: 'pending@example.com' })
+  await worth('100')
+  await user.post(`${base}/subscribers/3/remove`)
+  const later = await read(id)
+  expect(later).toContain('Moved ahead by 1 place: pending@example.com')
+  expect(later).toContain('Moved ahead by 5 places for 1 more, removed since')
+  expect(later).toContain('Moved ahead by 15 places, for 3 people')
 })
 
 test('somebody pending is not in line; whoever confirms them is told', async () => {

@@ -16,7 +16,9 @@ import type {
   ImportsTable,
 } from './import-tables.ts'
 import type {
+  ConfirmedReferralsTable,
   DailyJoinsTable,
+  EarlierSkipAmountsTable,
   IdempotencyAnswersTable,
   RemovalKeysTable,
   RemovedSubscribersTable,
@@ -217,6 +219,8 @@ export interface Tables {
   waitlists: WaitlistsTable
   waitlist_counters: WaitlistCountersTable
   daily_joins: DailyJoinsTable
+  confirmed_referrals: ConfirmedReferralsTable
+  earlier_skip_amounts: EarlierSkipAmountsTable
   subscribers: SubscribersTable
   idempotency_answers: IdempotencyAnswersTable
   removal_keys: RemovalKeysTable

@@ -42,6 +42,22 @@ export interface RemovedSubscribersTable {
   credited: Generated<boolean>
 }
 
+/** Kept by a trigger on `waitlists`. */
+export interface EarlierSkipAmountsTable {
+  organisation_id: Fixed<string>
+  waitlist_id: Fixed<string>
+  last_join_number: Fixed<number>
+  places: Fixed<number>
+}
+
+/** Kept by a trigger on `subscribers`. */
+export interface ConfirmedReferralsTable {
+  organisation_id: string
+  waitlist_id: string
+  join_number: number
+  places: number
+}
+
 /** Kept by triggers on `subscribers`. */
 export interface WaitlistCountersTable {
   organisation_id: Fixed<string>
