@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
 import { bringFile, doQueued, pressStart } from '../../../test/bring-file.ts'
+import { beginImport, dieAfter, fileOf } from '../../../test/interrupt-import.ts'
 import {
   makeOrganisation,
   makeProduct,
@@ -12,6 +13,7 @@ import {
 import { dump, textOf } from '../../../test/people.ts'
 import { runDueJobs } from '../../platform/jobs/run-due-jobs.ts'
 import { jobHandlers } from '../../worker.ts'
+import { addSubscriber } from '../subscribers/add-subscriber.ts'
 import { listSubscribers } from '../subscribers/list-subscribers.ts'
 import { removeSubscriber } from '../subscribers/remove-subscriber.ts'
 import { chunkBytes } from './import-file.ts'
@@ -81,6 +83,26 @@ test('whoever is removed is forgotten in the files too, and every other row stay
   await pressStart(user, again)
   await doQueued(product)
   expect((await results(again)).at(1)).toBe('1,refused,Was removed from this waitlist.,forget.me@example.com')
+})
+
+test('in the file of an import that was stopped, which goes on without them, each other row at its place', async () => {
+  const { id, here, job } = await beginImport(product, organisation, user, fileOf(600))
+  await dieAfter(product, 4, job)
+  await user.post(`${here}/cancel`)
+  await addSubscriber(organisation.ctx, id, { email: 'p590@example.com' })
+  for (const email of ['p0@', 'p590@']) await remove(id, email)
+  await user.post(`${here}/continue`)
+  await doQueued(product)
+  expect(textOf((await user.get(here)).html)).toContain('Added 599 Already there 0 Refused 1')
+  const lines = await results(here)
+  expect(lines.map((line) => line.replace(/ +/g, ' '))).toEqual([
+    'row,result,reason,email,joined_at',
+    '1,removed,Was removed from this waitlist since., ,',
+    ...Array.from({ length: 589 }, (_, i) => `${i + 2},added,,p${i + 1}@example.com,2026-01-01`),
+    '591,refused,There is no e-mail address., ,',
+    ...Array.from({ length: 9 }, (_, i) => `${i + 592},added,,p${i + 591}@example.com,2026-01-01`),
+  ])
+  expect(await dump(product)).not.toMatch(/\bp(0|590)@example/)
 })
 
 test('in every spelling, and nobody whose address only looks like theirs', async () => {
