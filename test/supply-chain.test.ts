@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 interface LockedPackage {
@@ -8,6 +11,8 @@ interface LockedPackage {
   license?: string
   dev?: boolean
   devOptional?: boolean
+  optional?: boolean
+  peer?: boolean
   hasInstallScript?: boolean
   link?: boolean
 }
@@ -55,4 +60,40 @@ test('every package is one of the registry, whole as its checksum says, and from
   }
   for (const [name, version] of Object.entries(manifest.dependencies))
     expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/)
+})
+
+interface Component {
+  name: string
+  version: string
+  purl: string
+  licenses?: { license?: { id?: string; name?: string }; expression?: string }[]
+  hashes?: { alg: string; content: string }[]
+}
+
+test('the list of all that runs is CycloneDX, whole, and has of each package its version, licence and checksum', async () => {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const { stdout } = await promisify(execFile)('npm', ['run', '-s', 'sbom'], { cwd: root, maxBuffer: 2 ** 26 })
+  const list = JSON.parse(stdout) as { bomFormat: string; specVersion: string; components: Component[] }
+  expect([list.bomFormat, list.specVersion]).toEqual(['CycloneDX', expect.stringMatching(/^1\.[5-9]$/)])
+  const listed = new Map(list.components.map((one) => [`${one.name}@${one.version}`, one]))
+  const running = locked.filter(
+    ([, { dev, devOptional, optional, peer }]) => !dev && !devOptional && !optional && !peer,
+  )
+  expect(running.length).toBeGreaterThan(50)
+  for (const [path, { version, integrity = '' }] of running) {
+    const name = path.replace(/^.*node_modules\//, '')
+    const one = listed.get(`${name}@${version}`)
+    const sha512 = Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex')
+    expect([name, one?.hashes]).toEqual([name, [{ alg: 'SHA-512', content: sha512 }]])
+    expect([name, one?.purl]).toEqual([name, `pkg:npm/${name.replace('@', '%40')}@${version}`])
+    const licences = one?.licenses?.map(({ license, expression }) => license?.id ?? license?.name ?? expression)
+    expect([name, licences]).toEqual([name, [expect.stringMatching(/./)]])
+  }
+  const forDevelopment = locked
+    .filter(([, { dev }]) => dev)
+    .map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`)
+  const runningToo = new Set(
+    running.map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`),
+  )
+  expect(forDevelopment.filter((one) => listed.has(one) && !runningToo.has(one))).toEqual([])
 })

@@ -127,6 +127,76 @@ test.each<[string, string, RegExp]>([
   if (text.startsWith('grant')) await sql`revoke update on activities from queueup_app`.execute(superuser.kysely)
 })
 
+/** What is held to be true of each table besides its foreign keys. A table that is not here fails the test: think of what must hold. */
+const considered: Record<string, string> = {
+  schema_migrations: 'migrations',
+  schema_roles: 'nothing: it names roles, which are asked for',
+  installation: 'secrets: it fits SECRET_KEY',
+  organisations: 'organisations: counter, owner, address',
+  organisation_counters: 'waitlists, log: no number comes twice',
+  organisation_slugs: 'organisations: the address of now is kept',
+  organisation_tombstones: 'nothing: of organisations that are gone',
+  users: 'nothing: unique addresses are the index’s',
+  members: 'organisations: an owner',
+  invitations: 'nothing: each stands for itself',
+  waitlists: 'waitlists: a counter',
+  waitlist_counters: 'waitlists: counts of people, join numbers',
+  line_counts: 'waitlists: counts by range',
+  daily_joins: 'waitlists: counts by day',
+  subscribers: 'waitlists: places',
+  removed_subscribers: 'nothing: marks of people who are gone',
+  removal_keys: 'secrets: they can be opened',
+  api_keys: 'secrets: they can be recognised; protection',
+  api_key_usage: 'organisations: the key’s own organisation',
+  activities: 'log: numbers, times, hashes; protection',
+  activity_hashes: 'log; protection',
+  activity_chains: 'log; protection',
+  activity_tombstones: 'log; protection',
+  billing_accounts: 'nothing: Stripe is asked daily',
+  billing_events: 'nothing: marks against events that come twice',
+  departed_customers: 'nothing: Stripe is asked until they pay nothing',
+  sessions: 'nothing: they pass',
+  credentials: 'nothing: of a person',
+  verifications: 'nothing: they pass',
+  form_submissions: 'nothing: they pass',
+  email_changes: 'nothing: they pass',
+  two_factors: 'secrets: they can be opened',
+  recovery_codes: 'nothing: of a person',
+  rate_limits: 'nothing: they pass',
+  idempotency_answers: 'nothing: they pass',
+  queued_jobs: 'nothing: they pass',
+  imports: 'nothing: each stands for itself',
+  import_chunks: 'nothing: they pass',
+  import_codes: 'nothing: they pass',
+  import_results: 'nothing: they pass',
+  imported_people: 'nothing: whom a file brought, some of whom are gone',
+}
+
+test('every table there is was thought of', async () => {
+  const { rows } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`.execute(
+    superuser.kysely,
+  )
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(Object.keys(considered).toSorted())
+})
+
+test('rows that belong to nothing are found, whichever table they are in', async () => {
+  await damage('delete from organisations; delete from users; delete from waitlists; delete from api_keys')
+  const found = await problems()
+  for (const [child, parent] of [
+    ['members', 'organisations'],
+    ['members', 'users'],
+    ['credentials', 'users'],
+    ['subscribers', 'waitlists'],
+    ['waitlist_counters', 'waitlists'],
+    ['api_key_usage', 'api_keys'],
+    ['organisation_slugs', 'organisations'],
+  ])
+    expect(found).toContainEqual(
+      expect.stringMatching(`^orphans: \\d+ rows of ${child} belong to ${parent} that are not`),
+    )
+})
+
 test('a SECRET_KEY that does not fit is found; one that was rotated fits', async () => {
   await sql`insert into installation (secret_version) values (${product.services.secrets.version})`.execute(
     superuser.kysely,
