@@ -13,7 +13,7 @@ export async function sendFile(
   path: string,
   content: string | Buffer,
   name = 'people.csv',
-): Promise<{ status: number; location: string; html: string }> {
+): Promise<{ status: number; headers: Headers; location: string; html: string }> {
   const boundary = '----the-boundary'
   const disposition = `form-data; name="file"; filename="${name.replaceAll('"', '%22')}"`
   const body = Buffer.concat([
@@ -31,7 +31,8 @@ export async function sendFile(
       'Content-Type': `multipart/form-data; boundary=${boundary}`,
     },
   })
-  return { status: response.status, location: response.headers.get('location') ?? '', html: await response.text() }
+  const { status, headers } = response
+  return { status, headers, location: headers.get('location') ?? '', html: await response.text() }
 }
 
 /** Uploads a file to a waitlist's import page, and answers the address of the import. */

@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const longest = [
   'test/running-it.test.ts',
   'test/e2e/every-page.test.ts',
+  'test/failed-requests.test.ts',
   'test/crashes.test.ts',
   'test/hard-times.test.ts',
   'test/backup.test.ts',

@@ -36,7 +36,7 @@ export async function deliver({ url }: TestProduct, { body, signature }: { body:
     body,
     headers: { 'Content-Type': 'application/json; charset=utf-8', 'Stripe-Signature': signature },
   })
-  return { status: response.status, text: await response.text() }
+  return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
 /** An organisation whose owner is signed in, on the plan it would be founded on. */

@@ -16,8 +16,9 @@ import { forgetPassword } from './forget-password.ts'
 import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
 import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
+import { resetPassword } from './reset-password.ts'
 import { endSession } from './sessions.ts'
-import { isRefusal, type SignedIn, signIn } from './sign-in.ts'
+import { type SignedIn, signIn } from './sign-in.ts'
 import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
@@ -144,7 +145,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
       const beside = fieldError('password', 'too_short', error.message)
       return renderPage(c, <ResetPasswordPage frame={c.var.frame} token={token} error={beside} />, 422)
     }
-    await followLink(services, c.var.meta, () => resetPassword(accounts, token, password))
+    await followLink(services, c.var.meta, () => resetPassword(services, token, password))
     return c.redirect('/sign-in?done=password', 303)
   })
 }
@@ -157,17 +158,6 @@ async function findInvitationBehind(services: Services, next: string | undefined
     if (error instanceof AppError && error.code === 'not_found') return undefined
     throw error
   })
-}
-
-async function resetPassword(accounts: Accounts, token: string, newPassword: string): Promise<void> {
-  try {
-    await accounts.api.resetPassword({ body: { newPassword, token } })
-  } catch (error) {
-    if (!isRefusal(error)) throw error
-    throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.', {
-      page: { title: 'This link does not work any more', way: ['Ask for another link', '/forgot-password'] },
-    })
-  }
 }
 
 /** On to where they wanted to go, or to the page of the code on the way there. */

@@ -5,6 +5,7 @@ import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 import { type SecurityEvent, securityMail } from './security-mails.ts'
+import { renewSession, type SignedIn } from './sessions.ts'
 import { newTotpSecret } from './totp.ts'
 import { useAppCode, useCode } from './two-factor.ts'
 
@@ -54,15 +55,16 @@ export async function prepareTwoFactor({ db, secrets, now }: Services, person: O
 }
 
 /**
- * Turns two-factor sign-in on in exchange for a first code, and answers the recovery codes, which exist only in this answer.
+ * Turns two-factor sign-in on in exchange for a first code, and answers the recovery codes, which exist only in this answer,
+ * and the cookie of the session under another token.
  * @throws AppError `validation_failed`.
  */
 export async function confirmTwoFactor(
   services: Services,
-  person: Owner,
+  person: Owner & SignedIn,
   code: string,
   meta: RequestMeta,
-): Promise<string[]> {
+): Promise<{ codes: string[]; cookie: string }> {
   return services.db.kysely.transaction().execute(async (sql) => {
     if (!(await useAppCode(services, sql, person.id, code, 'pending'))) throw wrongCode()
     await sql
@@ -71,7 +73,7 @@ export async function confirmTwoFactor(
       .where('user_id', '=', person.id)
       .execute()
     await tell(services, sql, person, 'twoFactorOn', meta)
-    return makeRecoveryCodes(sql, person.id)
+    return { codes: await makeRecoveryCodes(sql, person.id), cookie: await renewSession(services, person, sql) }
   })
 }
 

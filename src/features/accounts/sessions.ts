@@ -7,7 +7,7 @@ import type { Services } from '../../platform/services.ts'
 import type { Proven } from './check-password.ts'
 import { cookieLine, cookieName, signedToken } from './session-cookie.ts'
 
-interface SignedIn {
+export interface SignedIn {
   id: string
   sessionId: string
 }
@@ -49,9 +49,13 @@ export async function startSession(
 }
 
 /** Gives a session another token and answers its cookie: whoever knew the one before is out of it. */
-export async function renewSession(services: Services, person: SignedIn): Promise<string> {
+export async function renewSession(
+  services: Services,
+  person: SignedIn,
+  within: Kysely<Tables> = services.db.kysely,
+): Promise<string> {
   const token = randomBase62(32)
-  await services.db.kysely
+  await within
     .updateTable('sessions')
     .set({ token: services.secrets.hash('session', token).toString('base64url') })
     .where('user_id', '=', person.id)

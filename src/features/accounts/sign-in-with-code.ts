@@ -61,6 +61,8 @@ async function limitGuesses(
     if (!isKnown && readRecoveryCode(given.code) === undefined)
       await requireToken(services, `code:${userId}`, limits.strangers)
   } catch (error) {
+    // Where the database is away nobody has guessed.
+    if (!(error instanceof AppError) || error.code !== 'rate_limited') throw error
     const { granted } = await takeToken(services.db, `code-warning:${userId}`, limits.warning)
     if (granted > 0) await tell(services, services.db.kysely, userId, 'wrongCodes', meta)
     throw error

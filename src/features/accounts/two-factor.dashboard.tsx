@@ -1,10 +1,11 @@
 import type { Hono, Context as HonoContext } from 'hono'
+import type { Child } from 'hono/jsx'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv, Person } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { showOver } from '../../platform/http/show-over.tsx'
 import type { Services } from '../../platform/services.ts'
 import { confirmTwoFactor, endTwoFactor, prepareTwoFactor, renewRecoveryCodes } from './change-two-factor.ts'
-import { renewSession } from './sessions.ts'
 import { requirePerson, showAccount } from './show-account.tsx'
 import { guessLimit, requireToken } from './sign-in-limits.ts'
 import { findTwoFactor } from './two-factor.ts'
@@ -26,6 +27,11 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
     }
   }
 
+  const showOnce = (c: HonoContext<AppEnv>, person: Person, dialog: Child) => {
+    const page = () => showAccount(c, services, person, { dialog, status: 201 })
+    return showOver(c, services, { title: 'Account', dialog, page })
+  }
+
   app.get('/account/two-factor/new', async (c) => {
     const person = requirePerson(c)
     if (await findTwoFactor(services, person.id)) return c.redirect(on, 303)
@@ -41,9 +47,9 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
   app.post('/account/two-factor', async (c) => {
     const person = requirePerson(c)
     try {
-      const codes = await confirmTwoFactor(services, person, (await readForm(c)).text('code'), c.var.meta)
-      c.header('Set-Cookie', await renewSession(services, person), { append: true })
-      return showAccount(c, services, person, { dialog: <RecoveryCodesDialog codes={codes} isNew />, status: 201 })
+      const done = await confirmTwoFactor(services, person, (await readForm(c)).text('code'), c.var.meta)
+      c.header('Set-Cookie', done.cookie, { append: true })
+      return showOnce(c, person, <RecoveryCodesDialog codes={done.codes} isNew />)
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error
       return setUp(c, person, error.status, error)
@@ -53,7 +59,7 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
   app.post('/account/two-factor/recovery-codes', async (c) => {
     const person = requirePerson(c)
     const codes = await renewRecoveryCodes(services, person, c.var.meta)
-    return showAccount(c, services, person, { dialog: <RecoveryCodesDialog codes={codes} />, status: 201 })
+    return showOnce(c, person, <RecoveryCodesDialog codes={codes} />)
   })
 
   app.get('/account/two-factor/off', async (c) => {

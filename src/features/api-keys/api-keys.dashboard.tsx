@@ -7,6 +7,7 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
+import { showOver } from '../../platform/http/show-over.tsx'
 import { toAddress } from '../../platform/ui/address.ts'
 import { placeQuery } from '../../platform/ui/seek-pages.tsx'
 import { planRules } from '../plans/plan-rules.ts'
@@ -37,7 +38,8 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
       const key = await createApiKey(c.var.ctx, { ...typed, ...(nonce ? { form_nonce: nonce } : {}) })
       if (!key.created) return show(c, { status: 409, notice: { kind: 'warn', text: alreadyCreated(key.key).message } })
       const curl = `curl ${c.var.ctx.config.publicUrl}/v1/api/key \\\n  -H "Authorization: Bearer ${key.secret}"`
-      return show(c, { status: 201, dialog: <RevealKeyDialog base={baseOf(c)} apiKey={key} curl={curl} /> })
+      const dialog = <RevealKeyDialog base={baseOf(c)} apiKey={key} curl={curl} />
+      return showOver(c, c.var.ctx, { title: 'API keys', dialog, page: () => show(c, { status: 201, dialog }) })
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 422) throw error
       return show(c, {

@@ -126,9 +126,16 @@ function asAdmin<T>(ctx: Context, work: (ctx: TransactionContext) => Promise<T>)
 
 async function discard(ctx: Context, id: string): Promise<void> {
   try {
-    await inTransaction(ctx, (ctx) =>
-      ctx.sql.deleteFrom('imports').where('organisation_id', '=', ctx.organisation.id).where('id', '=', id).execute(),
-    )
+    await inTransaction(ctx, async (ctx) => {
+      const { id: organisation } = ctx.organisation
+      await ctx.sql.deleteFrom('imports').where('organisation_id', '=', organisation).where('id', '=', id).execute()
+      // The form may be sent again: what it made is not there.
+      await ctx.sql
+        .deleteFrom('form_submissions')
+        .where('organisation_id', '=', organisation)
+        .where('made_id', '=', id)
+        .execute()
+    })
   } catch (error) {
     ctx.log.warn({ err: error, import_id: id }, 'a file that is not wanted stays until it is pruned')
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { ConfigError } from '../config.ts'
 import type { Context, Organisation } from '../context.ts'
+import { asUnavailable } from '../db/connection-failure.ts'
 import { MigrationError } from '../db/migrate.ts'
 import { AppError } from '../errors.ts'
 import { hideSecrets } from '../log/hide-secrets.ts'
@@ -56,7 +57,8 @@ function print(asJson: boolean, { json, text, failed }: CommandResult): void {
 async function printingErrors(work: () => Promise<void>): Promise<void> {
   try {
     await work()
-  } catch (error) {
+  } catch (thrown) {
+    const error = asUnavailable(thrown)
     const foreseen = error instanceof AppError || error instanceof ConfigError || error instanceof MigrationError
     const text = foreseen ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
     process.stderr.write(`${foreseen ? text : hideSecrets(text)}\n`)
