@@ -84,7 +84,11 @@ export function ImportProgressPage(props: ProgressPageProps) {
 function Ending({ import: one }: ProgressPageProps) {
   if (one.state === 'done')
     return <Notice>{one.added > 0 ? 'The import is done.' : 'The import is done. Nobody new was in the file.'}</Notice>
-  const stayed = `Row ${numbers.format(one.done_rows)} was the last one looked at. Who was added until then stays; ${
+  const reached =
+    one.done_rows === 0
+      ? 'No row was looked at, so nobody was added'
+      : `Row ${numbers.format(one.done_rows)} was the last one looked at. Who was added until then stays`
+  const stayed = `${reached}; ${
     canGoOn(one)
       ? 'it can go on with the next row, and nobody joins twice.'
       : 'a second import of the file goes on where this one ended, since nobody joins twice.'

@@ -124,6 +124,12 @@ test('cancelled, it keeps who was added, tells of the rest, and writes its row o
   expect(results.at(-1)).toBe('1000,not imported,The import ended before this row.,p999@example.com,2026-01-01')
 })
 
+test('cancelled before its first row it says that nobody was added', async () => {
+  const { here } = await begin(fileOf(3))
+  await user.post(`${here}/cancel`)
+  expect(textOf((await user.get(here)).html)).toContain('No row was looked at, so nobody was added;')
+})
+
 test('an archived waitlist, and somebody who may no longer add people, stop it with the reason', async () => {
   const archived = await begin(fileOf(1_000))
   await dieAfter(product, 5, archived.job)

@@ -35,7 +35,7 @@ export function WaitlistsTable({ waitlists, joins, base, now }: WaitlistsTablePr
           <td class="right" data-label="Subscribers">
             {counts.format(waitlist.subscriber_count)}
           </td>
-          <td data-label={plotHead}>
+          <td data-label={`Last ${plottedDays} days`}>
             <Joins counts={joins.get(waitlist.id)} />
           </td>
           <td data-label="Id">
