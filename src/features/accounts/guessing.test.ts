@@ -197,6 +197,7 @@ test('links that are made up are slowed, and a good one works from the same addr
   for (const page of [
     await visitor.get('/invitations/madeup', here),
     await visitor.get('/sign-up?next=/invitations/madeup', here),
+    await visitor.get('/confirm-sign-up/madeup', here),
     await visitor.post('/reset-password/madeup', anew, here),
     await member.get('/invitations/madeup', here),
     await member.post('/invitations/madeup', {}, here),
