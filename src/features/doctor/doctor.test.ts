@@ -144,6 +144,8 @@ const considered: Record<string, string> = {
   line_counts: 'waitlists: counts by range',
   daily_joins: 'waitlists: counts by day',
   subscribers: 'waitlists: places',
+  earlier_skip_amounts: 'nothing: what a referral was worth, by which nobody’s place is counted',
+  confirmed_referrals: 'nothing: the same, of who was confirmed later',
   removed_subscribers: 'nothing: marks of people who are gone',
   removal_keys: 'secrets: they can be opened',
   api_keys: 'secrets: they can be recognised; protection',
