@@ -131,7 +131,7 @@ export const changesOfOrganisations: Change[] = [
     ),
     shows: /qu_live_[0-9A-Za-z]{38}/,
     // The page behind the dialog.
-    unneeded: /^start transaction .* read only$|set_config|"api_keys"|^commit$/,
+    unneeded: /^start transaction .* read only$|set_config|from "?api_keys|^commit$/,
   },
   byOwner('/o/:slug/api-keys/:id/revoke', ['api_key.revoked'], async ({ form, organisation }) =>
     form(`api-keys/${(await makeApiKey(organisation)).id}/revoke`),
@@ -142,8 +142,6 @@ export const changesOfOrganisations: Change[] = [
   {
     route: 'POST /v1/api/waitlists/{waitlist_id}/subscribers',
     writes: ['subscriber.joined'],
-    // Behind the answer.
-    unneeded: /record_key_uses/,
     async begin(product) {
       const { organisation, waitlist } = await makeScene(product)
       const [{ secret }, id] = [await makeApiKey(organisation), await waitlist()]
