@@ -1,8 +1,9 @@
-import { needleOfFifty } from './fill-database.ts'
+import { needleOfFifty, smallPeople } from './fill-database.ts'
 import type { BenchOptions } from './read-options.ts'
 import type { RunningProduct } from './start-product.ts'
 
 export const pageSize = 50
+const searchSize = 25
 
 /** A request of the customer API that is measured, and what its answer must be for the figure to mean anything. */
 export interface Case {
@@ -21,15 +22,23 @@ export interface Case {
 export function readCases(product: RunningProduct, options: BenchOptions): Case[] {
   const lastPage = Math.ceil(options.people / pageSize)
   const pages = { first: 1, middle: Math.ceil(lastPage / 2), last: lastPage }
-  const list = (id: string, name: string, waitlistId: string, query: string, items: number, total: number): Case => ({
+  const list = (
+    id: string,
+    name: string,
+    waitlistId: string,
+    query: string,
+    items: number,
+    total: number,
+    limit = pageSize,
+  ): Case => ({
     id,
     name,
     method: 'GET',
-    path: `/v1/api/waitlists/${waitlistId}/subscribers?limit=${pageSize}${query}`,
+    path: `/v1/api/waitlists/${waitlistId}/subscribers?limit=${limit}${query}`,
     connections: 32,
     expected: { status: 200, items, total },
   })
-  const { plain, moved } = product.waitlists
+  const { plain, moved, small, smallMoved } = product.waitlists
   const onLastPage = options.people - (lastPage - 1) * pageSize
   const pagesOf = (group: string, title: string, waitlistId: string) =>
     Object.entries(pages).map(([which, page]) => {
@@ -39,9 +48,23 @@ export function readCases(product: RunningProduct, options: BenchOptions): Case[
   return [
     ...pagesOf('list', `list ${pageSize}`, plain),
     ...(options.moved > 0 ? pagesOf('moved', `list ${pageSize}, ${options.moved} people moved`, moved) : []),
-    list('search.0', 'search, 0 hits', plain, '&q=nobody-has-this', 0, 0),
-    list('search.1', 'search, 1 hit', plain, `&q=.${Math.floor(options.people / 2) + 1}@`, 1, 1),
-    list('search.50', 'search, 50 hits', plain, `&q=${needleOfFifty}`, 50, 50),
+    list('small.first', `list ${pageSize} of ${smallPeople}, first page`, small, '', pageSize, smallPeople),
+    ...(options.moved > 0
+      ? [
+          list(
+            'smallMoved.first',
+            `list ${pageSize} of ${smallPeople}, moved, first page`,
+            smallMoved,
+            '',
+            pageSize,
+            smallPeople,
+          ),
+        ]
+      : []),
+    list('list.25', `list ${searchSize}, first page`, plain, '', searchSize, options.people, searchSize),
+    list('search.0', 'search, 0 hits', plain, '&q=nobody-has-this', 0, 0, searchSize),
+    list('search.1', 'search, 1 hit', plain, `&q=.${Math.floor(options.people / 2) + 1}@`, 1, 1, searchSize),
+    list('search.50', 'search, 50 hits', plain, `&q=${needleOfFifty}`, searchSize, 50, searchSize),
     {
       id: 'key',
       name: 'key check alone (GET /key)',

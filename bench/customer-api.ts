@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { createCase, pageSize, readCases } from './cases.ts'
+import { smallPeople } from './fill-database.ts'
 import { checkOnce, type Measured, measuredRequest, measureRounds, type Sample } from './measure.ts'
 import { type Bench, type Findings, say } from './part.ts'
 import { openCeiling } from './postgres-ceiling.ts'
@@ -70,15 +71,20 @@ function makeRatios(samples: ReadonlyMap<string, Sample[]>): Ratio[] {
     ...ratioOf(samples, 'list, first page / PostgreSQL alone', 'list.first', 'ceiling', { atLeast: 0.5 }),
     ...ratioOf(samples, 'list, first page, some moved / PostgreSQL alone', 'moved.first', 'ceiling', { atLeast: 0.35 }),
     ...ratioOf(samples, 'list, first page / bare node:http', 'list.first', 'floor'),
-    ...ratioOf(samples, 'time of the middle page / first page', 'list.first', 'list.middle', { atMost: 1.3 }),
-    ...ratioOf(samples, 'time of the last page / first page', 'list.first', 'list.last', { atMost: 1.3 }),
-    ...ratioOf(samples, 'time of the middle page / first page, some moved', 'moved.first', 'moved.middle', {
-      atMost: 1.3,
-    }),
-    ...ratioOf(samples, 'time of the last page / first page, some moved', 'moved.first', 'moved.last', { atMost: 1.3 }),
-    ...ratioOf(samples, 'time of a search with 0 hits / a page', 'list.first', 'search.0', { atMost: 5 }),
-    ...ratioOf(samples, 'time of a search with 1 hit / a page', 'list.first', 'search.1', { atMost: 5 }),
-    ...ratioOf(samples, 'time of a search with 50 hits / a page', 'list.first', 'search.50', { atMost: 5 }),
+    ...['list', 'moved'].flatMap((group) =>
+      ['first', 'middle', 'last'].flatMap((page) =>
+        ratioOf(
+          samples,
+          `time of the ${page} page${group === 'moved' ? ', some moved,' : ''} / first page of ${smallPeople.toLocaleString('en')}`,
+          group === 'moved' ? 'smallMoved.first' : 'small.first',
+          `${group}.${page}`,
+          { atMost: 1.3 },
+        ),
+      ),
+    ),
+    ...ratioOf(samples, 'time of a search with 0 hits / a page of 25', 'list.25', 'search.0', { atMost: 5 }),
+    ...ratioOf(samples, 'time of a search with 1 hit / a page of 25', 'list.25', 'search.1', { atMost: 5 }),
+    ...ratioOf(samples, 'time of a search with 50 hits / a page of 25', 'list.25', 'search.50', { atMost: 5 }),
     ...ratioOf(samples, 'create / one INSERT and COMMIT a request', 'create', 'insert', { atLeast: 1.5 }),
   ]
 }

@@ -3,14 +3,22 @@ import type { BenchOptions } from './read-options.ts'
 import type { RunningProduct } from './start-product.ts'
 
 const batchRows = 2_000
+/** On the short list that the long ones are compared with. */
+export const smallPeople = 10_000
 /** A needle that is in fifty addresses, evenly spread. */
 export const needleOfFifty = 'vip-guest'
 
 /** Fills the waitlists through the function that every way of joining uses, and makes the table of the insert baseline. */
 export async function fillDatabase(client: Client, product: RunningProduct, options: BenchOptions): Promise<void> {
-  const { plain, moved } = product.waitlists
+  const { plain, moved, small, smallMoved } = product.waitlists
+  await joinAll(client, small, smallPeople)
   await joinAll(client, plain, options.people)
   if (options.moved > 0) {
+    await joinAll(client, smallMoved, smallPeople)
+    await move(client, smallMoved, {
+      people: smallPeople,
+      moved: Math.round((options.moved / options.people) * smallPeople),
+    })
     await joinAll(client, moved, options.people)
     await move(client, moved, options)
   }
@@ -52,7 +60,11 @@ export async function joinAll(client: Client, waitlistId: string, people: number
 }
 
 /** Moves people as a referral each would, spread evenly, so that every page has some; the product's triggers count them. */
-async function move(client: Client, waitlistId: string, { people, moved }: BenchOptions): Promise<void> {
+async function move(
+  client: Client,
+  waitlistId: string,
+  { people, moved }: Pick<BenchOptions, 'people' | 'moved'>,
+): Promise<void> {
   await client.query(
     `update subscribers s set priority_score = w.skip_amount, referral_count = 1 from waitlists w
      where w.id = $1 and s.organisation_id = w.organisation_id and s.waitlist_id = w.id

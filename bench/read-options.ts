@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const partNames = ['api', 'keys', 'peers', 'processes', 'soak', 'start'] as const
+export const partNames = ['api', 'single', 'keys', 'peers', 'processes', 'soak', 'start'] as const
 export type PartName = (typeof partNames)[number]
 
 export interface BenchOptions {
@@ -26,9 +26,10 @@ export const usage = `npm run bench -- [options]
   --moved N         people moved by referrals, on a second waitlist as long; 0 leaves it out (a tenth)
   --rounds N        rounds, whose median counts (3)
   --seconds N       seconds for each measurement of a round, whole (1)
+  --huge            10,000,000 people, the customer API alone; takes half an hour to fill
   --peers           also Strapi, Directus and better-auth's API keys; installs them first, which takes minutes
   --soak SECONDS    also memory and event-loop delay over so long a load
-  --parts LIST      just these, of ${partNames.join(',')} (api,keys and what is asked for)
+  --parts LIST      just these, of ${partNames.join(',')} (api,single,keys and what is asked for)
   --database URL    an EMPTY PostgreSQL database, instead of the embedded one
   --limit MINUTES   ends the run after that, finished or not (15)
   --results FILE    where the figures are written (bench/results.json)`
@@ -38,26 +39,27 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args,
     options: {
-      people: { type: 'string', default: '100000' },
+      people: { type: 'string' },
       moved: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '1' },
+      huge: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
       soak: { type: 'string' },
       parts: { type: 'string' },
       database: { type: 'string' },
-      limit: { type: 'string', default: '15' },
+      limit: { type: 'string' },
       results: { type: 'string', default: new URL('results.json', import.meta.url).pathname },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return 'help'
-  const people = wholeNumber('people', values.people, 1_000)
+  const people = wholeNumber('people', values.people ?? (values.huge ? '10000000' : '100000'), 1_000)
   const moved = values.moved === undefined ? Math.floor(people / 10) : wholeNumber('moved', values.moved, 0)
   if (moved > people / 2) throw new Error('--moved: half of the people at most')
   const listed = values.parts?.split(',') ?? [
     'api',
-    'keys',
+    ...(values.huge ? [] : ['single', 'keys']),
     ...(values.peers ? ['peers'] : []),
     ...(values.soak === undefined ? [] : ['soak']),
   ]
@@ -70,7 +72,7 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
     seconds: wholeNumber('seconds', values.seconds, 1),
     soakSeconds: wholeNumber('soak', values.soak ?? '60', 20),
     databaseUrl: values.database,
-    limitMinutes: wholeNumber('limit', values.limit, 1),
+    limitMinutes: wholeNumber('limit', values.limit ?? (values.huge ? '90' : '15'), 1),
     resultsFile: values.results,
   }
 }

@@ -9,6 +9,7 @@ import { compareProcesses } from './processes.ts'
 import { type BenchOptions, type PartName, readOptions, usage } from './read-options.ts'
 import { makeResults, toText } from './report.ts'
 import { Scratch } from './scratch.ts'
+import { measureSingleReads } from './single-reads.ts'
 import { soak } from './soak.ts'
 import { startProduct } from './start-product.ts'
 import { compareStarts } from './start-time.ts'
@@ -16,6 +17,7 @@ import { compareStarts } from './start-time.ts'
 /** In the order in which they run; the last one stops the server. */
 const parts: Record<PartName, Part> = {
   api: measureCustomerApi,
+  single: measureSingleReads,
   keys: measureKeyCheck,
   peers: comparePeers,
   processes: compareProcesses,

@@ -23,7 +23,7 @@ export interface RunningProduct extends RunningServer {
   env: NodeJS.ProcessEnv
   databaseUrl: string
   key: string
-  waitlists: { plain: string; moved: string; created: string }
+  waitlists: { plain: string; moved: string; small: string; smallMoved: string; created: string }
 }
 
 /** Starts the built server as its operator would, and makes an organisation with a key and three empty waitlists. */
@@ -57,6 +57,8 @@ export async function startProduct(scratch: Scratch, databaseUrl: string | undef
     waitlists: {
       plain: await makeWaitlist('Nobody moved'),
       moved: await makeWaitlist('Moved by referrals'),
+      small: await makeWaitlist('Short'),
+      smallMoved: await makeWaitlist('Short, moved by referrals'),
       created: await makeWaitlist('Filling up'),
     },
   }
