@@ -66,61 +66,67 @@ begin
            case when s.id is not null then subscriber_json(s.id, s.email, s.joined_at,
              case when s.state = 'active' then place_in_line(p_organisation_id, j.waitlist_id, s.join_number, s.priority_score) end,
              case when w.referrals_enabled then s.referral_code else '' end, s.referral_count) end as known_item,
-           s.id is null and row_number() over (partition by j.waitlist_id, j.canonical_email order by j.ordinal) = 1 as is_new
+           first_value(j.ordinal) over (partition by j.waitlist_id, j.canonical_email order by j.ordinal
+                                        rows unbounded preceding) as first_ordinal
     from unnest(p_joins) j
       join waitlists w on w.organisation_id = p_organisation_id and w.id = j.waitlist_id
       join waitlist_counters counters on counters.organisation_id = p_organisation_id and counters.waitlist_id = j.waitlist_id
       left join subscribers s on s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id
                                  and s.canonical_email = j.canonical_email
-  ), numbered as (
-    select a.*, count(*) filter (where a.is_new) over (partition by a.waitlist_id order by a.ordinal) as turn,
-           v_last_subscriber_id + count(*) filter (where a.is_new) over (order by a.ordinal) as new_id
+  ), decided as (
+    select a.*, case when a.ordinal > a.first_ordinal then 'already_there' when a.known_id is null then 'added'
+                     when a.known_id = any (v_confirmed) then 'confirmed' else 'already_there' end as outcome
     from asked a
-  ), decided as materialized (
-    select n.*, case when n.is_new then referral_code(n.referral_key, n.last_join_number + n.turn) end as new_code,
-           case when n.is_new then 'added'
-                when n.known_id = any (v_confirmed)
-                     and row_number() over (partition by n.waitlist_id, n.canonical_email order by n.ordinal) = 1 then 'confirmed'
-                else 'already_there' end as outcome
-    from numbered n
+  ), numbered as materialized (
+    select d.*, count(*) filter (where d.outcome = 'added') over (partition by d.waitlist_id order by d.ordinal
+                                                                  rows unbounded preceding) as turn,
+           v_last_subscriber_id + count(*) filter (where d.outcome = 'added') over turns as new_id,
+           v_last_activity_number + count(*) filter (where d.outcome <> 'already_there') over turns as number
+    from decided d window turns as (order by d.ordinal rows unbounded preceding)
+  ), fresh as materialized (
+    select n.*, referral_code(n.referral_key, n.last_join_number + n.turn) as new_code from numbered n where n.outcome = 'added'
   ), inserted as (
     insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, added_at,
                              referral_code, referred_by)
-      select p_organisation_id, d.waitlist_id, d.last_join_number + d.turn, d.new_id, d.email, d.canonical_email, 'active',
-             coalesce(d.joined_at, v_at), v_at, d.new_code,
-             case when d.referral_code is not null and d.referrals_enabled then (
+      select p_organisation_id, f.waitlist_id, f.last_join_number + f.turn, f.new_id, f.email, f.canonical_email, 'active',
+             coalesce(f.joined_at, v_at), v_at, f.new_code,
+             case when f.referral_code is not null and f.referrals_enabled then (
                select r.join_number from subscribers r
-               where r.organisation_id = p_organisation_id and r.waitlist_id = d.waitlist_id
-                 and r.join_number = referral_join_number(d.referral_key, d.referral_code)) end
-      from decided d where d.is_new order by d.ordinal
+               where r.organisation_id = p_organisation_id and r.waitlist_id = f.waitlist_id
+                 and r.join_number = referral_join_number(f.referral_key, f.referral_code)) end
+      from fresh f
   ), logged as (
     insert into activities (organisation_id, number, occurred_at, action, actor_type, actor_id, actor_name, targets, request_id,
                             ip, user_agent)
-      select p_organisation_id, v_last_activity_number + row_number() over (order by d.ordinal), v_at,
-             case d.outcome when 'added' then 'subscriber.joined' else 'subscriber.confirmed' end,
-             d.actor_type, d.actor_id, d.actor_name,
-             jsonb_build_array(jsonb_build_object('type', 'subscriber', 'id', coalesce(d.known_id, d.new_id)::text),
-                               jsonb_build_object('type', 'waitlist', 'id', d.waitlist_id, 'name', d.waitlist_name)),
-             d.request_id, d.ip, d.user_agent
-      from decided d where p_logged and d.outcome <> 'already_there'
+      select p_organisation_id, n.number, v_at,
+             case n.outcome when 'added' then 'subscriber.joined' else 'subscriber.confirmed' end,
+             n.actor_type, n.actor_id, n.actor_name,
+             jsonb_build_array(jsonb_build_object('type', 'subscriber', 'id', coalesce(n.known_id, n.new_id)::text),
+                               jsonb_build_object('type', 'waitlist', 'id', n.waitlist_id, 'name', n.waitlist_name)),
+             n.request_id, n.ip, n.user_agent
+      from numbered n where p_logged and n.outcome <> 'already_there'
   ), counted as (
     update organisation_counters c
-      set last_subscriber_id = v_last_subscriber_id + (select count(*) from decided d where d.is_new),
-          last_activity_number = v_last_activity_number
-            + (select count(*) from decided d where p_logged and d.outcome <> 'already_there'),
+      set last_subscriber_id = last.id,
+          last_activity_number = case when p_logged then last.number else c.last_activity_number end,
           last_activity_at = case when p_logged then v_at else c.last_activity_at end
+      from (select coalesce(max(n.new_id), v_last_subscriber_id) as id, coalesce(max(n.number), v_last_activity_number) as number
+            from numbered n) last
       where c.organisation_id = p_organisation_id
-  ), told as (
+  ), told as materialized (
     -- Everybody active stands before somebody new, but for those who came after them in this same call.
-    select d.ordinal, d.outcome, d.waitlist_id, d.canonical_email, case when d.is_new then d.new_id else d.known_id end as id,
-           case when d.is_new then subscriber_json(d.new_id, d.email, coalesce(d.joined_at, v_at), d.people_in_line + d.turn,
-                                                   case when d.referrals_enabled then d.new_code else '' end, 0)
-                else d.known_item end as item
-    from decided d
+    select f.ordinal, f.outcome, f.new_id as id,
+           subscriber_json(f.new_id, f.email, coalesce(f.joined_at, v_at), f.people_in_line + f.turn,
+                           case when f.referrals_enabled then f.new_code else '' end, 0) as item
+    from fresh f
   )
-  -- Who came twice in this call is told the same twice.
-  select t.ordinal, t.outcome, coalesce(t.id, first_value(t.id) over same), coalesce(t.item, first_value(t.item) over same)
-  from told t window same as (partition by t.waitlist_id, t.canonical_email order by t.ordinal);
+  select t.ordinal, t.outcome, t.id, t.item from told t
+  union all
+  select n.ordinal, n.outcome, n.known_id, n.known_item from numbered n where n.known_id is not null
+  union all
+  -- Who comes twice in this call is told the same twice.
+  select n.ordinal, n.outcome, t.id, t.item from numbered n join told t on t.ordinal = n.first_ordinal
+    where n.known_id is null and n.outcome = 'already_there';
 
   if v_referred then
     perform credit_referrers(p_organisation_id, array(
@@ -153,8 +159,8 @@ grant select, insert, update, delete on idempotency_answers to :app_role;
 -- whatever a revoke, plan change or archive has confirmed holds here, and nothing of this commits after it.
 -- The keys come in the order of their hashes, since each may lock its bucket; `p_keys` tells the key of each member.
 -- Outcomes of a member: those of api_attempt; elsewhere (the key is another organisation's); waitlist (no such open
--- one); mismatch and replayed (by the idempotency key); added, confirmed, already_there. `attempt` stands with the first
--- member of each key.
+-- one); mismatch and replayed (by the idempotency key); added, confirmed, already_there. `attempt` stands with
+-- one member of each key.
 create function api_create_subscribers(
   p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
   p_hashes bytea[], p_previous_hashes bytea[], p_spare integer[], p_returned integer[],
@@ -170,8 +176,7 @@ declare
   v_outcomes text[] := '{}';
   v_own integer;
   v_taken integer[] := array_fill(0, array[cardinality(p_hashes)]);
-  v_statuses smallint[] := array_fill(null::smallint, array[cardinality(p_keys)]);
-  v_bodies text[] := array_fill(null::text, array[cardinality(p_keys)]);
+  v_told boolean[] := array_fill(false, array[cardinality(p_hashes)]);
   v_open text[];
   v_joins waitlist_join[];
   v_row record;
@@ -211,6 +216,8 @@ begin
         v_outcomes[i] := 'ok';
       end if;
     end if;
+    status := null;
+    body := null;
     if v_outcomes[i] = 'ok' then
       if p_waitlist_ids[i] <> all (v_open) then
         v_outcomes[i] := 'waitlist';
@@ -221,10 +228,17 @@ begin
             and a.created_at > clock_timestamp() - interval '24 hours';
         if found then
           v_outcomes[i] := case when v_row.fingerprint = p_fingerprints[i] then 'replayed' else 'mismatch' end;
-          v_statuses[i] := v_row.status;
-          v_bodies[i] := v_row.body;
+          status := v_row.status;
+          body := v_row.body;
         end if;
       end if;
+    end if;
+    if v_outcomes[i] <> 'ok' then
+      ordinal := i;
+      attempt := case when not v_told[v_key] then v_attempts[v_key] end;
+      v_told[v_key] := true;
+      outcome := v_outcomes[i];
+      return next;
     end if;
   end loop;
 
@@ -238,30 +252,27 @@ begin
     where m.outcome = 'ok';
   if v_joins is not null then
     for v_row in select * from join_waitlists(v_organisation_id, v_joins, true) loop
-      v_outcomes[v_row.ordinal] := v_row.outcome;
-      v_statuses[v_row.ordinal] := case v_row.outcome when 'added' then 201 else 200 end;
-      v_bodies[v_row.ordinal] := v_row.item;
-      if p_idempotency_keys[v_row.ordinal] is not null then
+      ordinal := v_row.ordinal;
+      outcome := v_row.outcome;
+      status := case outcome when 'added' then 201 else 200 end;
+      body := v_row.item;
+      attempt := v_attempts[p_keys[ordinal]];
+      if p_idempotency_keys[ordinal] is not null then
         insert into idempotency_answers (organisation_id, api_key_id, target, idempotency_key, fingerprint, status, body, subscriber_id)
-          values (v_organisation_id, v_attempts[p_keys[v_row.ordinal]].key_id,
-                  'POST /waitlists/' || p_waitlist_ids[v_row.ordinal] || '/subscribers', p_idempotency_keys[v_row.ordinal],
-                  p_fingerprints[v_row.ordinal], v_statuses[v_row.ordinal], v_row.item, v_row.subscriber_id)
+          values (v_organisation_id, attempt.key_id, 'POST /waitlists/' || p_waitlist_ids[ordinal] || '/subscribers',
+                  p_idempotency_keys[ordinal], p_fingerprints[ordinal], status, body, v_row.subscriber_id)
           on conflict (organisation_id, api_key_id, target, idempotency_key) do update
             set fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
                 subscriber_id = excluded.subscriber_id, created_at = excluded.created_at;
       end if;
+      -- Told once a key: the others of a group are of the same.
+      if v_told[p_keys[ordinal]] then
+        attempt := null;
+      end if;
+      v_told[p_keys[ordinal]] := true;
+      return next;
     end loop;
   end if;
-
-  for i in 1..cardinality(p_keys) loop
-    ordinal := i;
-    attempt := v_attempts[p_keys[i]];
-    v_attempts[p_keys[i]] := null;
-    outcome := v_outcomes[i];
-    status := v_statuses[i];
-    body := v_bodies[i];
-    return next;
-  end loop;
 end $$;
 
 -- Gathers statistics of the tables that grow by joining, where the last were of a table less than half as large. Whoever

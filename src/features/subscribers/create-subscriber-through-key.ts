@@ -29,23 +29,32 @@ export interface CreatedThroughKey {
   body: string
 }
 
-/** The columns of the attempt are filled for the first request of each key alone. */
-type CreatedRow = Omit<CreatedThroughKey, 'attempt'> & ApiKeyAttempt & { sealed_key?: Buffer | null }
+/** One request's, in no order. The columns of the attempt are filled for one request of each key, null for its others. */
+type CreatedRow = Omit<CreatedThroughKey, 'attempt'> &
+  ApiKeyAttempt & {
+    /** From 1. */
+    ordinal: number
+    sealed_key?: Buffer | null
+  }
 
 const create: Statement = {
   name: 'api_create_subscribers',
-  text: `select (c.attempt).*, c.outcome as result, c.status, c.body
+  text: `select c.ordinal, (c.attempt).*, c.outcome as result, c.status, c.body
     from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) c`,
 }
 
 /** Also tells who was removed before, and has earned somebody their place already. */
 const createReferred: Statement = {
   name: 'api_create_referred',
-  text: `select (c.attempt).*, c.outcome as result, c.status, c.body, c.sealed_key
+  text: `select c.ordinal, (c.attempt).*, c.outcome as result, c.status, c.body, c.sealed_key
     from api_create_referred($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) c`,
 }
 
 const maxHints = 50_000
+
+function isAttempt(row: { outcome: ApiKeyAttempt['outcome'] | null }): boolean {
+  return row.outcome !== null
+}
 
 /**
  * Creates subscribers through keys. Creates of one organisation that are under way together share one call to the database,
@@ -111,12 +120,16 @@ export class SubscriberCreates {
       items.map((item) => item.meta.userAgent),
     ])
     this.#services.growth.added(rows.filter(({ result }) => result === 'added').length)
-    const attempts = new Map<number | undefined, ApiKeyAttempt>()
-    return rows.map((row, i) => {
-      const attempt = attempts.get(places[i]) ?? row
-      if (attempt === row) attempts.set(places[i], row)
-      return { attempt, result: row.result, status: row.status, body: row.body }
-    })
+    const placeOf = ({ ordinal }: CreatedRow) => places[ordinal - 1] ?? 0
+    const attempts = new Map<number, ApiKeyAttempt>()
+    for (const row of rows) if (isAttempt(row)) attempts.set(placeOf(row), row)
+    const created: CreatedThroughKey[] = []
+    for (const row of rows) {
+      const attempt = attempts.get(placeOf(row))
+      if (!attempt) throw new Error('api_create_subscribers told nothing of a key')
+      created[row.ordinal - 1] = { attempt, result: row.result, status: row.status, body: row.body }
+    }
+    return created
   }
 
   async #ask(items: CreateThroughKey[], values: unknown[]): Promise<CreatedRow[]> {
