@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
+import { watchedStatements } from '../../../test/watched-statements.ts'
 import type { Tables } from '../../platform/db/tables.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
@@ -63,12 +64,15 @@ test('a log row can be neither changed nor deleted, by anybody', async () => {
 
 test('the application role may not even try', async () => {
   const { kysely } = product.database.database
-  const refused = /permission denied/
-  await expect(sql`update activities set actor_name = 'x'`.execute(kysely)).rejects.toThrow(refused)
-  await expect(sql`delete from activities`.execute(kysely)).rejects.toThrow(refused)
-  await expect(sql`update api_keys set scopes = '{}'`.execute(kysely)).rejects.toThrow(refused)
-  await expect(sql`delete from api_keys`.execute(kysely)).rejects.toThrow(refused)
-  await expect(sql`update line_counts set listed = 0`.execute(kysely)).rejects.toThrow(refused)
+  const tried = [
+    "update activities set actor_name = 'x'",
+    'delete from activities',
+    "update api_keys set scopes = '{}'",
+    'delete from api_keys',
+    'update line_counts set listed = 0',
+  ]
+  watchedStatements().forgive((text) => tried.includes(text))
+  for (const text of tried) await expect(sql.raw(text).execute(kysely)).rejects.toThrow(/permission denied/)
   await expect(sql`alter table api_keys disable trigger all`.execute(kysely)).rejects.toThrow(/must be owner/)
 })
 
@@ -79,6 +83,7 @@ test('the application role sees one organisation at a time, and none by default'
     await makeApiKey(organisation)
   }
   const { kysely } = product.database.database
+  watchedStatements().forgive((text) => text.includes('from api_keys union select organisation_id from waitlists'))
   const visible = async (db: Kysely<Tables>) => {
     const { rows } = await sql<{ organisation_id: string }>`
       select organisation_id from api_keys union select organisation_id from waitlists union select organisation_id from activities`.execute(
