@@ -187,11 +187,28 @@ function openLog(place: ClusterPlace): number {
   return file
 }
 
+/**
+ * Below those that systems lend to outgoing connections: one of them could hold the port when the server, having died, is to
+ * be started again where everybody looks for it.
+ */
+const ports = { first: 10_000, past: 32_768 }
+const portAttempts = 20
+
 async function freePort(): Promise<number> {
+  for (let attempt = 1; attempt <= portAttempts; attempt++) {
+    const port = ports.first + Math.floor(Math.random() * (ports.past - ports.first))
+    if (await isFree(port)) return port
+  }
+  throw new Error(`no free port among ${portAttempts} from ${ports.first} to ${ports.past - 1}`)
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const address = server.address()
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  } catch {
+    return false
+  }
   await new Promise((resolve) => server.close(resolve))
-  if (!address || typeof address === 'string') throw new Error('no free port')
-  return address.port
+  return true
 }
