@@ -26,8 +26,8 @@ export const changesOfOrganisations: Change[] = [
   ),
   {
     ...byOwner('/o/:slug/settings/export', ['organisation.exported'], async ({ form }) => form('settings/export')),
-    // The mark that one is under way is asked for again, and the end of the last reading changes nothing.
-    unneeded: /^select pg_try_advisory_lock|^commit$/,
+    // The mark that one is under way is asked for again, and goes with its connection where it cannot be taken off.
+    unneeded: /^select pg_(try_advisory_lock|advisory_unlock)/,
   },
   byOwner('/o/:slug/settings/delete', ['organisation.deleted'], async ({ form, organisation }) =>
     form('settings/delete', { confirmation: organisation.ctx.organisation.name }),

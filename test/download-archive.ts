@@ -12,6 +12,7 @@ export async function downloadArchive(
     method: 'POST',
     headers: { Cookie: cookie ?? (await asUser(product, owner)).cookie(), Origin: product.url },
   })
+  if (response.status !== 200) throw new Error(`answered ${response.status}: ${await response.text()}`)
   const files = unzip(Buffer.from(await response.arrayBuffer()))
   return { response, files, lines: (name: string) => jsonLines(files.get(`${name}.jsonl`)) }
 }

@@ -8,6 +8,7 @@ import { changesOfCommands } from './changes-of-commands.ts'
 import { changesOfOrganisations } from './changes-of-organisations.ts'
 import { reportFigure } from './figures.ts'
 import { makeProduct, type TestProduct } from './make.ts'
+import { noteUncaught } from './note-uncaught.ts'
 import { type Fault, makeSaboteur } from './saboteur.ts'
 import { makeSoldProduct, type SoldProduct } from './sold.ts'
 import { makeDigester, type TableDigests } from './table-digests.ts'
@@ -69,6 +70,7 @@ async function failEverywhere(on: TestProduct, change: Change): Promise<unknown[
   const begin = async () => ({ send: await change.begin(on), before: await digest(), seen: (await actions()).length })
   const wrong: unknown[] = []
   const saboteur = makeSaboteur(on.database.url)
+  const uncaught = noteUncaught()
   let scene = await begin()
   try {
     for (let k = ownFrom(change); ; k++) {
@@ -84,6 +86,8 @@ async function failEverywhere(on: TestProduct, change: Change): Promise<unknown[
         const faultsFound = isDone
           ? faultsOfDone(change, answer, hit, (await actions()).slice(scene.seen))
           : faultsOfFailed(change, answer, hit === undefined ? undefined : fault, scene.before, await digest())
+        // What nobody catches would end the server.
+        faultsFound.push(...uncaught.take().map((error) => `is caught by nobody: ${error}`))
         wrong.push(...faultsFound.map((one) => [...told, one]))
         if (hit === undefined) return wrong
         if (isDone || faultsFound.length > 0) scene = await begin()
@@ -91,6 +95,7 @@ async function failEverywhere(on: TestProduct, change: Change): Promise<unknown[
     }
   } finally {
     saboteur.stop()
+    uncaught.stop()
   }
 }
 

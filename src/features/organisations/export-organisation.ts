@@ -28,7 +28,10 @@ const patienceMs = 60_000
 export async function exportOrganisation(ctx: Context, locks: SessionLocks): Promise<Readable> {
   requireRole(ctx, 'owner')
   const output = new PassThrough()
+  // Whoever reads it is told of an error all the same; before and after there may be nobody, and the server goes on.
+  output.on('error', () => {})
   const begun = Promise.withResolvers<void>()
+  let hasBegun = false
   locks
     .tryWith(`export ${ctx.organisation.id}`, async () => {
       await inTransaction(ctx, async (ctx) => {
@@ -36,6 +39,7 @@ export async function exportOrganisation(ctx: Context, locks: SessionLocks): Pro
         const { id, name } = ctx.organisation
         await recordActivity(ctx, { action: 'organisation.exported', targets: [{ type: 'organisation', id, name }] })
       })
+      hasBegun = true
       begun.resolve()
       await chainOwnActivities(ctx)
       const at = ctx.now()
@@ -43,12 +47,14 @@ export async function exportOrganisation(ctx: Context, locks: SessionLocks): Pro
       return true
     })
     .then((done) => {
-      if (!done)
+      // Last of all, so that whoever has the whole archive may have the next one at once.
+      if (done) output.end()
+      else
         begun.reject(new AppError('conflict', 'An export of this organisation is under way. Wait until it is there.'))
     })
     .catch((error: unknown) => {
       begun.reject(error)
-      if (!isAbandoned(error)) ctx.log.error({ err: error }, 'an export of an organisation broke off')
+      if (hasBegun && !isAbandoned(error)) ctx.log.error({ err: error }, 'an export of an organisation broke off')
       output.destroy(error instanceof Error ? error : undefined)
     })
   await begun.promise
@@ -77,7 +83,7 @@ async function writeArchive(ctx: TransactionContext, output: PassThrough): Promi
   }
   zip.end()
   try {
-    await pipeline(zip.outputStream, output, { signal: stop.signal })
+    await pipeline(zip.outputStream, output, { end: false, signal: stop.signal })
   } catch (error) {
     throw failure ?? error
   } finally {
