@@ -16,7 +16,9 @@ export async function walkByTab(page: Page): Promise<string[]> {
 }
 
 /** In the page: from here on each stop is noted. Answers how many there should be. */
-function begin(): number {
+async function begin(): Promise<number> {
+  // What has the focus by itself gets it before the first picture, which may come after the page is loaded: not in mid-walk.
+  await new Promise(requestAnimationFrame)
   const inside = document.querySelector('dialog:modal') ?? document
   const selector = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]'
   const wanted = [...inside.querySelectorAll<HTMLElement>(selector)].filter((element) => {
