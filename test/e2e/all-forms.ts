@@ -5,7 +5,9 @@ import { totpCode, totpStep } from '../../src/features/accounts/totp.ts'
 import { updateWaitlist } from '../../src/features/waitlists/update-waitlist.ts'
 import { subscriberLine } from '../../src/platform/rate-limit/subscriber-line.ts'
 import { takeToken } from '../../src/platform/rate-limit/take-token.ts'
-import type { TestProduct } from '../make.ts'
+import { asUser } from '../as.ts'
+import { makeOrganisation, type TestProduct } from '../make.ts'
+import { secretIn } from '../two-factor.ts'
 import type { Who } from './all-pages.ts'
 import type { Place } from './furnish.ts'
 import { wrongForms } from './wrong-forms.ts'
@@ -128,10 +130,19 @@ export function allForms(product: TestProduct, place: Place): SentForm[] {
       status: 422,
     },
     { route: '/account/two-factor/recovery-codes', as: 'guarded', from: '/account', status: 201 },
-    { ...{ route: '/sign-in', as: 'stranger', from: '/sign-in' }, typed: place.guarded.owner, status: 200 },
+    { ...{ route: '/sign-in', as: 'stranger', from: '/sign-in' }, typed: () => makeGuarded(product), status: 200 },
     { route: '/sign-in/code', as: 'stranger', typed: { code: '1' }, status: 422 },
     { route: '/sign-in/code', as: 'stranger', from: '/sign-in/code?with=recovery', typed: { code: 'x' }, status: 422 },
   ]
+}
+
+/** Somebody who is asked for a code when they sign in. */
+async function makeGuarded(product: TestProduct): Promise<Record<string, string>> {
+  const { owner } = await makeOrganisation(product)
+  const user = await asUser(product, owner)
+  const secret = secretIn((await user.post('/account/two-factor/new')).html)
+  await user.post('/account/two-factor', { code: totpCode(secret, totpStep(new Date())) })
+  return { email: owner.email, password: owner.password }
 }
 
 /** Sends what is filled in once from elsewhere, as a form sent twice is. */
