@@ -12,9 +12,13 @@ export const focused = (page: Page): Promise<string> =>
     return (name ?? '').trim().replace(/\s+/g, ' ')
   })
 
+/** What has the focus by itself gets it before the first picture of a page, which may come after the page is loaded. */
+const untilShown = (page: Page): Promise<unknown> => page.evaluate(() => new Promise(requestAnimationFrame))
+
 /** Presses Tab until something that reads so has the focus; fails when it never does. */
 export async function tabTo(page: Page, name: string | RegExp, key = 'Tab'): Promise<void> {
   const passed: string[] = []
+  await untilShown(page)
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press(key)
     const text = await focused(page)
@@ -27,6 +31,7 @@ export async function tabTo(page: Page, name: string | RegExp, key = 'Tab'): Pro
 /** Presses a key and waits for the page that it leads to. */
 export async function enter(page: Page, key = 'Enter'): Promise<void> {
   await Promise.all([page.waitForEvent('load'), page.keyboard.press(key)])
+  await untilShown(page)
 }
 
 /** Tabs to each field in turn and types into it, over what was there. */
