@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { archiveWaitlist } from '../../src/features/waitlists/archive-waitlist.ts'
 import { asApiKey } from '../as.ts'
 import { launchBrowser } from '../browser.ts'
 import { makeMember, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../make.ts'
@@ -87,6 +88,28 @@ it('a key is created, copied and revoked by keyboard alone', async () => {
   await page.keyboard.press('Enter')
   expect(await page.getByRole('table', { name: 'Revoked keys' }).isVisible()).toBe(true)
   expect(visit.complaints).toEqual([])
+  await visit.context.close()
+})
+
+it('a link within what is told keeps the focus while it is told', async () => {
+  const organisation = await makeOrganisation(product)
+  const waitlist = await makeWaitlist(organisation)
+  await archiveWaitlist(organisation.ctx, waitlist)
+  const visit = await startVisit(browser, product, { person: organisation.owner })
+  const { page, open } = visit
+  await page.addInitScript(() =>
+    addEventListener('DOMContentLoaded', () => {
+      const notice = document.querySelector('.banner[role="status"]')
+      if (notice?.firstChild) Object.assign(notice.firstChild, { cameWithPage: true })
+      notice?.querySelector('a')?.focus()
+    }),
+  )
+  await open(`/o/${organisation.slug}/waitlists/${waitlist}`)
+  await page.waitForFunction(() => {
+    const text = document.querySelector('.banner[role="status"]')?.firstChild
+    return text && !('cameWithPage' in text)
+  })
+  expect(await focused(page)).toBe('Restore it under Set up')
   await visit.context.close()
 })
 
