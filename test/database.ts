@@ -26,7 +26,7 @@ const log = pino({ level: 'silent' })
 export async function makeDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBase62(12).toLowerCase()}`
   const url = inject('postgresUrl').replace(/queueup$/, name)
-  await administer(`create database ${name} template queueup strategy wal_log`)
+  await copyTemplate(name)
   const database = openDatabase({ url, role: 'queueup_app', maxConnections: 10, log })
   const jobs = openDatabase({
     url,
@@ -58,10 +58,25 @@ export function readPostgresLog(): () => string {
   return () => readFileSync(file).subarray(from).toString()
 }
 
+const objectInUse = '55006'
+
+/** PostgreSQL copies no database that somebody is connected to, as a test of connecting is: it waits five seconds by itself. */
+async function copyTemplate(name: string, triesLeft = 5): Promise<void> {
+  try {
+    await administer(`create database ${name} template queueup strategy wal_log`)
+  } catch (error) {
+    if (triesLeft === 0 || !(error instanceof pg.DatabaseError) || error.code !== objectInUse) throw error
+    await copyTemplate(name, triesLeft - 1)
+  }
+}
+
 async function administer(text: string): Promise<void> {
   const client = new pg.Client({ connectionString: inject('postgresUrl').replace(/queueup$/, 'postgres') })
   client.on('error', () => undefined)
   await client.connect()
-  await client.query(text)
-  await client.end()
+  try {
+    await client.query(text)
+  } finally {
+    await client.end()
+  }
 }

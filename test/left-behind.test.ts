@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from './as.ts'
 import { mustLeaveNoSecret } from './left-behind.ts'
 import { makeProduct } from './make.ts'
@@ -74,7 +74,7 @@ test('and in what a server and a command write', async () => {
 
 test('and in the log of the PostgreSQL that tests share, and in a log line: a secret, or somebody’s address', async () => {
   const [product, other] = [await makeProduct(), await makeProduct()]
-  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+  const client = new pg.Client({ connectionString: product.database.url })
   await client.connect()
   const secret = 'planted0secret1of3a4test'
   await client.query(`do $$ begin raise warning '${secret}'; end $$`)
