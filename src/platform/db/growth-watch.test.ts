@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { asApiKey } from '../../../test/as.ts'
 import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
+import { GrowthWatch } from './growth-watch.ts'
 
 let product: TestProduct
 beforeAll(async () => {
@@ -63,4 +64,33 @@ test('the application role may ask for it, and everybody at once is harmless', a
     ),
   )
   expect(answers).toHaveLength(8)
+})
+
+test('whoever joins while others are being filed is filed after them, also when nobody joins any more', async () => {
+  vi.useFakeTimers()
+  try {
+    const ending: (() => void)[] = []
+    let filings = 0
+    const run = (statement: { name: string }) => {
+      if (statement.name !== 'file_search_entries') return Promise.resolve([])
+      filings += 1
+      return new Promise<never[]>((resolve) => ending.push(() => resolve([])))
+    }
+    const growth = new GrowthWatch({ ...product.services.db, run }, product.services.log)
+    growth.added(2_000)
+    growth.added(1)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(filings).toBe(1)
+    ending.shift()?.()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(filings).toBe(2)
+    growth.added(1)
+    const closed = growth.close()
+    ending.shift()?.()
+    await closed
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(filings).toBe(2)
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -23,6 +23,7 @@ export class GrowthWatch {
   #unfiled = 0
   #filing: Promise<unknown> | undefined
   #later: NodeJS.Timeout | undefined
+  #isClosed = false
 
   constructor(db: Database, log: Logger) {
     this.#db = db
@@ -41,13 +42,18 @@ export class GrowthWatch {
       })
     }
     if (this.#unfiled >= filedRows) this.#file()
-    else this.#later ??= setTimeout(() => this.#file(), filedAfterMs).unref()
+    else this.#fileLater()
   }
 
   /** When what is under way has ended. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearTimeout(this.#later)
     await Promise.all([this.#looking, this.#filing])
+  }
+
+  #fileLater(): void {
+    if (!this.#isClosed) this.#later ??= setTimeout(() => this.#file(), filedAfterMs).unref()
   }
 
   #file(): void {
@@ -57,6 +63,8 @@ export class GrowthWatch {
     this.#unfiled = 0
     this.#filing = this.#ask(file).finally(() => {
       this.#filing = undefined
+      // Whoever joined meanwhile may have come too late for it.
+      if (this.#unfiled > 0) this.#fileLater()
     })
   }
 
