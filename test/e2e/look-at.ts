@@ -95,7 +95,7 @@ function tooSmall(): string[] {
 async function takePictures(page: Page, name: string, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const fullPage = !(await page.$('dialog[open]'))
-  const plain = name.replaceAll(/[^a-z0-9_-]+/gi, '-').slice(0, 90)
+  const plain = name.replaceAll(/[^a-z0-9_-]+/gi, '-').slice(0, 140)
   const take = (look: string) => page.screenshot({ path: join(folder, `${plain}-${look}.png`), fullPage })
   for (const viewport of [wide, narrow]) {
     await page.setViewportSize(viewport)
