@@ -52,6 +52,11 @@ describe('the guide', () => {
     expect(await (await get('/docs/authentication')).text()).toContain('<h2 id="scopes">Scopes</h2>')
   })
 
+  it('has no row of a table that a blank line above makes a text', () => {
+    for (const { slug, markdown } of readGuide('http://localhost'))
+      expect(`${slug} ${/<p>\|[^<]*/.exec(renderMarkdown(markdown))?.[0] ?? ''}`).toBe(`${slug} `)
+  })
+
   it('gives no two things on a page the same id', async () => {
     for (const path of guidePaths) {
       const ids = [...(await (await get(path)).text()).matchAll(/ id="([^"]*)"/g)].map(([, id]) => id)
