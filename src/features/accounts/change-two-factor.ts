@@ -139,6 +139,8 @@ async function tell(
   await sendMailLater({ sql, secrets: services.secrets }, securityMail(services, person.email, event, meta))
 }
 
-export function wrongCode(): AppError {
-  return fieldError('code', 'refused', 'This code is not right, or was used before. A new one comes every 30 seconds.')
+/** What to do instead goes by which kind was asked for. */
+export function wrongCode(asked: 'app' | 'recovery' = 'app'): AppError {
+  const next = { app: 'A new one comes every 30 seconds.', recovery: 'Try another one of those you saved.' }
+  return fieldError('code', 'refused', `This code is not right, or was used before. ${next[asked]}`)
 }

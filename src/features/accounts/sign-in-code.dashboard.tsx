@@ -30,7 +30,8 @@ export function signInCodeRoutes(app: Hono<AppEnv>, services: Services): void {
     const proven = await readHalfSession(services, cookies)
     if (!proven) return c.redirect(again(next), 303)
     try {
-      const set = await signInWithCode(services, proven, { code: form.text('code'), cookies }, c.var.meta)
+      const given = { code: form.text('code'), asked: isRecovery ? 'recovery' : 'app', cookies } as const
+      const set = await signInWithCode(services, proven, given, c.var.meta)
       if (c.var.person) await endSession(services, c.var.person, c.var.person.sessionId)
       for (const cookie of [...set, endHalfSessionCookie(services)]) c.header('Set-Cookie', cookie, { append: true })
       return c.redirect(next ?? '/', 303)

@@ -32,13 +32,13 @@ const limits = {
 export async function signInWithCode(
   services: Services,
   proven: Proven,
-  given: { code: string; cookies: string | undefined },
+  given: { code: string; asked: 'app' | 'recovery'; cookies: string | undefined },
   meta: RequestMeta,
 ): Promise<string[]> {
   await limitGuesses(services, proven.userId, given, meta)
   return services.db.kysely.transaction().execute(async (sql) => {
     const kind = await useCode(services, sql, proven.userId, given.code)
-    if (!kind) throw wrongCode()
+    if (!kind) throw wrongCode(given.asked)
     if (kind === 'recovery') await tell(services, sql, proven.userId, 'recoveryCodeUsed', meta)
     const cookie = await startSession(services, proven, meta, sql)
     if (!cookie) throw new AppError('unauthenticated', 'Your password was changed meanwhile. Sign in again.')

@@ -125,7 +125,9 @@ test('a recovery code signs in once, however it is spelled, is counted, and a ma
   expect((await mailsTo(product, email)).at(-1)?.subject).toBe('A recovery code was used to sign in')
   const again = await asUser(product, undefined)
   await again.post('/sign-in', { email, password })
-  expect((await again.post('/sign-in/code', { code: first, with: 'recovery' })).status).toBe(422)
+  const refused = await again.post('/sign-in/code', { code: first, with: 'recovery' })
+  expect([refused.status, textOf(refused.html)]).toEqual([422, expect.stringContaining('Try another one of those')])
+  expect(textOf(refused.html)).not.toContain('30 seconds')
   const [one, two] = [await asUser(product, undefined), await asUser(product, undefined)]
   for (const each of [one, two]) await each.post('/sign-in', { email, password })
   const pages = await Promise.all([one, two].map((each) => each.post('/sign-in/code', { code: second })))
