@@ -2,7 +2,7 @@ import MarkdownIt from 'markdown-it'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
 import { errorCatalogue } from '../../platform/errors.ts'
-import { readExample, readGuide, renderMarkdown } from './guide.ts'
+import { readExample, readGuide, renderInline, renderMarkdown } from './guide.ts'
 
 let product: TestProduct
 beforeAll(async () => {
@@ -126,6 +126,19 @@ describe('Markdown', () => {
     expect(renderMarkdown('<script>alert(1)</script>')).not.toContain('<script')
     expect(renderMarkdown('```sh\n</pre><script>\n```')).not.toContain('<script')
     expect(renderMarkdown('[x](javascript:alert(1))')).not.toContain('href')
+  })
+
+  it('aligns figures by a class, since the policy allows no styles', () => {
+    const table = renderMarkdown('| a | b |\n|---|--:|\n| c | 1 |')
+    expect(table).toContain('<th class="right">b</th>')
+    expect(table).toContain('<td data-label="b" class="right">1</td>')
+    expect(table).not.toContain('style')
+  })
+
+  it('has the quotation marks and apostrophes of the pages; code and everything else stays as it is written', () => {
+    expect(renderInline(`a key's "name" ... (c) \`it's "so"\``)).toBe(
+      "a key’s “name” ... (c) <code>it's &quot;so&quot;</code>",
+    )
   })
 })
 

@@ -34,14 +34,16 @@ export function readGuide(publicUrl: string): GuidePage[] {
   })
 }
 
-const md = new MarkdownIt({ html: false, linkify: false })
+// Quotation marks and apostrophes as in the rest of the product; nothing else is replaced.
+const md = new MarkdownIt({ html: false, linkify: false, typographer: true })
+md.core.ruler.disable('replacements')
 md.renderer.rules.heading_open = (tokens, i) => {
   const token = tokens[i]
   return `<${token?.tag} id="${headingId(tokens[i + 1]?.content ?? '')}">`
 }
 // A table that is wider than a phone scrolls by itself, and so must be reachable by keyboard.
 md.renderer.rules.table_open = () => '<table tabindex="0">'
-// On a phone a cell is read after its column's name.
+// On a phone a cell is read after its column's name. Columns of figures are aligned by a class: the policy allows no styles.
 md.core.ruler.push('labelled_cells', ({ tokens }) => {
   let labels: string[] = []
   let column = 0
@@ -50,6 +52,10 @@ md.core.ruler.push('labelled_cells', ({ tokens }) => {
     if (token.type === 'th_open') labels.push(tokens[i + 1]?.content ?? '')
     if (token.type === 'tr_open') column = 0
     if (token.type === 'td_open') token.attrSet('data-label', labels[column++] ?? '')
+    if (token.attrGet('style') === 'text-align:right') {
+      token.attrs = (token.attrs ?? []).filter(([name]) => name !== 'style')
+      token.attrSet('class', 'right')
+    }
   }
 })
 md.renderer.rules.fence = (tokens, i, _options, env) => {
