@@ -19,6 +19,7 @@ interface FiltersProps {
 
 /** What to look for, as a form whose answer is an address. */
 export function ActivityFilters({ base, filter, choice, who, chosenName, targetName, problems }: FiltersProps) {
+  const ofTarget = problemsOf(problems, 'target')
   return (
     <form method="get" action={base} class="filters">
       {filter.target ? <input type="hidden" name="target" value={filter.target} /> : null}
@@ -41,13 +42,13 @@ export function ActivityFilters({ base, filter, choice, who, chosenName, targetN
       </button>
       {who || Object.values(filter).some(Boolean) ? <a href={base}>Clear</a> : null}
       {choice.areMore || who ? <p class="hint">{choiceInWords(choice, who)}</p> : null}
-      {filter.target ? (
+      {filter.target && ofTarget.length === 0 ? (
         <p>
           About <bdi>{targetName ?? filter.target}</bdi> only.{' '}
           <a href={`${base}${toQuery({ ...filter, target: '' })}`}>Show everything else too</a>
         </p>
       ) : null}
-      <Problems id="target-problem" problems={problemsOf(problems, 'target')} />
+      <Problems id="target-problem" problems={ofTarget} />
     </form>
   )
 }

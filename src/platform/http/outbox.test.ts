@@ -8,7 +8,8 @@ test('mails are listed for whoever tries the product on their own machine, and t
   const product = await makeProduct()
   try {
     const visitor = await asUser(product, undefined)
-    expect((await visitor.get('/dev/mail')).status).toBe(200)
+    const empty = await visitor.get('/dev/mail')
+    expect([empty.status, textOf(empty.html)]).toEqual([200, expect.stringContaining('No mails yet')])
     await makeMailer(product.services.config).send({
       to: 'a@example.com',
       subject: 'Hello <b>',
@@ -16,6 +17,7 @@ test('mails are listed for whoever tries the product on their own machine, and t
     })
     const page = await visitor.get('/dev/mail')
     expect(textOf(page.html)).toContain('A link <script>')
+    expect(textOf(page.html)).not.toContain('No mails yet')
     expect(page.html).not.toContain('A link <script>')
     const link = `${product.services.config.publicUrl}/reset-password/abc`
     const text = `${link}\nhttps://elsewhere.example/`

@@ -23,6 +23,7 @@ export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
 
   app.get('/dev/mail', (c) => {
     requireLocal(c)
+    const mails = newestMails(outboxFolder(config))
     return renderPage(
       c,
       <PageLayout title="Outbox" frame={c.var.frame}>
@@ -30,13 +31,19 @@ export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
           <div>
             <h1>Outbox</h1>
             <p>
-              No SMTP_URL is set, so mails are kept in <code>{outboxFolder(config)}</code>. Only this machine sees this
-              page, and the {shown} newest on it.
+              <code>SMTP_URL</code> is not set, so mails are kept in <code>{outboxFolder(config)}</code>. The {shown}{' '}
+              newest are shown here, to this machine alone.
             </p>
           </div>
         </div>
+        {mails.length === 0 ? (
+          <div class="empty">
+            <h2>No mails yet</h2>
+            <p>Invitations, links to confirm or to choose a password, and what owners are told show up here.</p>
+          </div>
+        ) : null}
         <div class="stack">
-          {newestMails(outboxFolder(config)).map((mail) => (
+          {mails.map((mail) => (
             <section class="card stack">
               <h2>{mail.name}</h2>
               <pre class="code wrap">{withLinks(mail.text, config.publicUrl)}</pre>
