@@ -16,7 +16,7 @@ interface AccountPageProps {
   pendingEmail: string | undefined
   twoFactor: TwoFactor | undefined
   signedIn: { sessions: Session[]; areMore: boolean }
-  organisations: { slug: string; name: string }[]
+  organisations: { slug: string; name: string; deleted_at: Date | null }[]
   /** There are further organisations, on a page of their own. */
   areMore: boolean
   now: Date
@@ -104,9 +104,13 @@ export function AccountPage(props: AccountPageProps) {
                   <a href={`/o/${organisation.slug}/waitlists`}>
                     <bdi>{organisation.name}</bdi>
                   </a>
-                  <a class="button danger-quiet small" href={`/o/${organisation.slug}/members/${person.id}/remove`}>
-                    Leave<span class="visually-hidden"> {organisation.name}</span>
-                  </a>
+                  {organisation.deleted_at ? (
+                    <span class="badge bad">Deleted</span>
+                  ) : (
+                    <a class="button danger-quiet small" href={`/o/${organisation.slug}/members/${person.id}/remove`}>
+                      Leave<span class="visually-hidden"> {organisation.name}</span>
+                    </a>
+                  )}
                 </li>
               ))}
             </ul>
@@ -120,7 +124,7 @@ export function AccountPage(props: AccountPageProps) {
         ) : null}
         <section class="card stack">
           <h2>Delete your account</h2>
-          <p class="quiet">You leave every organisation, and nobody can undo it.</p>
+          <p>You leave every organisation, and nobody can undo it.</p>
           <div>
             <a class="button danger-quiet" id="delete-account" href="/account/delete">
               Delete account

@@ -65,6 +65,9 @@ test('the name is typed by hand; then keys stop, every page shows the way back, 
   expect(textOf(wayBack.html)).toMatch(/is deleted .* Until .* UTC you can bring it back as it was/)
   expect(textOf(wayBack.html)).not.toContain('Waitlists')
   expect((await owner.get('/')).location).toBe(`${home}/waitlists`)
+  const account = await owner.get('/account')
+  expect(textOf(account.html)).toContain(`Organisations ${name} Deleted`)
+  expect(account.html).not.toContain(`${home}/members/`)
   // Whoever was let in before the deletion changes nothing after it.
   await expect(addSubscriber(organisation.ctx, waitlist, { email: 'late@example.com' })).rejects.toThrow('deleted')
 
