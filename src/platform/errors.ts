@@ -3,7 +3,7 @@ export const errorCatalogue = {
   invalid_request: { status: 400, title: 'The request is malformed' },
   unauthenticated: { status: 401, title: 'Credentials are missing' },
   invalid_api_key: { status: 401, title: 'The API key is invalid or revoked' },
-  feature_not_allowed: { status: 403, title: "The organisation's plan does not include this" },
+  feature_not_allowed: { status: 403, title: 'The plan does not include this' },
   insufficient_scope: { status: 403, title: 'The API key lacks a permission' },
   forbidden: { status: 403, title: 'You may not do this' },
   not_found: { status: 404, title: 'There is no such thing here' },

@@ -116,7 +116,7 @@ it('what an address or a form carries runs nowhere either', async () => {
   ]) {
     await context.clearCookies()
     await open(`/sign-in?next=${encodeURIComponent(next)}`)
-    await page.getByLabel('Email').fill(place.organisation.owner.email)
+    await page.getByLabel('E-mail').fill(place.organisation.owner.email)
     await page.getByLabel('Password').fill(place.organisation.owner.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL((url) => url.pathname !== '/sign-in')

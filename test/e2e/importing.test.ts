@@ -60,7 +60,7 @@ it.each([true, false])(
     await page.getByRole('button', { name: 'Upload and preview' }).click()
 
     await page.getByRole('heading', { name: 'Look at the file' }).waitFor()
-    expect(await page.getByLabel('Email', { exact: true }).inputValue()).toBe('1')
+    expect(await page.getByLabel('E-mail', { exact: true }).inputValue()).toBe('1')
     expect(await page.getByLabel('Cells are separated by').inputValue()).toBe(';')
     await page.getByText('Of the 604 rows of the file: 602 will be added, 1 already there, 1 refused.').waitFor()
     const table = page.getByRole('table', { name: 'The first rows' })
@@ -94,7 +94,7 @@ it.each([true, false])(
     const soFar = (await download(page, 'Download results')).filter(({ result }) => result === 'not imported')
     expect(soFar.length).toBeGreaterThan(0)
     expect(soFar.length).toBeLessThan(604)
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Continue import' }).click()
     await page.getByRole('heading', { name: 'Import under way' }).waitFor()
     expect(await page.getByRole('progressbar').getAttribute('value')).not.toBe('0')
     await doQueued(product)

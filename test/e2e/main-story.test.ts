@@ -25,7 +25,7 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
     const email = `ada-${javaScriptEnabled ? 'js' : 'plain'}@example.com`
 
     await open('/sign-up')
-    await page.getByLabel('Email').fill(email)
+    await page.getByLabel('E-mail').fill(email)
     await page.getByLabel('Password').fill('a long enough password')
     await button(page, 'Create account').click()
     await page.waitForURL(/\/o\/[^/]+\/waitlists$/)

@@ -32,7 +32,7 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
     const emails = async () => (await table.locator('td.name').allInnerTexts()).map((text) => text.split('@')[0])
     await open(`/o/${organisation.slug}/waitlists/${waitlist}`)
     await page.getByRole('link', { name: 'Add subscriber' }).click()
-    await page.getByLabel('Email').fill('by-hand@example.com')
+    await page.getByLabel('E-mail', { exact: true }).fill('by-hand@example.com')
     await page.getByRole('dialog').getByRole('button', { name: 'Add subscriber' }).click()
     await page.getByRole('status').filter({ hasText: 'on the list' }).waitFor()
 

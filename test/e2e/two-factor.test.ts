@@ -22,7 +22,7 @@ const codeNow = (secret: string, steps = 0) => totpCode(secret, totpStep(new Dat
 
 async function signInAs(page: Page, email: string) {
   await page.goto(`${product.url}/sign-in`)
-  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
 }

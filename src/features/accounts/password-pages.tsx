@@ -9,7 +9,7 @@ export function ForgotPasswordPage({ frame }: { frame: Frame }) {
       <form method="post" action="/forgot-password" class="stack">
         <h1>Forgot your password?</h1>
         <p>Tell us your e-mail address, and we send you a link to choose a new one. It lasts an hour.</p>
-        <Field name="email" label="Email" type="email" autocomplete="username" required autofocus />
+        <Field name="email" label="E-mail" type="email" autocomplete="username" required autofocus />
         <button type="submit" class="button">
           Send link
         </button>

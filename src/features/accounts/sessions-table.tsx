@@ -25,7 +25,7 @@ export function SessionsTable(props: { sessions: Session[]; areMore: boolean; ow
       ) : null}
       <CardTable
         caption="Where you are signed in"
-        columns={['Device', 'Last seen', 'Address', 'Signed in', { label: 'Actions', hidden: true }]}
+        columns={['Device', 'Last seen', 'IP address', 'Signed in', { label: 'Actions', hidden: true }]}
       >
         {sessions.map((session) => (
           <tr>
@@ -36,7 +36,7 @@ export function SessionsTable(props: { sessions: Session[]; areMore: boolean; ow
             <td data-label="Last seen">
               <RelativeTime at={session.last_seen_at} now={now} />
             </td>
-            <td data-label="Address">
+            <td data-label="IP address">
               <span class="mono">{session.ip_address ?? '–'}</span>
             </td>
             <td data-label="Signed in">

@@ -66,7 +66,11 @@ export async function requireToken(services: Services, subject: string, rule: Bu
   const grant = await takeToken(services.db, subject, rule)
   if (grant.granted > 0) return
   const seconds = Math.max(1, Math.ceil(grant.retry_after))
-  throw new AppError('rate_limited', `Too many attempts. Wait ${seconds} s, then try again.`, {
-    headers: { 'Retry-After': String(seconds) },
-  })
+  throw new AppError(
+    'rate_limited',
+    `Too many attempts. Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.`,
+    {
+      headers: { 'Retry-After': String(seconds) },
+    },
+  )
 }

@@ -77,7 +77,7 @@ function CredentialFields(
       {props.next ? <input type="hidden" name="next" value={props.next} /> : null}
       <Field
         name="email"
-        label="Email"
+        label="E-mail"
         type="email"
         autocomplete="username"
         required

@@ -88,8 +88,9 @@ function ActiveKeys(props: { keys: ApiKey[]; asleep: boolean; base: string; plac
             <bdi>{key.name}</bdi>
           </td>
           <td data-label="Access">
-            <span>
-              <Access scopes={key.scopes} /> {asleep ? <span class="badge warn">Asleep</span> : null}
+            <span class="badges">
+              <Access scopes={key.scopes} />
+              {asleep ? <span class="badge warn">Asleep</span> : null}
             </span>
           </td>
           <td data-label="Key">
@@ -156,7 +157,7 @@ function Asleep({ count, isOwner, planHref }: { count: number; isOwner: boolean;
         <strong>API access is part of Pro and Team.</strong>{' '}
         {count > 0 ? (
           <>
-            {keys} <code>403 feature_not_allowed</code>. {wake}
+            {keys} <code class="whole">403 feature_not_allowed</code>. {wake}
           </>
         ) : (
           'With it, your own backend reads and creates subscribers through keys that you mint here, each with just the permissions it needs.'

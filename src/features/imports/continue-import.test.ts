@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => product?.close())
 
-const button = /<form method="post" action="[^"]+\/continue">\s*<button[^>]*>\s*Go on/
+const button = /<form method="post" action="[^"]+\/continue">\s*<button[^>]*>\s*Continue import/
 const kysely = () => product.database.owner.kysely
 const people = async (id: string, page = 1) => listSubscribers(organisation.ctx, id, { page, limit: 200, needle: '' })
 const imported = async (id: string) =>

@@ -65,7 +65,7 @@ export function ImportMatchPage(props: MatchPageProps) {
         <section class="card stack">
           <h2>Columns</h2>
           <div class="matching">
-            <ColumnSelect name="email" label="Email" none="Choose a column" {...props} />
+            <ColumnSelect name="email" label="E-mail" none="Choose a column" {...props} />
             <ColumnSelect name="joined_at" label="Joined" none="None: the time of the import" {...props} />
             <ColumnSelect
               name="referred_by"
@@ -189,20 +189,22 @@ function Foreseen({ preview, reading }: { preview: ImportPreview; reading: Impor
 function FirstRows({ rows, reading }: { rows: { cells: string[]; outcome: RowOutcome }[]; reading: ImportReading }) {
   const cell = (cells: string[], column: number | null) => (column === null ? '' : short(cells[column] ?? ''))
   return (
-    <CardTable caption="The first rows" columns={['Email', 'Joined', 'What will happen']}>
+    <CardTable caption="The first rows" columns={['E-mail', 'Joined', 'What will happen']}>
       {rows.map(({ cells, outcome }) => {
         const { result, reason } = rowOutcomes[outcome]
         return (
           <tr>
-            <td class="name cell" data-label="Email">
+            <td class="name cell" data-label="E-mail">
               <bdi>{cell(cells, reading.email) || '–'}</bdi>
             </td>
             <td class="cell" data-label="Joined">
               <bdi>{cell(cells, reading.joined_at) || '–'}</bdi>
             </td>
             <td data-label="What will happen">
-              <span class={`badge ${words[result]?.kind ?? ''}`}>{words[result]?.label ?? result}</span>{' '}
-              <span class="small quiet">{reason}</span>
+              <span>
+                <span class={`badge ${words[result]?.kind ?? ''}`}>{words[result]?.label ?? result}</span>{' '}
+                <span class="small quiet">{reason}</span>
+              </span>
             </td>
           </tr>
         )

@@ -149,7 +149,7 @@ function EarlierImports(props: { base: string; imports: SeekPage<Import>; place:
       <h2>Imports of this waitlist</h2>
       <CardTable
         caption="Imports of this waitlist"
-        columns={['File', 'State', 'Brought', { label: 'Added', right: true }, { label: 'Refused', right: true }]}
+        columns={['File', 'State', 'Created', { label: 'Added', right: true }, { label: 'Refused', right: true }]}
       >
         {items.map((one) => (
           <tr>
@@ -161,7 +161,7 @@ function EarlierImports(props: { base: string; imports: SeekPage<Import>; place:
             <td data-label="State">
               <StateBadge state={one.state} />
             </td>
-            <td data-label="Brought">
+            <td data-label="Created">
               <span>
                 <RelativeTime at={one.created_at} now={now} /> by <bdi>{one.started_by.name}</bdi>
               </span>

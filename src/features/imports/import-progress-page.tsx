@@ -58,7 +58,7 @@ export function ImportProgressPage(props: ProgressPageProps) {
         {canGoOn(one) && !waitlist.archived_at ? (
           <form method="post" action={`${base}/continue`}>
             <button type="submit" class="button">
-              Go on
+              Continue import
             </button>
           </form>
         ) : null}
@@ -111,10 +111,10 @@ function Progress({ import: one }: { import: Import }) {
   return (
     <div class="stack-small">
       <progress max={100} value={percent} aria-label="Progress of the import">
-        {percent} %
+        {percent}%
       </progress>
       <p class="quiet">
-        {percent} %: {numbers.format(one.done_rows)} of about {numbers.format(one.lines)} rows. You can leave this page
+        {numbers.format(one.done_rows)} of about {numbers.format(one.lines)} rows ({percent}%). You can leave this page
         and come back to it.
       </p>
     </div>

@@ -18,11 +18,11 @@ export function InvitationsTable({ invitations, base, isOwner, now }: Invitation
   return (
     <CardTable
       caption="Invitations"
-      columns={['Email', 'Role', 'Invited', 'Good until', { label: 'Actions', hidden: true }]}
+      columns={['E-mail', 'Role', 'Invited', 'Good until', { label: 'Actions', hidden: true }]}
     >
       {invitations.map((invitation) => (
         <tr>
-          <td class="name" data-label="Email">
+          <td class="name" data-label="E-mail">
             {invitation.email}
           </td>
           <td data-label="Role">{roleLabels[invitation.role]}</td>

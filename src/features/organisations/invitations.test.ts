@@ -156,7 +156,7 @@ test('what somebody invited above a plain member ends with their power, and stan
 test('the plan limits members, and says the way out, when inviting and when accepting', async () => {
   const { home, organisation, owner, invite, email } = await setUp('free')
   expect(textOf((await owner.get(`${home}/members`)).html)).toMatch(
-    /Invite somebody .*The Free plan allows 1 member\..* To the Plan page/,
+    /Invite somebody .*The Free plan allows 1 member\..* Go to the Plan page/,
   )
   const refused = await invite(email)
   expect(refused.status).toBe(422)

@@ -165,7 +165,7 @@ function InviteForm(
       <div class="beside">
         <Field
           name="email"
-          label="Email"
+          label="E-mail"
           type="email"
           required
           value={typed?.email ?? ''}

@@ -120,7 +120,7 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
             </>
           }
           action={`/o/${slug}/members/${c.req.param('id')}/remove`}
-          verb="Leave"
+          verb="Leave organisation"
           closeHref={hasRole(ctx.actor, 'admin') ? `${baseOf(c)}#remove-${ctx.actor.id}` : `/o/${slug}/waitlists`}
           danger
         >

@@ -48,11 +48,11 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
           <h2>Name</h2>
           <Field
             name="name"
-            label="Name"
+            label="Organisation name"
             value={naming?.typed ?? name}
             required
             problems={naming?.error?.errors ?? []}
-            hint="Your address stays as it is, so that links go on working."
+            hint="The address stays as it is, so that links go on working."
           />
           <div>
             <button type="submit" class="button">

@@ -23,7 +23,7 @@ export function OwnOrganisationsPage({ frame, personId, list, needle, place }: O
       <div class="page-head">
         <div>
           <h1>Your organisations</h1>
-          <p>Where you are a member; those you joined last stand first.</p>
+          <p>Those you are a member of, joined last first.</p>
         </div>
         <a class="button" href="/organisations/new">
           New organisation

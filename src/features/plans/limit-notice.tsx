@@ -6,7 +6,7 @@ export function LimitNotice({ error, planHref }: { error: AppError | undefined; 
   if (error?.code !== 'limit_reached') return null
   return (
     <Notice kind="warn">
-      {error.message} {planHref ? <a href={planHref}>To the Plan page</a> : null}
+      {error.message} {planHref ? <a href={planHref}>Go to the Plan page</a> : null}
     </Notice>
   )
 }

@@ -65,7 +65,8 @@ function Losses({ from, to, use, when }: { from: string; to: Plan; use: PlanUse;
       {keys > 0 && before.apiAccess && !after.apiAccess ? (
         <p>
           {keys === 1 ? 'Your API key falls' : `Your ${keys} API keys fall`} asleep {when}: calls answer{' '}
-          <code>403 feature_not_allowed</code>. {keys === 1 ? 'It wakes' : 'They wake'} as soon as the plan is back.
+          <code class="whole">403 feature_not_allowed</code>. {keys === 1 ? 'It wakes' : 'They wake'} as soon as the
+          plan is back.
         </p>
       ) : null}
       {over.map(({ used, allowed, one }) => (

@@ -71,27 +71,29 @@ export function SubscribersPage(props: SubscribersPageProps) {
       {found.items.length > 0 ? (
         <SubscribersTable items={found.items} address={address} now={now} />
       ) : (
-        <Empty address={address} total={found.total} mayAdd={isAdmin && !waitlist.archived_at} />
+        <Empty {...{ address, total: found.total, mayAdd: isAdmin, isArchived: waitlist.archived_at !== null }} />
       )}
       {found.total > 0 ? <SubscriberPages found={found} address={address} limit={limit} /> : null}
     </PageLayout>
   )
 }
 
-function Empty(props: { address: SubscribersAddress; total: number; mayAdd: boolean }) {
-  const { address, total, mayAdd } = props
+function Empty(props: { address: SubscribersAddress; total: number; mayAdd: boolean; isArchived: boolean }) {
+  const { address, total, mayAdd, isArchived } = props
   const { base, needle } = address
   const [heading, words] =
     total > 0
       ? ['This page is past the end', 'There are fewer people here by now.']
       : needle
         ? ['Nobody found', `No e-mail address on this waitlist contains “${needle}”.`]
-        : mayAdd
+        : mayAdd && !isArchived
           ? [
               'Nobody has joined yet',
               'Add the first person by hand, import a file, or let your backend do it: create an API key with the permission Create subscribers, and use the id above.',
             ]
-          : ['Nobody has joined yet', 'Whoever joins this waitlist shows up here.']
+          : isArchived
+            ? ['Nobody joined', 'This waitlist was archived before anybody did.']
+            : ['Nobody has joined yet', 'Whoever joins this waitlist shows up here.']
   return (
     <div class="empty">
       <h2>{heading}</h2>
@@ -148,7 +150,7 @@ export function AddSubscriberDialog({ base, email = '', error }: { base: string;
       <form method="post" action={`${base}/add`} class="stack">
         <Field
           name="email"
-          label="Email"
+          label="E-mail"
           type="text"
           value={email}
           required

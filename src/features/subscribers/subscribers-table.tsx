@@ -42,7 +42,7 @@ export function SubscribersTable(props: { items: SubscriberRow[]; address: Subsc
             <SortHead address={address} by="position" class="right">
               Position
             </SortHead>
-            <th scope="col">Email</th>
+            <th scope="col">E-mail</th>
             <th scope="col">Joined</th>
             <th scope="col">State</th>
             <th scope="col">Referral code</th>
@@ -57,7 +57,7 @@ export function SubscribersTable(props: { items: SubscriberRow[]; address: Subsc
               <td class="right" data-label="Position">
                 {item.position === null ? '–' : numbers.format(item.position)}
               </td>
-              <td class="name" data-label="Email">
+              <td class="name" data-label="E-mail">
                 <a href={`${address.base}/subscribers/${item.id}`}>
                   <bdi>{item.email}</bdi>
                 </a>

@@ -59,9 +59,9 @@ describe('creating a waitlist', () => {
   test('past the plan is refused with the way out, archived ones do not count, and a drop removes nothing', async () => {
     const { organisation, user, base } = await setUp('free')
     const first = (await user.post(base, { name: 'One' })).location ?? ''
-    expect(textOf((await user.get(`${base}/new`)).html)).toMatch(/allows 1 waitlist\..* To the Plan page/)
+    expect(textOf((await user.get(`${base}/new`)).html)).toMatch(/allows 1 waitlist\..* Go to the Plan page/)
     const admin = await asUser(product, await makeMember(product, organisation, 'admin'))
-    expect(textOf((await admin.get(`${base}/new`)).html)).not.toContain('To the Plan page')
+    expect(textOf((await admin.get(`${base}/new`)).html)).not.toContain('Go to the Plan page')
     const refused = await user.post(base, { name: 'Two' })
     expect([
       refused.status,
@@ -73,7 +73,7 @@ describe('creating a waitlist', () => {
     const full = await user.post(`${first}/restore`)
     expect([full.status, textOf(full.html)]).toEqual([
       422,
-      expect.stringMatching(/Set up One .*allows 1 waitlist\..* To the Plan page .*Restore waitlist/),
+      expect.stringMatching(/Set up One .*allows 1 waitlist\..* Go to the Plan page .*Restore waitlist/),
     ])
     expect((await user.get(`${first}/add`)).location).toBe(first)
     const late = await user.post(`${first}/add`, { email: 'late@example.com' })
@@ -185,4 +185,11 @@ test('a member sees waitlists and people and changes nothing', async () => {
     expect((await member.post(path, { name: 'x' })).status).toBe(403)
   expect((await member.post(`${base}/${waitlist}/add`, { email: 'a@example.com' })).status).toBe(403)
   expect(await actionsOf(product, organisation)).toEqual(['organisation.created', 'waitlist.created'])
+})
+
+test('a waitlist that was archived before anybody joined does not promise that people will', async () => {
+  const { organisation, user, base } = await setUp()
+  const page = `${base}/${await makeWaitlist(organisation)}`
+  await user.post(`${page}/archive`)
+  expect(textOf((await user.get(page)).html)).toContain('Nobody joined This waitlist was archived before anybody did.')
 })
