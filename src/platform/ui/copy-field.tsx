@@ -15,7 +15,7 @@ export function CopyField({
       <label for={id}>{label}</label>
       <div class="copy">
         <input
-          class="input secret"
+          class={value.length > 36 ? 'input secret long' : 'input secret'}
           id={id}
           value={value}
           readonly
