@@ -14,7 +14,7 @@ export const subscriberJsonSchema = z.strictObject({
     .nullable()
     .describe('Place in line, 1 is next; null until the person has confirmed.')
     .meta({ example: 42 }),
-  referral_code: z.string().describe('"" while referrals are off.').meta({ example: 'K7M9PX' }),
+  referral_code: z.string().describe('`""` while referrals are off.').meta({ example: 'K7M9PX' }),
   referral_count: z.int().min(0).describe('How many people joined through them.').meta({ example: 3 }),
 })
 

@@ -39,7 +39,7 @@ export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
         {mails.length === 0 ? (
           <div class="empty">
             <h2>No mails yet</h2>
-            <p>Invitations, links to confirm or to choose a password, and what owners are told show up here.</p>
+            <p>Invitations, links to confirm an address or choose a password, and notices show up here.</p>
           </div>
         ) : null}
         <div class="stack">
