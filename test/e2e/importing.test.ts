@@ -118,10 +118,10 @@ it.each([true, false])(
     expect(exported[0]).toMatchObject({ email: 'ada@example.com', joined_at: '2026-05-01T00:00:00Z', position: '1' })
     await page.getByRole('searchbox').fill('cmd')
     await page.getByRole('button', { name: 'Search' }).click()
-    const found = await download(page, 'Export those found as CSV')
+    const found = await download(page, 'Export these as CSV')
     expect(found.map(({ email }) => email)).toEqual(["'=cmd@example.com"])
     // The page stays, and its button may be pressed again.
-    expect(await download(page, 'Export those found as CSV')).toEqual(found)
+    expect(await download(page, 'Export these as CSV')).toEqual(found)
 
     await open(`/o/${organisation.slug}/activity`)
     const rows = page.getByRole('table').getByRole('row')

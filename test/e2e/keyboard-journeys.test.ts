@@ -86,7 +86,7 @@ it('a person is added, found, looked at, exported and removed by keyboard alone'
   await told(page, /on the list/)
   await typeInto(page, { 'Search by e-mail': 'ada' })
   await enter(page)
-  expect(String(await download(page, 'Export those found as CSV'))).toContain('ada@example.com')
+  expect(String(await download(page, 'Export these as CSV'))).toContain('ada@example.com')
   await follow(page, 'ada@example.com', 'Remove person')
   expect(await focused(page)).toBe('Cancel')
   await follow(page, 'Remove person')

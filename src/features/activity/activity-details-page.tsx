@@ -107,6 +107,9 @@ function nameSome(values: unknown[]): string {
   return values.slice(0, mostNamed).join(', ') + (more > 0 ? ` and ${more} more, which an export of the log names` : '')
 }
 
+/** Fields whose values are read letter by letter. */
+const written = /^(prefix|scopes|slug)$|_ids?$/
+
 function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
   const fields = [...new Set([...Object.keys(changes.before ?? {}), ...Object.keys(changes.after ?? {})])]
   const show = (value: unknown) =>
@@ -124,8 +127,11 @@ function Changes({ changes }: { changes: NonNullable<Activity['changes']> }) {
           <td class="name mono" data-label="Field">
             {field}
           </td>
-          <td data-label="Before">{show(changes.before?.[field])}</td>
-          <td data-label="After">{show(changes.after?.[field])}</td>
+          {(['before', 'after'] as const).map((side) => (
+            <td data-label={side === 'before' ? 'Before' : 'After'}>
+              <span class={written.test(field) ? 'mono' : undefined}>{show(changes[side]?.[field])}</span>
+            </td>
+          ))}
         </tr>
       ))}
     </CardTable>

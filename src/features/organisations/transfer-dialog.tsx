@@ -39,7 +39,7 @@ export function TransferDialog(props: { base: string; name: string; others: Seek
         ) : null}
         <div class="dialog-actions">
           <a class="button plain" href={closeHref} autofocus>
-            Cancel
+            {others.length > 0 ? 'Cancel' : 'Close'}
           </a>
           {others.length > 0 ? (
             <button type="submit" class="button danger">

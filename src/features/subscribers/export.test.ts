@@ -81,7 +81,7 @@ describe('the export of a waitlist', () => {
     expect(rowsOf(html).map(({ email }) => email)).toEqual(['ada@example.com', 'ADAM@example.net'])
     expect(await exported(id)).toEqual([{ after: { exported: 2, searched: true } }])
     const page = await user.get(`/o/${organisation.slug}/waitlists/${id}?q=ada`)
-    expect(page.html).toContain('Export those found as CSV')
+    expect(page.html).toContain('Export these as CSV')
   })
 
   test('leaves nobody out and names nobody twice when people leave while it runs', async () => {

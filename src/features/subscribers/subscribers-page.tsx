@@ -137,7 +137,7 @@ function Export({ base, needle }: { base: string; needle: string }) {
     <form method="post" action={`${base}/export`} data-download>
       {needle ? <input type="hidden" name="q" value={needle} /> : null}
       <button type="submit" class="button plain">
-        {needle ? 'Export those found as CSV' : 'Export CSV'}
+        {needle ? 'Export these as CSV' : 'Export CSV'}
       </button>
     </form>
   )
