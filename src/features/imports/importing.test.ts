@@ -63,7 +63,7 @@ describe('a file', () => {
     expect(await people(id)).toHaveLength(1)
 
     await pressStart(user, here)
-    expect(textOf((await user.get(here)).html)).toContain('0 %: 0 of about 9 rows')
+    expect(textOf((await user.get(here)).html)).toContain('0 of about 9 rows (0%)')
     expect((await user.get(`${here}/results.csv`)).status).toBe(409)
     await doQueued(product)
     expect((await people(id)).map(({ email, joined_at }) => [email, joined_at]).slice(1)).toEqual([
