@@ -41,16 +41,18 @@ export async function joinAll(client: Client, waitlistId: string, people: number
       [waitlistId],
     )
     await client.query(
-      `select count(j.*) from waitlists w, join_waitlists(w.organisation_id, (
-         select array_agg((p.n, w.id, p.email, p.email, null, clock_timestamp() - make_interval(secs => ($4 - p.n) * 50),
-                           'system', null, 'System', null, null, null)::waitlist_join order by p.n)
+      `select count(j.*) from waitlists w cross join lateral (
+         select array_fill(w.id, array[count(p.n)::integer]) as ids, array_agg(p.email order by p.n) as emails,
+                array_agg(clock_timestamp() - make_interval(secs => ($4 - p.n) * 50) order by p.n) as times,
+                array_agg('System'::text) as actors, array_agg(null::text) as nothing
          from (
            select n, (array['ada', 'alan', 'barbara', 'donald', 'frances', 'grace', 'hedy', 'katherine'])[n % 8 + 1] || '.' || n
                      || case when n % ($4 / 50) = 0 and n / ($4 / 50) <= 50 then '.${needleOfFifty}' else '' end
                      || '@example.com' as email
            from generate_series($2::bigint, $3::bigint) n
          ) p
-       ), false) j where w.id = $1`,
+       ) joining, join_waitlists(w.organisation_id, ids, emails, emails, nothing, times, 'system', nothing, actors, nothing, nothing, nothing, false) j
+       where w.id = $1`,
       [waitlistId, from, through, people],
     )
     await client.query('commit')

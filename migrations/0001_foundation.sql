@@ -178,7 +178,8 @@ alter table api_keys enable always trigger protect_all;
 -- Activity log -------------------------------------------------------------------------------------------------------
 
 create table activities (
-  organisation_id text collate "C" not null references organisations on delete cascade,
+  -- That there is such an organisation is looked at once for all rows that are written together: its counter gives the numbers.
+  organisation_id text collate "C" not null,
   -- 1, 2, 3 … within the organisation, without a gap.
   number bigint not null,
   id text collate "C" not null generated always as ('act_' || substr(organisation_id, 5) || number::text) stored,
@@ -211,6 +212,16 @@ create trigger protect before update or delete on activities for each row execut
 create trigger protect_all before truncate on activities for each statement execute function protect_activity();
 alter table activities enable always trigger protect;
 alter table activities enable always trigger protect_all;
+
+-- As a foreign key with a cascade would.
+create function remove_activities() returns trigger language plpgsql
+  security definer set search_path = public, pg_temp as $$
+begin
+  delete from activities where organisation_id = old.organisation_id;
+  return null;
+end $$;
+create trigger remove_activities after delete on organisation_counters
+  for each row execute function remove_activities();
 
 -- The caller has locked the organisation's counter, or locks it here.
 create function record_activity(

@@ -1,7 +1,8 @@
 -- The log as evidence: every row has a hash over itself and the hash of the row before it. The hashes stand apart, since rows
 -- of the log never change, and are made after the writes, which know nothing of them.
 create table activity_hashes (
-  organisation_id text collate "C" not null references organisations on delete cascade,
+  -- That there is such an organisation is the chain's to know, once for all that are made together.
+  organisation_id text collate "C" not null,
   number bigint not null,
   hash bytea not null check (length(hash) = 32),
   primary key (organisation_id, number)
@@ -54,14 +55,32 @@ create trigger protect_all before truncate on activity_chains for each statement
 alter table activity_chains enable always trigger protect;
 alter table activity_chains enable always trigger protect_all;
 
--- SHA-256 over the previous row's hash in hex, a line feed, and the row as PostgreSQL writes jsonb. Columns that are
--- generated from others are left out, but for the id.
-create function activity_hash(p_previous bytea, p_row activities) returns bytea language sql stable parallel safe as $$
-  select sha256(convert_to(encode(p_previous, 'hex') || E'\n' || jsonb_build_object(
-    'organisation_id', p_row.organisation_id, 'number', p_row.number, 'id', p_row.id,
-    'occurred_at', to_char(p_row.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'action', p_row.action,
-    'actor_type', p_row.actor_type, 'actor_id', p_row.actor_id, 'actor_name', p_row.actor_name, 'targets', p_row.targets,
-    'changes', p_row.changes, 'request_id', p_row.request_id, 'ip', p_row.ip, 'user_agent', p_row.user_agent)::text, 'UTF8'))
+-- As a foreign key with a cascade would.
+create function remove_activity_hashes() returns trigger language plpgsql
+  security definer set search_path = public, pg_temp as $$
+begin
+  delete from activity_hashes where organisation_id = old.organisation_id;
+  return null;
+end $$;
+create trigger remove_activity_hashes after delete on activity_chains
+  for each row execute function remove_activity_hashes();
+
+-- A row as its hash sees it: what PostgreSQL writes for a jsonb object of these, put together by hand, which takes a third of
+-- the time. Names that the product gives need no escape. Columns generated from others are left out, but for the id.
+create function activity_text(p_row activities) returns text language sql stable parallel safe as $$
+  select '{"id": "' || p_row.id || '", "ip": ' || coalesce(to_json(p_row.ip)::text, 'null')
+      || ', "action": "' || p_row.action || '", "number": ' || p_row.number
+      || ', "changes": ' || coalesce(p_row.changes::text, 'null') || ', "targets": ' || p_row.targets
+      || ', "actor_id": ' || coalesce(to_json(p_row.actor_id)::text, 'null') || ', "actor_name": ' || to_json(p_row.actor_name)
+      || ', "actor_type": "' || p_row.actor_type || '", "request_id": ' || coalesce(to_json(p_row.request_id)::text, 'null')
+      || ', "user_agent": ' || coalesce(to_json(p_row.user_agent)::text, 'null')
+      || ', "occurred_at": "' || to_char(p_row.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+      || '", "organisation_id": "' || p_row.organisation_id || '"}'
+$$;
+
+-- SHA-256 over the previous row's hash in hex, a line feed, and the row.
+create function activity_hash(p_previous bytea, p_text text) returns bytea language sql stable parallel safe as $$
+  select sha256(convert_to(encode(p_previous, 'hex') || E'\n' || p_text, 'UTF8'))
 $$;
 
 -- What the hash of the first row that is there goes on from: the tombstone's, or 32 zeros.
@@ -82,7 +101,7 @@ declare
   v_hash bytea;
   v_first bigint;
   v_hashes bytea[] := '{}';
-  v_row activities;
+  v_row record;
 begin
   insert into activity_chains (organisation_id, last_number, last_hash)
     select o.id, s.last_number, s.last_hash from organisations o, activity_chain_start(o.id) s where o.id = p_organisation_id
@@ -91,11 +110,12 @@ begin
     where organisation_id = p_organisation_id for update;
   v_number := v_first;
   for v_row in
-    select * from activities where organisation_id = p_organisation_id and number > v_first order by number limit p_limit
+    select a.number, activity_text(a) as whole from activities a
+    where a.organisation_id = p_organisation_id and a.number > v_first order by a.number limit p_limit
   loop
     exit when v_row.number <> v_number + 1;
     v_number := v_row.number;
-    v_hash := activity_hash(v_hash, v_row);
+    v_hash := activity_hash(v_hash, v_row.whole);
     v_hashes := array_append(v_hashes, v_hash);
   end loop;
   if v_hashes <> '{}' then
@@ -149,7 +169,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   v_chained bigint;
   v_hash bytea;
-  v_row activities;
+  v_text text;
 begin
   if p_organisation_id is distinct from current_setting('app.organisation_id', true) then
     raise exception 'an organisation is deleted from within' using errcode = 'insufficient_privilege';
@@ -158,10 +178,10 @@ begin
   end loop;
   select last_number, last_hash into v_chained, v_hash from activity_chains where organisation_id = p_organisation_id;
   -- A log with a hole is chained up to there; what comes after is in the hash all the same.
-  for v_row in
-    select * from activities where organisation_id = p_organisation_id and number > v_chained order by number
+  for v_text in
+    select activity_text(a) from activities a where a.organisation_id = p_organisation_id and a.number > v_chained order by a.number
   loop
-    v_hash := activity_hash(v_hash, v_row);
+    v_hash := activity_hash(v_hash, v_text);
   end loop;
   insert into organisation_tombstones (organisation_id, last_activity_number, log_hash)
     select organisation_id, last_activity_number, v_hash from organisation_counters where organisation_id = p_organisation_id;

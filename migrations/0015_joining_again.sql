@@ -9,7 +9,7 @@ alter table removed_subscribers add column credited boolean not null default fal
 -- that key, sealed, and nothing was done.
 create function api_create_referred(
   p_removal_hashes bytea[], p_scope text, p_api_plans text[], p_per_second double precision, p_burst double precision,
-  p_hashes bytea[], p_previous_hashes bytea[], p_spare integer[], p_returned integer[],
+  p_hashes bytea[], p_previous_hashes bytea[], p_asked integer[], p_spare integer[], p_returned integer[],
   p_keys integer[], p_own integer[], p_waitlist_ids text[], p_emails text[], p_canonical_emails text[], p_referral_codes text[],
   p_joined_ats timestamptz[], p_idempotency_keys text[], p_fingerprints bytea[], p_request_ids text[], p_ips text[], p_user_agents text[]
 ) returns table (ordinal integer, attempt api_attempt, outcome text, status smallint, body text, sealed_key bytea)
@@ -42,6 +42,6 @@ begin
     end if;
   end if;
   return query select c.*, null::bytea from api_create_subscribers(
-    p_scope, p_api_plans, p_per_second, p_burst, p_hashes, p_previous_hashes, p_spare, p_returned, p_keys, p_own, p_waitlist_ids,
+    p_scope, p_api_plans, p_per_second, p_burst, p_hashes, p_previous_hashes, p_asked, p_spare, p_returned, p_keys, p_own, p_waitlist_ids,
     p_emails, p_canonical_emails, v_codes, p_joined_ats, p_idempotency_keys, p_fingerprints, p_request_ids, p_ips, p_user_agents) c;
 end $$;

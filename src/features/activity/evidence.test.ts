@@ -121,4 +121,31 @@ describe('the chain', () => {
       { numRuns: 50 },
     )
   })
+
+  test('is over each row as PostgreSQL writes jsonb', async () => {
+    const text = fc.string({ unit: 'binary' }).filter((value) => !value.includes('\0'))
+    const optional = fc.option(text)
+    const row = fc.record({
+      ...{ action: fc.constantFrom('subscriber.joined', 'api_key.revoked'), actor_name: text, actor_id: optional },
+      ...{ request_id: optional, ip: optional, user_agent: optional, number: fc.integer({ min: 1 }) },
+      targets: fc.array(fc.dictionary(text, text)),
+      changes: fc.option(fc.dictionary(text, fc.dictionary(text, optional))),
+      occurred_at: fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 20, maxLength: 20 }), async (rows) => {
+        const whole = rows.map((some) => ({ ...some, organisation_id: 'org_1', id: 'act_1', actor_type: 'user' }))
+        const { rows: texts } = await sql<{ ours: string; theirs: string }>`
+          select activity_text(a) as ours, jsonb_build_object(
+            'organisation_id', a.organisation_id, 'number', a.number, 'id', a.id,
+            'occurred_at', to_char(a.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'action', a.action,
+            'actor_type', a.actor_type, 'actor_id', a.actor_id, 'actor_name', a.actor_name, 'targets', a.targets,
+            'changes', a.changes, 'request_id', a.request_id, 'ip', a.ip, 'user_agent', a.user_agent)::text as theirs
+          from jsonb_populate_recordset(null::activities, ${JSON.stringify(whole)}::jsonb) a`.execute(superuser.kysely)
+        expect(texts.map(({ ours }) => ours)).toEqual(texts.map(({ theirs }) => theirs))
+        expect(texts).toHaveLength(20)
+      }),
+      { numRuns: 50 },
+    )
+  })
 })

@@ -4,6 +4,8 @@ interface KeyOfGroup {
   key: PresentedKey
   /** The one request of this key, if any, whose question may ask for spare tokens and give others back. */
   asking: PresentedKey | undefined
+  /** How many of its requests ask the database for a token. */
+  asked: number
 }
 
 /**
@@ -13,10 +15,10 @@ interface KeyOfGroup {
 export function groupByKey(presented: readonly PresentedKey[]): { keys: KeyOfGroup[]; places: number[] } {
   const found = new Map<string, KeyOfGroup>()
   for (const key of presented) {
-    const known = found.get(key.subject)
-    const asking = key.question?.mayAskForSpare ? key : undefined
-    if (!known) found.set(key.subject, { key, asking })
-    else known.asking ??= asking
+    const known = found.get(key.subject) ?? { key, asking: undefined, asked: 0 }
+    found.set(key.subject, known)
+    if (key.question?.mayAskForSpare) known.asking ??= key
+    if (key.question) known.asked += 1
   }
   const keys = [...found.values()]
   if (keys.length === 1) return { keys, places: presented.map(() => 0) }

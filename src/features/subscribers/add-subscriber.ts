@@ -62,13 +62,13 @@ export async function joinOpenWaitlist(
   const removed = bringsBackRemoved ? new Set<string>() : await findRemoved(ctx, waitlistId, rows)
   const joining = rows.filter(({ email }) => !removed.has(email.canonical))
   const { rows: joined } = await sql<{ outcome: AddOutcome; item: string }>`
-    select j.outcome, j.item from join_waitlists(${ctx.organisation.id}, (
-      select array_agg((r.ordinal, ${waitlistId}::text, r.email, r.canonical_email, r.referral_code, r.joined_at, ${actor.type}::text, ${actor.id}::text,
-                        ${actor.name}::text, ${ctx.requestId}::text, ${ctx.ip}::text, ${ctx.userAgent}::text)::waitlist_join order by r.ordinal)
-      from unnest(${joining.map((row) => row.email.email)}::text[], ${joining.map((row) => row.email.canonical)}::text[],
-                  ${joining.map((row) => row.referralCode ?? null)}::text[], ${joining.map((row) => row.joinedAt)}::timestamptz[])
-             with ordinality r(email, canonical_email, referral_code, joined_at, ordinal)
-    ), ${logged}) j order by j.ordinal`.execute(ctx.sql)
+    select j.outcome, j.item from join_waitlists(
+      ${ctx.organisation.id}, ${joining.map(() => waitlistId)}::text[], ${joining.map((row) => row.email.email)}::text[],
+      ${joining.map((row) => row.email.canonical)}::text[], ${joining.map((row) => row.referralCode ?? null)}::text[],
+      ${joining.map((row) => row.joinedAt)}::timestamptz[], ${actor.type}, ${joining.map(() => actor.id)}::text[],
+      ${joining.map(() => actor.name)}::text[], ${joining.map(() => ctx.requestId)}::text[], ${joining.map(() => ctx.ip)}::text[],
+      ${joining.map(() => ctx.userAgent)}::text[], ${logged}) j
+    order by j.ordinal`.execute(ctx.sql)
   ctx.growth.added(joined.length)
   if (removed.size === 0) return joined
   const next = joined.values()

@@ -29,10 +29,10 @@ export interface CreatedThroughKey {
   body: string
 }
 
-/** One request's, in no order. The columns of the attempt are filled for one request of each key, null for its others. */
+/** One key's, with its attempt, or one request's, with what became of it, in no order. */
 type CreatedRow = Omit<CreatedThroughKey, 'attempt'> &
   ApiKeyAttempt & {
-    /** From 1. */
+    /** Of a key from -1 down, of a request from 1 up. */
     ordinal: number
     sealed_key?: Buffer | null
   }
@@ -40,21 +40,17 @@ type CreatedRow = Omit<CreatedThroughKey, 'attempt'> &
 const create: Statement = {
   name: 'api_create_subscribers',
   text: `select c.ordinal, (c.attempt).*, c.outcome as result, c.status, c.body
-    from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) c`,
+    from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) c`,
 }
 
 /** Also tells who was removed before, and has earned somebody their place already. */
 const createReferred: Statement = {
   name: 'api_create_referred',
   text: `select c.ordinal, (c.attempt).*, c.outcome as result, c.status, c.body, c.sealed_key
-    from api_create_referred($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) c`,
+    from api_create_referred($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) c`,
 }
 
 const maxHints = 50_000
-
-function isAttempt(row: { outcome: ApiKeyAttempt['outcome'] | null }): boolean {
-  return row.outcome !== null
-}
 
 /**
  * Creates subscribers through keys. Creates of one organisation that are under way together share one call to the database,
@@ -104,6 +100,7 @@ export class SubscriberCreates {
       burst,
       keys.map(({ key }) => key.hashes[0]),
       keys.map(({ key }) => key.hashes[1] ?? null),
+      keys.map(({ asked }) => asked),
       keys.map(({ asking }) => (asking ? this.#gate.sparing(asking).spare : 0)),
       keys.map(({ asking }) => (asking ? this.#gate.sparing(asking).returned : 0)),
       places.map((place) => place + 1),
@@ -120,14 +117,14 @@ export class SubscriberCreates {
       items.map((item) => item.meta.userAgent),
     ])
     this.#services.growth.added(rows.filter(({ result }) => result === 'added').length)
-    const placeOf = ({ ordinal }: CreatedRow) => places[ordinal - 1] ?? 0
-    const attempts = new Map<number, ApiKeyAttempt>()
-    for (const row of rows) if (isAttempt(row)) attempts.set(placeOf(row), row)
+    const attempts: ApiKeyAttempt[] = []
+    for (const row of rows) if (row.ordinal < 0) attempts[-row.ordinal - 1] = row
     const created: CreatedThroughKey[] = []
-    for (const row of rows) {
-      const attempt = attempts.get(placeOf(row))
+    for (const { ordinal, result, status, body } of rows) {
+      if (ordinal < 0) continue
+      const attempt = attempts[places[ordinal - 1] ?? 0]
       if (!attempt) throw new Error('api_create_subscribers told nothing of a key')
-      created[row.ordinal - 1] = { attempt, result: row.result, status: row.status, body: row.body }
+      created[ordinal - 1] = { attempt, result, status, body }
     }
     return created
   }
