@@ -13,7 +13,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { ApiCall, ApiOperation } from './api-operation.ts'
 import type { KeyGate, KeyNote } from './key-gate.ts'
-import { matchOperation } from './match-operation.ts'
+import { makeMatchOperation } from './match-operation.ts'
 import { parseJson, readBodyValue, readQuery, requireJson } from './read-api-input.ts'
 import { readCredential } from './read-credential.ts'
 
@@ -26,6 +26,7 @@ const failureRule = { perSecond: 10, burst: 600 }
  */
 export function makeCustomerApi(services: Services, gate: KeyGate, operations: readonly ApiOperation[]) {
   const clientAddress = makeClientAddress(services.config.trustedProxies)
+  const matchOperation = makeMatchOperation(operations)
   const failures = new TokenLeases()
   const { perSecond, burst } = gate.rule
   const policy = `"default";q=${burst};w=${Math.ceil(burst / perSecond)}`
@@ -68,11 +69,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
 
   async function serve(c: HonoContext<AppEnv>, request: IncomingMessage, meta: RequestMeta, note: KeyNote) {
     const query = new URLSearchParams(/\?([^#]*)/.exec(request.url ?? '')?.[1])
-    const { operation, allowed, path } = matchOperation(
-      operations,
-      request.method ?? 'GET',
-      c.req.path.slice('/v1/api'.length),
-    )
+    const { operation, allowed, path } = matchOperation(request.method ?? 'GET', c.req.path.slice('/v1/api'.length))
     // Begun before the key is known, since a body can be read only as it arrives; what it holds matters later.
     const arriving = operation?.body ? settled(readBody(request, maxBodyBytes)) : undefined
     const key = gate.present(readCredential(request.rawHeaders, query))

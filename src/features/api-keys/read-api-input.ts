@@ -53,10 +53,12 @@ export function requireJson(contentType: string | undefined, contentEncoding: st
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** @throws AppError `invalid_request` for what is not JSON in UTF-8. */
 export function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    return JSON.parse(utf8.decode(body))
   } catch {
     throw new AppError('invalid_request', 'The body is not JSON in UTF-8.')
   }

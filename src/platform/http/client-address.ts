@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
@@ -13,8 +14,17 @@ export function makeClientAddress(trustedProxies: readonly string[]): (request: 
     const parsed = ipaddr.process(address)
     return ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))
   }
+  // Many requests come by one connection, whose peer stays who it is.
+  const peers = new WeakMap<Socket, string | null>()
+  const peerOf = ({ socket }: IncomingMessage) => {
+    const known = peers.get(socket)
+    if (known !== undefined) return known
+    const peer = normal(socket.remoteAddress)
+    peers.set(socket, peer)
+    return peer
+  }
   return (request) => {
-    const peer = normal(request.socket.remoteAddress)
+    const peer = peerOf(request)
     if (!peer || ranges.length === 0 || !isTrusted(peer)) return peer
     const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',')
     let nearest = peer
