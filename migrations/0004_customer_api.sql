@@ -105,18 +105,69 @@ create function subscriber_json(
                 coalesce(p_position::text, 'null'), p_referral_code, p_referral_count)
 $$;
 
+-- Three letters or digits that stand together in more than one e-mail address of fifty, and how large the table of subscribers
+-- was when they were counted.
+create table common_trigrams (
+  trigram text collate "C" primary key,
+  pages integer not null
+);
+
+-- Counts them in a sample of some thousand addresses, where the table has doubled since.
+create function learn_common_trigrams() returns void language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_pages integer := pg_relation_size('subscribers') / current_setting('block_size')::integer;
+begin
+  if v_pages < 2 * coalesce((select max(pages) from common_trigrams), 0) then
+    return;
+  end if;
+  delete from common_trigrams;
+  with sample as materialized (
+    -- A hundred pages have some thousand people.
+    select lower(s.email) as email from subscribers s tablesample system (least(100, 10000.0 / greatest(v_pages, 1)))
+  )
+  insert into common_trigrams
+    select t.trigram, v_pages from sample, lateral (
+      select distinct substr(sample.email, i, 3) as trigram from generate_series(1, length(sample.email) - 2) i
+    ) t
+    where t.trigram ~ '^[[:alnum:]]{3}$'
+    group by t.trigram having count(*) * 50 > (select count(*) from sample);
+end $$;
+
 -- People whose e-mail address contains `p_needle` (lower case), without its wall: LIKE may not run before a row-level
 -- check, which would keep the trigram index out of use. The organisation is named, and is the caller's own setting.
 create function search_subscribers(
-  p_waitlist_id text, p_needle text, p_offset bigint, p_limit integer, out total bigint, out join_numbers bigint[]
+  p_counters waitlist_counters, p_needle text, p_offset bigint, p_limit integer, out total bigint, out join_numbers bigint[]
 ) language plpgsql volatile security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   v_pattern text := '%' || replace(replace(replace(p_needle, '\', '\\'), '%', '\%'), '_', '\_') || '%';
   v_organisation_id text := current_setting('app.organisation_id', true);
+  v_rare text[];
 begin
+  -- Of each trigram the index has the list of all who have it, and of each waitlist too. A look into a long list takes
+  -- longer than meeting a few people more: where the needle has rare trigrams, and the waitlist is much of the table, the
+  -- index is asked for three of those alone, and what it finds is held against the rest.
+  if p_counters.listed * 4 >= (select c.reltuples from pg_class c where c.oid = 'subscribers'::regclass) then
+    v_rare := array(
+      select '%' || n.trigram || '%'
+      from (select substr(p_needle, i, 3) as trigram, i from generate_series(1, length(p_needle) - 2) i) n
+      where n.trigram ~ '^[[:alnum:]]{3}$' and not exists (select from common_trigrams c where c.trigram = n.trigram)
+      order by n.i);
+  end if;
+  if cardinality(v_rare) > 0 then
+    with hits as materialized (
+      select s.join_number from subscribers s
+      where lower(s.email) like v_rare[1] and lower(s.email) like v_rare[(cardinality(v_rare) + 1) / 2]
+        and lower(s.email) like v_rare[cardinality(v_rare)] and lower(s.email) || '' like v_pattern
+        and s.waitlist_id || '' = p_counters.waitlist_id and s.organisation_id || '' = v_organisation_id
+    )
+    select (select count(*) from hits),
+           array(select h.join_number from hits h order by h.join_number offset p_offset limit p_limit)
+      into total, join_numbers;
+    return;
+  end if;
   with hits as materialized (
     select s.join_number from subscribers s
-    where s.waitlist_id = p_waitlist_id and s.organisation_id = v_organisation_id and lower(s.email) like v_pattern
+    where s.waitlist_id = p_counters.waitlist_id and s.organisation_id = v_organisation_id and lower(s.email) like v_pattern
   )
   select (select count(*) from hits),
          array(select h.join_number from hits h order by h.join_number offset p_offset limit p_limit)
@@ -140,7 +191,7 @@ begin
   select * into strict v_counters from waitlist_counters w
     where w.organisation_id = p_organisation_id and w.waitlist_id = p_waitlist_id;
   if p_needle <> '' then
-    select s.total, s.join_numbers into total, v_numbers from search_subscribers(p_waitlist_id, p_needle, p_offset, p_limit) s;
+    select s.total, s.join_numbers into total, v_numbers from search_subscribers(v_counters, p_needle, p_offset, p_limit) s;
     select string_agg(subscriber_json(s.id, s.email, s.joined_at,
              case when s.state <> 'active' then null
                   when v_counters.unmoved = v_counters.last_join_number then s.join_number

@@ -280,8 +280,8 @@ begin
   end loop;
 end $$;
 
--- Gathers statistics of the tables that grow by joining, where the last were of a table less than half as large. Whoever
--- comes while another looks, or autovacuum does, leaves it to them.
+-- Gathers statistics of the tables that grow by joining, the search's too, where the last were of a table less than half as
+-- large. Whoever comes while another looks, or autovacuum does, leaves it to them.
 create function learn_statistics() returns void language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   v_table text;
@@ -296,6 +296,7 @@ begin
   loop
     execute format('analyze (skip_locked) %I', v_table);
   end loop;
+  perform learn_common_trigrams();
 end $$;
 
 -- Files who joined lately in the search's index. Whoever joins meanwhile does not wait.
@@ -306,5 +307,5 @@ begin
   end if;
 end $$;
 
-revoke execute on function find_api_key, search_subscribers, learn_statistics, file_search_entries from public;
+revoke execute on function find_api_key, learn_common_trigrams, search_subscribers, learn_statistics, file_search_entries from public;
 grant execute on function find_api_key, search_subscribers, learn_statistics, file_search_entries to :app_role;
