@@ -158,7 +158,7 @@ begin
       select s.join_number from subscribers s
       where lower(s.email) like v_rare[1] and lower(s.email) like v_rare[(cardinality(v_rare) + 1) / 2]
         and lower(s.email) like v_rare[cardinality(v_rare)] and lower(s.email) || '' like v_pattern
-        and s.waitlist_id || '' = p_counters.waitlist_id and s.organisation_id || '' = v_organisation_id
+        and s.organisation_id = v_organisation_id and s.waitlist_id || '' = p_counters.waitlist_id
     )
     select (select count(*) from hits),
            array(select h.join_number from hits h order by h.join_number offset p_offset limit p_limit)
