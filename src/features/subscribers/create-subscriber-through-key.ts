@@ -30,23 +30,23 @@ export interface CreatedThroughKey {
 }
 
 /** One key's, with its attempt, or one request's, with what became of it, in no order. */
-type CreatedRow = Omit<CreatedThroughKey, 'attempt'> &
-  ApiKeyAttempt & {
-    /** Of a key from -1 down, of a request from 1 up. */
-    ordinal: number
-    sealed_key?: Buffer | null
-  }
+interface CreatedRow extends Omit<CreatedThroughKey, 'attempt'> {
+  /** Of a key from -1 down, of a request from 1 up. */
+  ordinal: number
+  attempt: (Omit<ApiKeyAttempt, 'key_created_at'> & { key_created_at: string }) | null
+  sealed_key?: Buffer | null
+}
 
 const create: Statement = {
   name: 'api_create_subscribers',
-  text: `select c.ordinal, (c.attempt).*, c.outcome as result, c.status, c.body
+  text: `select c.ordinal, c.outcome as result, c.status, c.body, to_json(c.attempt) as attempt
     from api_create_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) c`,
 }
 
 /** Also tells who was removed before, and has earned somebody their place already. */
 const createReferred: Statement = {
   name: 'api_create_referred',
-  text: `select c.ordinal, (c.attempt).*, c.outcome as result, c.status, c.body, c.sealed_key
+  text: `select c.ordinal, c.outcome as result, c.status, c.body, to_json(c.attempt) as attempt, c.sealed_key
     from api_create_referred($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) c`,
 }
 
@@ -70,9 +70,10 @@ export class SubscriberCreates {
     this.#gate = gate
     this.#calls = new GroupedCalls((items) => this.#run(items), {
       maxItems: 64,
-      // The second waits at the database for the first one's lock, not here for its answer.
+      // A large group costs less each than two small ones. Where so many wait that both are large, the second waits at the
+      // database for the first one's lock, not here for its answer.
       maxRunning: 2,
-      minItemsBeside: 16,
+      minItemsBeside: 48,
       maxRunningInAll: callsAtOnce(services.config),
     })
   }
@@ -118,7 +119,9 @@ export class SubscriberCreates {
     ])
     this.#services.growth.added(rows.filter(({ result }) => result === 'added').length)
     const attempts: ApiKeyAttempt[] = []
-    for (const row of rows) if (row.ordinal < 0) attempts[-row.ordinal - 1] = row
+    for (const { ordinal, attempt } of rows) {
+      if (attempt) attempts[-ordinal - 1] = { ...attempt, key_created_at: new Date(attempt.key_created_at) }
+    }
     const created: CreatedThroughKey[] = []
     for (const { ordinal, result, status, body } of rows) {
       if (ordinal < 0) continue
@@ -145,11 +148,11 @@ export class SubscriberCreates {
     const key = openRemovalKey(this.#services, first.sealed_key) ?? null
     if (key === null)
       log.error(
-        { organisation: first.organisation_id },
+        { organisation: first.attempt?.organisation_id },
         'the key for removed addresses was sealed under another SECRET_KEY',
       )
     if (this.#removalKeys.size >= maxHints) this.#removalKeys.clear()
-    if (first.organisation_id) this.#removalKeys.set(first.organisation_id, key)
+    if (first.attempt) this.#removalKeys.set(first.attempt.organisation_id, key)
     return asked(key)
   }
 }

@@ -127,15 +127,23 @@ test('where as many calls run as may, groups take turns and gather until their o
   expect(begun).toEqual([[1], [2, 5], [3], [4]])
 })
 
-test('answers are given a few at a time, and others have a turn in between', async () => {
-  const { calls, endFirst, turn } = makeSlowCalls({ maxRunning: 1 })
+test('the next call begins before those of the last are answered, a few at a time, with others in between', async () => {
+  const { calls, begun, endFirst, turn } = makeSlowCalls({ maxRunning: 1 })
   let answered = 0
   for (let item = 0; item < 10; item++) void calls.call('a', item).then(() => (answered += 1))
   await turn()
+  void calls.call('a', 10)
+  await turn()
   endFirst()
-  await Promise.resolve()
-  await turn()
-  const afterOneTurn = answered
-  await turn()
-  expect([afterOneTurn, answered]).toEqual([8, 10])
+  const seen: [number, number][] = []
+  for (let i = 0; i < 4; i++) {
+    await turn()
+    seen.push([begun.length, answered])
+  }
+  expect(seen).toEqual([
+    [2, 0],
+    [2, 8],
+    [2, 10],
+    [2, 10],
+  ])
 })

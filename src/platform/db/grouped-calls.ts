@@ -69,9 +69,10 @@ export class GroupedCalls<Item, Result> {
     this.#running += 1
     this.#run(members.map((member) => member.item)).then(
       (results) => {
-        // First of all the next call, so that the database works while these are answered.
+        // First of all the next call, so that the database works while these are answered. A pool of connections sends it
+        // after this turn's promises.
         this.#end(name, group)
-        answer(members, results)
+        setImmediate(() => answer(members, results))
       },
       (error: unknown) => {
         // Where the database was away, whoever has waited behind this call has waited long enough too.
