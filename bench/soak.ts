@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { keepApart } from './keep-apart.ts'
 import { makeDatabase } from './make-database.ts'
 import { makeManyOrganisations } from './many-organisations.ts'
 import { type Measured, measuredLoad } from './measure.ts'
 import type { Observation } from './observe-process.ts'
 import { type Bench, type Findings, say } from './part.ts'
-import { median, round } from './ratio.ts'
+import { median, type Ratio, round } from './ratio.ts'
 import { makeEnvironment, startServer } from './start-product.ts'
+
+/** Milliseconds. */
+interface Delays {
+  bare: number
+  server: number
+}
 
 const connections = 48
 const delaySeconds = 5
@@ -14,7 +21,7 @@ const mib = 2 ** 20
 
 /** Memory over a long load of lists and creates, and how long the event loop keeps others waiting under it. */
 export async function soak(bench: Bench): Promise<Findings> {
-  const { scratch, options, product, client, load } = bench
+  const { scratch, options, product, client, load, postmasterPid } = bench
   const folder = scratch.makeFolder()
   const url = await makeDatabase(client, product.databaseUrl, 'bench_soak')
   const env = makeEnvironment(folder, url)
@@ -52,17 +59,24 @@ export async function soak(bench: Bench): Promise<Findings> {
   const rss = thirds.map((all) => median(all.map((one) => one.rss_bytes)))
   const heap = thirds.map((all) => Math.min(...all.map((one) => one.heap_bytes)))
 
-  const delays: { bare: number; server: number }[] = []
-  for (let turn = 0; turn < options.rounds; turn++) {
-    delays.push({
-      bare: await delayUnder(bareLoad, join(folder, 'bare')),
-      server: await delayUnder(serverLoad, join(folder, 'server')),
-    })
+  const measureDelays = async () => {
+    const delays: Delays[] = []
+    for (let turn = 0; turn < options.rounds; turn++) {
+      delays.push({
+        bare: await delayUnder(bareLoad, join(folder, 'bare')),
+        server: await delayUnder(serverLoad, join(folder, 'server')),
+      })
+    }
+    return delays
   }
+  const shared = await measureDelays()
+  const isApart = await keepApart([server.pid, bare.child.pid ?? 0], [postmasterPid, load.pid ?? 0])
+  // Its new connections to the database are of the other processor.
+  if (isApart) await serverLoad.measure(delaySeconds)
+  const apart = isApart ? await measureDelays() : []
   await server.stop()
   const ofMiB = (bytes: readonly number[]) => bytes.map((value) => (value / mib).toFixed(0)).join(' → ')
   const slope = ((rss[1] ?? 0) - (rss[0] ?? 0)) / mib / (third / 60_000)
-  const delayOf = (side: 'bare' | 'server') => median(delays.map((one) => one[side])).toFixed(2)
   return {
     measured: [],
     samples: new Map(),
@@ -77,17 +91,29 @@ export async function soak(bench: Bench): Promise<Findings> {
         value: round((heap[1] ?? 0) / (heap[0] ?? 0)),
         goal: { atMost: 1.1 },
       },
-      {
-        name: 'event-loop delay p99 under full load / bare node:http',
-        value: round(median(delays.map(({ bare, server }) => server / bare))),
-        goal: { atMost: 2 },
-      },
+      ...delayRatio(shared, 'on the processors of the database and the load'),
+      ...delayRatio(apart, 'on a processor of its own'),
     ],
     notes: [
       `soak: ${(good ?? 0).toLocaleString('en')} lists and creates of 16 organisations in ${options.soakSeconds} s; middle third → last third: resident ${ofMiB(rss)} MiB (${slope.toFixed(1)} MiB a minute), least heap ${ofMiB(heap)} MiB`,
-      `event-loop delay p99 less its resolution of 1 ms, under the same load: ${delayOf('server')} ms, bare node:http ${delayOf('bare')} ms`,
+      ...delayNote(shared, 'on the processors of the database and the load'),
+      ...delayNote(apart, 'on a processor of its own'),
     ],
   }
+}
+
+function delayRatio(delays: Delays[], where: string): Ratio[] {
+  if (delays.length === 0) return []
+  const value = round(median(delays.map(({ bare, server }) => server / bare)))
+  return [{ name: `event-loop delay p99 under full load / bare node:http, ${where}`, value, goal: { atMost: 2 } }]
+}
+
+function delayNote(delays: Delays[], where: string): string[] {
+  if (delays.length === 0) return []
+  const of = (side: keyof Delays) => median(delays.map((one) => one[side])).toFixed(2)
+  return [
+    `event-loop delay p99 less its resolution of 1 ms, ${where}: ${of('server')} ms, bare node:http ${of('bare')} ms`,
+  ]
 }
 
 function bearer(authorization: string | undefined): Record<string, string> {

@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
+import { inTurns } from './in-turns.ts'
 import { problemResponse } from './problem.ts'
 import { requestIdFrom } from './request-id.ts'
 
@@ -46,7 +47,7 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
     requestTimeout: requestMs,
     connectionsCheckingInterval: checkEveryMs,
   }
-  const server = createServer(options, getRequestListener(app.fetch, { errorHandler }))
+  const server = createServer(options, inTurns(getRequestListener(app.fetch, { errorHandler })))
   server.maxConnections = maxConnections
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0
