@@ -10,13 +10,22 @@ interface Reference {
 }
 
 /** Kept by triggers, for speed. */
-const withoutForeignKey: Reference = {
-  name: 'subscribers_waitlists',
-  child: 'subscribers',
-  parent: 'waitlists',
-  columns: ['organisation_id', 'waitlist_id'],
-  parent_columns: ['organisation_id', 'id'],
-}
+const withoutForeignKey: Reference[] = [
+  {
+    name: 'subscribers_waitlists',
+    child: 'subscribers',
+    parent: 'waitlists',
+    columns: ['organisation_id', 'waitlist_id'],
+    parent_columns: ['organisation_id', 'id'],
+  },
+  ...[
+    { child: 'activities', parent: 'organisation_counters' },
+    { child: 'activity_hashes', parent: 'activity_chains' },
+  ].map(({ child, parent }) => ({
+    name: `${child}_${parent}`,
+    ...{ child, parent, columns: ['organisation_id'], parent_columns: ['organisation_id'] },
+  })),
+]
 
 /** Every foreign key, looked after anew: a restore or a superuser may pass by it. */
 export const orphansCheck: Check = {
@@ -28,7 +37,7 @@ export const orphansCheck: Check = {
         array(select a.attname::text from unnest(k.confkey) with ordinality c(number, n) join pg_attribute a on a.attrelid = k.confrelid and a.attnum = c.number order by c.n) as parent_columns
       from pg_constraint k where k.contype = 'f' and k.connamespace = 'public'::regnamespace order by 2, 1`.execute(db)
     const found: string[] = []
-    for (const { child, parent, columns, parent_columns } of [...rows, withoutForeignKey]) {
+    for (const { child, parent, columns, parent_columns } of [...rows, ...withoutForeignKey]) {
       const pairs = columns.map((column, i) => sql`p.${sql.ref(parent_columns[i] ?? '')} = c.${sql.ref(column)}`)
       const given = columns.map((column) => sql`c.${sql.ref(column)} is not null`)
       const { rows: counts } = await sql<{ count: number }>`
