@@ -60,7 +60,7 @@ export class KeyGate {
     this.#services = services
     this.uses = new KeyUseTracker(services)
     this.#reuses = new KeyReuseTracker(services)
-    const maxRunning = Math.min(4, callsAtOnce(services.config))
+    const maxRunning = Math.min(4, callsAtOnce(services.config, 'reading'))
     this.#checks = new GroupedCalls((checks) => this.#authorize(checks), { maxItems: 16, maxRunning })
     const { perMinute, burst } = services.config.rateLimit
     this.rule = { perSecond: perMinute / 60, burst }

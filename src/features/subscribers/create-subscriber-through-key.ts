@@ -74,7 +74,7 @@ export class SubscriberCreates {
       // database for the first one's lock, not here for its answer.
       maxRunning: 2,
       minItemsBeside: 48,
-      maxRunningInAll: callsAtOnce(services.config),
+      maxRunningInAll: callsAtOnce(services.config, 'writing'),
     })
   }
 

@@ -46,7 +46,7 @@ export class SubscriberLists {
   constructor({ db, config }: Services, gate: KeyGate) {
     this.#db = db
     this.#gate = gate
-    const maxRunning = Math.min(2, Math.ceil(callsAtOnce(config) / 2))
+    const maxRunning = Math.min(2, Math.ceil(callsAtOnce(config, 'reading') / 2))
     this.#calls = new GroupedCalls((items) => this.#listMany(items), { maxItems: 16, maxRunning })
   }
 

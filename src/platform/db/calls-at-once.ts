@@ -1,17 +1,20 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../config.ts'
 
-/** As many as keep one machine's processors busy while some of the calls wait for the disk. */
-const perProcessor = 2
+/** As many as keep one machine's processors busy. Groups of writes are of one organisation each, and small where many go at once. */
+const perProcessor = { reading: 2, writing: 1.5 }
 const elsewhere = 8
 
 /**
  * How many grouped calls of one kind a process sends at once. More than the processors can run would only make the groups
  * smaller, which cost more each; a database on a machine of its own has processors that nobody here knows of.
  */
-export function callsAtOnce({ databaseUrl, webConcurrency }: Pick<Config, 'databaseUrl' | 'webConcurrency'>): number {
+export function callsAtOnce(
+  { databaseUrl, webConcurrency }: Pick<Config, 'databaseUrl' | 'webConcurrency'>,
+  kind: keyof typeof perProcessor,
+): number {
   if (databaseUrl !== undefined && !isHere(databaseUrl)) return elsewhere
-  return Math.max(2, Math.ceil((perProcessor * availableParallelism()) / webConcurrency))
+  return Math.max(1, Math.ceil((perProcessor[kind] * availableParallelism()) / webConcurrency))
 }
 
 function isHere(databaseUrl: string): boolean {
