@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeDatabase, type TestDatabase } from '../../../test/database.ts'
+import type { HeldConnection } from './database.ts'
 import { SessionLocks } from './session-locks.ts'
 
 let database: TestDatabase
@@ -41,4 +42,28 @@ test('a connection that broke meanwhile is made anew, and its marks are gone', a
   })
   expect(await elsewhere.tryWith('e', async () => 4)).toBe(4)
   expect(await here.tryWith('e', async () => 5)).toBe(5)
+})
+
+test('of many who find the connection broken the first opens the next, and none is left open', async () => {
+  const opening: ((connection: HeldConnection) => void)[] = []
+  let released = 0
+  const hold = () => new Promise<HeldConnection>((resolve) => opening.push(resolve))
+  const open = (query: () => Promise<unknown[]>) => opening.at(-1)?.({ query, release: () => (released += 1) } as never)
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const locks = new SessionLocks({ ...database.database, hold })
+
+  const breaking: (() => void)[] = []
+  const works = ['f', 'g'].map((name) => locks.tryWith(name, async () => name))
+  open(() => new Promise((_, reject) => breaking.push(() => reject(new Error('broken')))))
+  await turn()
+  // The one finds out, and the next connection is on its way when the other does.
+  for (const breakNext of [...breaking]) {
+    breakNext()
+    await turn()
+  }
+  expect(opening).toHaveLength(2)
+  open(async () => [{ taken: true }])
+  expect(await Promise.all(works)).toEqual(['f', 'g'])
+  await locks.close()
+  expect(released).toBe(opening.length + 1)
 })

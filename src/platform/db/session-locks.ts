@@ -52,8 +52,12 @@ export class SessionLocks {
     try {
       return await connection.query<Row>(text, [key])
     } catch (error) {
-      // The locks went with the connection; the next one starts afresh.
-      if (this.#held === connection) this.#connection = undefined
+      // The locks went with the connection; the next one starts afresh. Of many who found it broken only the first lets go of
+      // it: by the second the next one may be on its way, and would be left open for good.
+      if (this.#held === connection) {
+        this.#held = undefined
+        this.#connection = undefined
+      }
       connection.release()
       throw error
     }
