@@ -66,12 +66,12 @@ begin
     select j.n, j.waitlist_id, s.id as known_id,
            case when s.id is not null then subscriber_json(s.id, s.email, s.joined_at,
              case when s.state = 'active' then place_in_line(p_organisation_id, j.waitlist_id, s.join_number, s.priority_score) end,
-             case when (select referrals_enabled from opened where id = j.waitlist_id) then s.referral_code else '' end, s.referral_count) end as known_item,
+             case when o.referrals_enabled then s.referral_code else '' end, s.referral_count) end as known_item,
            first_value(j.n) over (partition by j.waitlist_id, j.canonical_email order by j.n rows unbounded preceding) as first
     from unnest(p_waitlist_ids, p_canonical_emails) with ordinality j(waitlist_id, canonical_email, n)
+      join opened o on o.id = j.waitlist_id
       left join subscribers s on s.organisation_id = p_organisation_id and s.waitlist_id = j.waitlist_id
                                  and s.canonical_email = j.canonical_email
-    where j.waitlist_id is not null
   ), decided as (
     select a.*, case when a.n > a.first then 'already_there' when a.known_id is null then 'added'
                      when a.known_id = any (v_confirmed) then 'confirmed' else 'already_there' end as outcome
@@ -246,20 +246,8 @@ begin
     end if;
   end if;
 
-  if cardinality(v_key_ids) = 1 then
-    v_key_ids := array_fill(v_key_ids[1], array[cardinality(p_keys)]);
-    v_key_names := array_fill(v_key_names[1], array[cardinality(p_keys)]);
-  else
-    v_key_ids := array(select v_key_ids[k] from unnest(p_keys) with ordinality m(k, n) order by n);
-    v_key_names := array(select v_key_names[k] from unnest(p_keys) with ordinality m(k, n) order by n);
-  end if;
-  if not v_with_keys then
-    return query
-      select j.ordinal, null::api_attempt, j.outcome, case j.outcome when 'added' then 201::smallint else 200::smallint end, j.item
-      from join_waitlists(v_organisation_id, v_joining, p_emails, p_canonical_emails, p_referral_codes, p_joined_ats, 'api_key',
-                          v_key_ids, v_key_names, p_request_ids, p_ips, p_user_agents, true) j;
-    return;
-  end if;
+  v_key_ids := array(select v_key_ids[k] from unnest(p_keys) with ordinality m(k, n) order by n);
+  v_key_names := array(select v_key_names[k] from unnest(p_keys) with ordinality m(k, n) order by n);
   for v_row in
     select j.* from join_waitlists(v_organisation_id, v_joining, p_emails, p_canonical_emails, p_referral_codes, p_joined_ats,
                                    'api_key', v_key_ids, v_key_names, p_request_ids, p_ips, p_user_agents, true) j
