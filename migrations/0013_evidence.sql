@@ -65,8 +65,8 @@ end $$;
 create trigger remove_activity_hashes after delete on activity_chains
   for each row execute function remove_activity_hashes();
 
--- A row as its hash sees it: what PostgreSQL writes for a jsonb object of these, put together by hand, which takes a third of
--- the time. Names that the product gives need no escape. Columns generated from others are left out, but for the id.
+-- A row as its hash sees it: what PostgreSQL writes for a jsonb object of these, put together by hand in less than half the
+-- time. Names that the product gives need no escape. Columns generated from others are left out, but for the id.
 create function activity_text(p_row activities) returns text language sql stable parallel safe as $$
   select '{"id": "' || p_row.id || '", "ip": ' || coalesce(to_json(p_row.ip)::text, 'null')
       || ', "action": "' || p_row.action || '", "number": ' || p_row.number

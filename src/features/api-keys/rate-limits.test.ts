@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asApiKey } from '../../../test/as.ts'
-import { makeApiCaller, makeApiKey, makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
+import {
+  makeApiCaller,
+  makeApiKey,
+  makeOrganisation,
+  makeProduct,
+  makeWaitlist,
+  type TestProduct,
+} from '../../../test/make.ts'
+import { SubscriberCreates } from '../subscribers/create-subscriber-through-key.ts'
 import { mintApiKeySecret } from './api-key-secret.ts'
+import { KeyGate } from './key-gate.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
 const burst = 40
@@ -62,7 +71,24 @@ test('one key used up leaves another key of the organisation alone', async () =>
   expect((await asApiKey(first, calm.secret).get('/key')).status).toBe(200)
 })
 
-test('creates that come at once are each counted and refused by themselves, at most a tenth held back', async () => {
+test('creates in a group are each counted and refused by themselves', async () => {
+  const organisation = await makeOrganisation(first)
+  const waitlistId = await makeWaitlist(organisation)
+  const { secret } = await makeApiKey(organisation)
+  const gate = new KeyGate(first.services)
+  const creates = new SubscriberCreates(first.services, gate)
+  const meta = { requestId: 'req', ip: null, userAgent: null }
+  const email = (n: number) => ({ email: `p${n}@example.com`, canonical: `p${n}@example.com` })
+  const group = Array.from({ length: burst + 20 }, (_, n) => ({
+    ...{ key: gate.present(secret), waitlistId, email: email(n), meta },
+    ...{ referralCode: null, joinedAt: null, idempotency: null },
+  }))
+  const results = await Promise.all(group.map((item) => creates.create(item)))
+  expect(results.filter(({ result }) => result === 'added')).toHaveLength(burst)
+  expect(results.filter(({ result }) => result === 'rate')).toHaveLength(20)
+})
+
+test('of creates that come at once no more pass than the burst, and at most a tenth of it is held back', async () => {
   const { path, api } = await makeApiCaller(first)
   const answers = await Promise.all(
     Array.from({ length: burst + 20 }, (_, i) => api.post(path, { email: `p${i}@example.com` })),
