@@ -84,12 +84,12 @@ async function makeBaselineTable(client: Client, { waitlists }: RunningProduct):
   const columns = `organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, added_at,
     priority_score, referral_count, referral_code, referred_by`
   await client.query(`
-    create schema bench;
-    create table bench.subscribers (like subscribers including all);
-    insert into bench.subscribers (${columns}) select ${columns} from subscribers order by waitlist_id, join_number;
-    create sequence bench.numbers cache 1`)
+    create schema bench_beside;
+    create table bench_beside.subscribers (like subscribers including all);
+    insert into bench_beside.subscribers (${columns}) select ${columns} from subscribers order by waitlist_id, join_number;
+    create sequence bench_beside.numbers cache 1`)
   await client.query(
-    `select setval('bench.numbers', (select max(id) from subscribers where organisation_id = w.organisation_id))
+    `select setval('bench_beside.numbers', (select max(id) from subscribers where organisation_id = w.organisation_id))
      from waitlists w where w.id = $1`,
     [waitlists.plain],
   )

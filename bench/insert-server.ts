@@ -14,9 +14,9 @@ process.once('message', ({ databaseUrl, waitlistId }: { databaseUrl: string; wai
     const { email } = await c.req.json<{ email: string }>()
     const { rows } = await pool.query<{ body: string }>({
       name: 'insert',
-      text: `insert into bench.subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, referral_code)
+      text: `insert into bench_beside.subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, referral_code)
         select w.organisation_id, w.id, n, n, $2, lower($2), 'active', clock_timestamp(), lpad(n::text, 6, '2')
-        from waitlists w, nextval('bench.numbers') n where w.id = $1
+        from waitlists w, nextval('bench_beside.numbers') n where w.id = $1
         returning json_build_object('id', id::text, 'email', email, 'joined_at', joined_at, 'position', join_number,
                                     'referral_code', referral_code, 'referral_count', referral_count)::text as body`,
       values: [waitlistId, email],

@@ -33,15 +33,15 @@ export async function measureKeyCheck({ scratch, options, product, client, postm
     betterAuth,
   }
   // The bare lookup's own table, without the wall that hides keys from a session which has not said whose it is.
-  await client.query('create schema if not exists bench')
-  await client.query('create table bench.api_keys (like api_keys including all)')
+  await client.query('create schema if not exists bench_beside')
+  await client.query('create table bench_beside.api_keys (like api_keys including all)')
   if (row?.app_role) {
-    await client.query(`grant usage on schema bench to "${row.app_role}"`)
-    await client.query(`grant select on bench.api_keys to "${row.app_role}"`)
+    await client.query(`grant usage on schema bench_beside to "${row.app_role}"`)
+    await client.query(`grant select on bench_beside.api_keys to "${row.app_role}"`)
   }
   const { child } = await scratch.startHelper('key-worker.ts', input)
-  await client.query('insert into bench.api_keys select * from api_keys')
-  await client.query('vacuum (analyze) api_keys, bench.api_keys, rate_limits')
+  await client.query('insert into bench_beside.api_keys select * from api_keys')
+  await client.query('vacuum (analyze) api_keys, bench_beside.api_keys, rate_limits')
 
   const measured: Measured[] = Object.entries({
     bare: 'bare indexed lookup of a key, 1,000 keys in turn, no HTTP',

@@ -36,7 +36,7 @@ process.once('message', async (input: KeyWorkerInput) => {
     gate.settle(key, await gate.authorize(key, scope), scope, meta, {})
   }
   const hashes = secrets.map((secret) => services.secrets.hash('api-key', secret))
-  const bare = { name: 'bare_lookup', text: 'select * from bench.api_keys where secret_hash = $1' }
+  const bare = { name: 'bare_lookup', text: 'select * from bench_beside.api_keys where secret_hash = $1' }
   const lookUp = async (hash: Buffer | undefined) => {
     const [row] = await services.db.run(bare, [hash])
     if (!row) throw new Error('a key was not found')
