@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Context } from '../src/platform/context.ts'
 import type { Statement } from '../src/platform/db/database.ts'
+import { connectionOptions } from '../src/platform/db/open-database.ts'
 import type { Tables } from '../src/platform/db/tables.ts'
 import type { TestProduct } from './make.ts'
 
@@ -19,11 +20,10 @@ export function explaining(product: TestProduct, ctx: Context) {
     // To this connection alone: the server's log, which is searched for people's addresses, begins at warnings.
     'auto_explain.log_level': 'notice',
     client_min_messages: 'notice',
-    jit: 'off',
-    role: 'queueup_app',
   }
-  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
-  const pool = new pg.Pool({ connectionString: product.database.url, max: 1, options: options.join(' ') })
+  const explained = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
+  const options = [connectionOptions('queueup_app'), ...explained].join(' ')
+  const pool = new pg.Pool({ connectionString: product.database.url, max: 1, options })
   pool.on('connect', (client) => {
     client.on('notice', (notice) => void plans.push(notice.message ?? ''))
     // The database is dropped while it ends.

@@ -1,5 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os'
 
+/** Beside 1 for one that follows the last: indexes are in memory, or on a disk without a head. */
+export const randomPageCost = '1.1'
+
 /**
  * Statements and parameters hold what customers sent, and details of errors repeat it: the row that collided, or what two that
  * waited for each other had asked. None of it comes into the server's log; the application logs its own failures.
@@ -32,7 +35,7 @@ export function serverSettings({ port, durable }: { port: number; durable: boole
     maintenance_work_mem: '128MB',
     max_worker_processes: String(Math.max(4, availableParallelism())),
     jit: 'off',
-    random_page_cost: '1.1',
+    random_page_cost: randomPageCost,
     max_wal_size: '2GB',
     // A table that fills quickly gets its first statistics after seconds, not after a minute.
     autovacuum_naptime: '10s',
