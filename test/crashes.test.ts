@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
+import { childrenOf } from './children-of.ts'
 import { reportFigure } from './figures.ts'
 import { mustBeDoneOnce, type Operator, startOperator } from './operator.ts'
 import { makeDataDir, makeKeyByCli, postmasterPid, type Server, startServer } from './processes.ts'
@@ -38,7 +39,7 @@ test(`what was acknowledged survives ${rounds} kills at random moments, once: cr
       await moreIsDone(writers, operator, told)
       await sleep(random(250))
       const victim = victims[round % victims.length] ?? 'everything'
-      server = await crash(victim, server)
+      server = await crash(victim, server, random)
       // While it recovers from one, now and then comes the next.
       if (random(3) === 0) {
         await sleep(random(400))
@@ -62,10 +63,14 @@ async function start(): Promise<Server> {
 }
 
 /** Kills one part of what runs, and starts the server again where that was its end. */
-async function crash(victim: (typeof victims)[number], server: Server): Promise<Server> {
+async function crash(
+  victim: (typeof victims)[number],
+  server: Server,
+  random: (below: number) => number,
+): Promise<Server> {
   const { pid } = server.process
   const postmaster = postmasterPid(env)
-  if (victim === 'a serving process') kill(childrenOf(pid)[0])
+  if (victim === 'a serving process') kill(childrenOf(pid)[random(2)])
   else if (victim === 'every serving process') for (const child of childrenOf(pid)) kill(child)
   // PostgreSQL ends every other session then, and recovers.
   else if (victim === 'a connection') kill(childrenOf(postmaster).find(isBackend))
@@ -97,22 +102,6 @@ function kill(pid: number | undefined): void {
   } catch {
     // It has ended already.
   }
-}
-
-/** The serving processes of a server, or the processes of a PostgreSQL. */
-function childrenOf(pid: number | undefined): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((child) => {
-      try {
-        const [, parent] = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${child}/status`, 'utf8')) ?? []
-        return Number(parent) === pid && /node|postgres/.test(readlinkSync(`/proc/${child}/exe`))
-      } catch {
-        return false
-      }
-    })
-    .filter((child) => !readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('bin/postgres\0-D'))
 }
 
 function isBackend(pid: number): boolean {

@@ -9,12 +9,9 @@ const elsewhere = 8
  * How many grouped calls of one kind a process sends at once. More than the processors can run would only make the groups
  * smaller, which cost more each; a database on a machine of its own has processors that nobody here knows of.
  */
-export function callsAtOnce(
-  { databaseUrl, webConcurrency }: Pick<Config, 'databaseUrl' | 'webConcurrency'>,
-  kind: keyof typeof perProcessor,
-): number {
+export function callsAtOnce({ databaseUrl }: Pick<Config, 'databaseUrl'>, kind: keyof typeof perProcessor): number {
   if (databaseUrl !== undefined && !isHere(databaseUrl)) return elsewhere
-  return Math.max(1, Math.ceil((perProcessor[kind] * availableParallelism()) / webConcurrency))
+  return Math.ceil(perProcessor[kind] * availableParallelism())
 }
 
 function isHere(databaseUrl: string): boolean {

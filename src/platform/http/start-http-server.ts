@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
+import { ConnectionIntake } from './connection-intake.ts'
 import { inTurns } from './in-turns.ts'
 import { problemResponse } from './problem.ts'
 import { requestIdFrom } from './request-id.ts'
@@ -19,8 +20,10 @@ const patience = {
   maxConnections: 10_000,
 }
 
-interface HttpServer {
+export interface HttpServer {
   port: number
+  /** Which connections it takes, and which it parts with. */
+  intake: ConnectionIntake
   /** Takes no new connections, lets requests in flight finish for ten seconds, and closes. */
   drain(): Promise<void>
 }
@@ -47,7 +50,9 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
     requestTimeout: requestMs,
     connectionsCheckingInterval: checkEveryMs,
   }
-  const server = createServer(options, inTurns(getRequestListener(app.fetch, { errorHandler })))
+  const server = createServer(options)
+  const intake = new ConnectionIntake(server, at)
+  server.on('request', intake.listener(inTurns(getRequestListener(app.fetch, { errorHandler }))))
   server.maxConnections = maxConnections
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0
@@ -59,14 +64,12 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
     )
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket, at.publicUrl))
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(at.port, at.host, resolve)
-  })
-  const address = server.address()
+  await intake.take(true)
   return {
-    port: typeof address === 'object' && address ? address.port : at.port,
+    port: intake.port,
+    intake,
     async drain() {
+      await intake.end()
       const closed = new Promise((resolve) => server.close(resolve))
       // A connection that turns idle is closed, lest a client keep it for another request.
       const idle = setInterval(() => server.closeIdleConnections(), 50)

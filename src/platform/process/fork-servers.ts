@@ -1,0 +1,82 @@
+import cluster, { type Worker } from 'node:cluster'
+import type { Logger } from 'pino'
+import { ConfigError } from '../config.ts'
+import { LoadCompaction, type ProcessLoad } from './load-compaction.ts'
+import { type FromForked, reportEveryMs, type ToForked } from './run-forked.ts'
+
+const restartDelayMs = 500
+const silentAfterMs = 3 * reportEveryMs
+
+interface Serving {
+  load: ProcessLoad
+  heardAtMs: number
+}
+
+/** Forks the serving processes, replaces one that dies, and tells each which connections to take. Answers how to stop them. */
+export async function forkServers(
+  count: number,
+  assignment: ToForked['assignment'],
+  log: Logger,
+): Promise<() => Promise<void>> {
+  // Each process accepts for itself: no connection waits to be handed on, least of all to one that has just died.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
+  // In the order in which they began to serve.
+  const serving = new Map<Worker, Serving>()
+  const ordered = new Map<Worker, number>()
+  const compaction = new LoadCompaction()
+  let round = 0
+  let stopping = false
+  let ready = false
+
+  const spread = () => {
+    const { atWork } = compaction
+    round += 1
+    const loads = [...serving.values()].map(({ load, heardAtMs }) => ({
+      ...load,
+      silent: performance.now() - heardAtMs > silentAfterMs,
+    }))
+    const orders = compaction.round(loads)
+    if (compaction.atWork !== atWork)
+      log.info({ processes: compaction.atWork }, 'serving processes that take connections')
+    for (const [i, [worker, { load }]] of [...serving].entries()) {
+      const order = orders[i]
+      if (!order || !worker.isConnected() || (order.takes === load.takes && order.parts === 0)) continue
+      ordered.set(worker, round)
+      worker.send({ order: { ...order, round } } satisfies Partial<ToForked>)
+    }
+  }
+  const start = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = cluster.fork()
+      worker.once('online', () => worker.send({ assignment } satisfies Partial<ToForked>))
+      worker.on('message', ({ load, round: done = 0 }: FromForked) => {
+        if (!load) return
+        // Until it has done as it was told, nobody relies on it.
+        const takes = load.takes && done >= (ordered.get(worker) ?? 0)
+        serving.set(worker, { load: { ...load, takes }, heardAtMs: performance.now() })
+        resolve()
+      })
+      worker.once('exit', (code, signal) => {
+        serving.delete(worker)
+        ordered.delete(worker)
+        if (stopping) return resolve()
+        if (!ready) return reject(new ConfigError('A serving process ended while it started; what it wrote says why.'))
+        log.error({ worker_pid: worker.process.pid, code, signal }, 'a serving process died; starting another')
+        // Perhaps nobody else took connections.
+        spread()
+        setTimeout(() => resolve(stopping ? undefined : start()), restartDelayMs)
+      })
+    })
+  await Promise.all(Array.from({ length: count }, start))
+  ready = true
+  spread()
+  const rounds = setInterval(spread, reportEveryMs)
+  return async () => {
+    stopping = true
+    clearInterval(rounds)
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    const gone = workers.map((worker) => new Promise<void>((resolve) => worker.once('exit', () => resolve())))
+    for (const worker of workers) worker.process.kill('SIGTERM')
+    await Promise.all(gone)
+  }
+}
