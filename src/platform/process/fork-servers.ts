@@ -2,14 +2,17 @@ import cluster, { type Worker } from 'node:cluster'
 import type { Logger } from 'pino'
 import { ConfigError } from '../config.ts'
 import { LoadCompaction, type ProcessLoad } from './load-compaction.ts'
-import { type FromForked, reportEveryMs, type ToForked } from './run-forked.ts'
+import type { FromForked, ToForked } from './run-forked.ts'
 
 const restartDelayMs = 500
-const silentAfterMs = 3 * reportEveryMs
+const roundEveryMs = 500
+const silentAfterMs = 3 * roundEveryMs
 
 interface Serving {
   load: ProcessLoad
   heardAtMs: number
+  /** Of its last order. */
+  round: number
 }
 
 /** Forks the serving processes, replaces one that dies, and tells each which connections to take. Answers how to stop them. */
@@ -22,7 +25,6 @@ export async function forkServers(
   cluster.schedulingPolicy = cluster.SCHED_NONE
   // In the order in which they began to serve.
   const serving = new Map<Worker, Serving>()
-  const ordered = new Map<Worker, number>()
   const compaction = new LoadCompaction()
   let round = 0
   let stopping = false
@@ -38,27 +40,32 @@ export async function forkServers(
     const orders = compaction.round(loads)
     if (compaction.atWork !== atWork)
       log.info({ processes: compaction.atWork }, 'serving processes that take connections')
-    for (const [i, [worker, { load }]] of [...serving].entries()) {
+    for (const [i, [worker, known]] of [...serving].entries()) {
       const order = orders[i]
-      if (!order || !worker.isConnected() || (order.takes === load.takes && order.parts === 0)) continue
-      ordered.set(worker, round)
+      if (!order || !worker.isConnected()) continue
+      known.round = round
       worker.send({ order: { ...order, round } } satisfies Partial<ToForked>)
     }
   }
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = cluster.fork()
+      // It did not live to read a message: its exit says so.
+      worker.on('error', () => undefined)
       worker.once('online', () => worker.send({ assignment } satisfies Partial<ToForked>))
       worker.on('message', ({ load, round: done = 0 }: FromForked) => {
         if (!load) return
-        // Until it has done as it was told, nobody relies on it.
-        const takes = load.takes && done >= (ordered.get(worker) ?? 0)
-        serving.set(worker, { load: { ...load, takes }, heardAtMs: performance.now() })
+        const told = serving.get(worker)?.round ?? 0
+        // Until it has done what it was told last, nobody relies on it.
+        serving.set(worker, {
+          load: { ...load, takes: load.takes && done >= told },
+          heardAtMs: performance.now(),
+          round: told,
+        })
         resolve()
       })
       worker.once('exit', (code, signal) => {
         serving.delete(worker)
-        ordered.delete(worker)
         if (stopping) return resolve()
         if (!ready) return reject(new ConfigError('A serving process ended while it started; what it wrote says why.'))
         log.error({ worker_pid: worker.process.pid, code, signal }, 'a serving process died; starting another')
@@ -70,7 +77,7 @@ export async function forkServers(
   await Promise.all(Array.from({ length: count }, start))
   ready = true
   spread()
-  const rounds = setInterval(spread, reportEveryMs)
+  const rounds = setInterval(spread, roundEveryMs)
   return async () => {
     stopping = true
     clearInterval(rounds)

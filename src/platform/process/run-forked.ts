@@ -12,14 +12,14 @@ export interface ToForked {
   order: ConnectionOrder & { round: number }
 }
 
-/** What a forked process tells the first one. */
+/** What a forked process tells the first one: once as soon as it serves, and whenever it has carried out an order. */
 export interface FromForked {
   load?: ProcessLoad
-  /** That of the last order which it has carried out. */
+  /** The order's. */
   round?: number
 }
 
-export const reportEveryMs = 500
+const leastIntervalMs = 250
 
 /** A forked process serves until it is told to stop, or the first process is gone. */
 export async function runForked(
@@ -33,21 +33,24 @@ export async function runForked(
   const metrics = new Metrics()
   answerMetrics(metrics)
   const { server, stop } = await serve({ ...parts, config: withPort(config, port), database, metrics })
-  const reports = await startReports(server, parts.log)
+  await followOrders(server, parts.log)
   // Without the first process there is no database, and nobody to stop us.
   const orphaned = new Promise<void>((resolve) => process.once('disconnect', () => resolve()))
   await Promise.race([toldToStop, orphaned])
-  clearInterval(reports)
   await stop()
   if (process.connected) process.disconnect()
 }
 
-/** Tells the first process how much there is to do, again and again, and does with connections what it says. */
-async function startReports({ intake }: HttpServer, log: Logger): Promise<NodeJS.Timeout> {
-  let [used, atMs, busy, round] = [process.threadCpuUsage(), performance.now(), 0, 0]
-  const tell = async () => {
-    const connections = await intake.count()
-    const load = { busy, connections, takes: intake.takes }
+/** Does with connections what the first process says, and tells it each time how much there is to do. */
+async function followOrders({ intake }: HttpServer, log: Logger): Promise<void> {
+  let [busy, used, atMs] = [0, process.threadCpuUsage(), performance.now()]
+  const tell = async (round: number) => {
+    const intervalMs = performance.now() - atMs
+    if (intervalMs > leastIntervalMs) {
+      const { user, system } = process.threadCpuUsage(used)
+      ;[busy, used, atMs] = [(user + system) / 1_000 / intervalMs, process.threadCpuUsage(), performance.now()]
+    }
+    const load = { busy, connections: await intake.count(), takes: intake.takes }
     if (process.connected) process.send?.({ load, round } satisfies FromForked)
   }
   process.on('message', ({ order }: Partial<ToForked>) => {
@@ -55,17 +58,8 @@ async function startReports({ intake }: HttpServer, log: Logger): Promise<NodeJS
     intake.part(order.parts)
     intake
       .take(order.takes)
-      .then(() => {
-        round = order.round
-        return tell()
-      })
+      .then(() => tell(order.round))
       .catch((error: unknown) => log.error({ err: error }, 'cannot do with connections as the first process says'))
   })
-  await tell()
-  return setInterval(() => {
-    const { user, system } = process.threadCpuUsage(used)
-    busy = (user + system) / 1_000 / (performance.now() - atMs)
-    ;[used, atMs] = [process.threadCpuUsage(), performance.now()]
-    void tell()
-  }, reportEveryMs)
+  await tell(0)
 }
