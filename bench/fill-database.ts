@@ -61,18 +61,24 @@ export async function joinAll(client: Client, waitlistId: string, people: number
   }
 }
 
-/** Moves people as a referral each would, spread evenly, so that every page has some; the product's triggers count them. */
+/**
+ * Moves people as a referral each would, spread evenly, so that every page has some; the product's triggers count them. A few
+ * at a time: a count that one transaction changes a million times takes longer each time.
+ */
 async function move(
   client: Client,
   waitlistId: string,
   { people, moved }: Pick<BenchOptions, 'people' | 'moved'>,
 ): Promise<void> {
-  await client.query(
-    `update subscribers s set priority_score = w.skip_amount, referral_count = 1 from waitlists w
-     where w.id = $1 and s.organisation_id = w.organisation_id and s.waitlist_id = w.id
-       and s.join_number * $2::bigint / $3::bigint > (s.join_number - 1) * $2::bigint / $3::bigint`,
-    [waitlistId, moved, people],
-  )
+  for (let from = 1; from <= people; from += batchRows) {
+    await client.query(
+      `update subscribers s set priority_score = w.skip_amount, referral_count = 1 from waitlists w
+       where w.id = $1 and s.organisation_id = w.organisation_id and s.waitlist_id = w.id
+         and s.join_number between $4::bigint and $5::bigint
+         and s.join_number * $2::bigint / $3::bigint > (s.join_number - 1) * $2::bigint / $3::bigint`,
+      [waitlistId, moved, people, from, from + batchRows - 1],
+    )
+  }
   const { rows } = await client.query<{ moved: string }>('select moved from waitlist_counters where waitlist_id = $1', [
     waitlistId,
   ])
