@@ -20,6 +20,8 @@ export interface FromForked {
 }
 
 const leastIntervalMs = 250
+/** Processor time of the main thread. The oldest Node.js that will do tells of the whole process alone. */
+const cpuUsage = (process as Partial<NodeJS.Process>).threadCpuUsage ?? process.cpuUsage
 
 /** A forked process serves until it is told to stop, or the first process is gone. */
 export async function runForked(
@@ -43,12 +45,12 @@ export async function runForked(
 
 /** Does with connections what the first process says, and tells it each time how much there is to do. */
 async function followOrders({ intake }: HttpServer, log: Logger): Promise<void> {
-  let [busy, used, atMs] = [0, process.threadCpuUsage(), performance.now()]
+  let [busy, used, atMs] = [0, cpuUsage(), performance.now()]
   const tell = async (round: number) => {
     const intervalMs = performance.now() - atMs
     if (intervalMs > leastIntervalMs) {
-      const { user, system } = process.threadCpuUsage(used)
-      ;[busy, used, atMs] = [(user + system) / 1_000 / intervalMs, process.threadCpuUsage(), performance.now()]
+      const { user, system } = cpuUsage(used)
+      ;[busy, used, atMs] = [(user + system) / 1_000 / intervalMs, cpuUsage(), performance.now()]
     }
     const load = { busy, connections: await intake.count(), takes: intake.takes }
     if (process.connected) process.send?.({ load, round } satisfies FromForked)
