@@ -54,12 +54,17 @@ test('the checkout works without JavaScript: the page in between leads on by its
     javaScriptEnabled: false,
   })
   // With an answer that brings no page, the one in between stays.
-  await context.route(stripePage, (route) => route.fulfill({ status: 204 }))
+  let ledOn = 0
+  await context.route(stripePage, (route) => {
+    ledOn += 1
+    return route.fulfill({ status: 204 })
+  })
   await open(`${home}/plan`)
   await page.getByRole('button', { name: 'Choose Team' }).click()
   const link = page.getByRole('link', { name: 'Continue to Stripe' })
   await link.waitFor()
   const url = (await link.getAttribute('href')) ?? ''
+  await expect.poll(() => ledOn).toBe(1)
   await playStripe(context)
   await link.click()
   await page.getByText('Pay here').waitFor()
