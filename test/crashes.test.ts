@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { childrenOf } from './children-of.ts'
+import { connectionsHeld } from './connections-held.ts'
 import { reportFigure } from './figures.ts'
 import { mustBeDoneOnce, type Operator, startOperator } from './operator.ts'
 import { makeDataDir, makeKeyByCli, postmasterPid, type Server, startServer } from './processes.ts'
@@ -39,7 +40,7 @@ test(`what was acknowledged survives ${rounds} kills at random moments, once: cr
       await moreIsDone(writers, operator, told)
       await sleep(random(250))
       const victim = victims[round % victims.length] ?? 'everything'
-      server = await crash(victim, server, random)
+      server = await crash(victim, server)
       // While it recovers from one, now and then comes the next.
       if (random(3) === 0) {
         await sleep(random(400))
@@ -63,14 +64,10 @@ async function start(): Promise<Server> {
 }
 
 /** Kills one part of what runs, and starts the server again where that was its end. */
-async function crash(
-  victim: (typeof victims)[number],
-  server: Server,
-  random: (below: number) => number,
-): Promise<Server> {
+async function crash(victim: (typeof victims)[number], server: Server): Promise<Server> {
   const { pid } = server.process
   const postmaster = postmasterPid(env)
-  if (victim === 'a serving process') kill(childrenOf(pid)[random(2)])
+  if (victim === 'a serving process') kill(busiest(server))
   else if (victim === 'every serving process') for (const child of childrenOf(pid)) kill(child)
   // PostgreSQL ends every other session then, and recovers.
   else if (victim === 'a connection') kill(childrenOf(postmaster).find(isBackend))
@@ -102,6 +99,11 @@ function kill(pid: number | undefined): void {
   } catch {
     // It has ended already.
   }
+}
+
+/** The serving process that holds the most connections. */
+function busiest(server: Server): number | undefined {
+  return [...connectionsHeld(server)].toSorted(([, a], [, b]) => b - a)[0]?.[0]
 }
 
 function isBackend(pid: number): boolean {

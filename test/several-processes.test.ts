@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { childrenOf } from './children-of.ts'
+import { connectionsHeld } from './connections-held.ts'
 import { makeDataDir, type Server, startServer } from './processes.ts'
 
 const env = { DATA_DIR: makeDataDir(), WEB_CONCURRENCY: '2' }
@@ -16,27 +16,6 @@ afterAll(async () => {
   rmSync(env.DATA_DIR, { recursive: true, force: true })
 })
 
-/** How many connections of the server's port each of its serving processes holds. */
-function held(): Map<number, number> {
-  const port = Number(new URL(server.url).port).toString(16).toUpperCase().padStart(4, '0')
-  const inodes = readFileSync('/proc/net/tcp', 'utf8').matchAll(
-    new RegExp(`^ *\\d+: [0-9A-F]+:${port} [0-9A-F]+:[0-9A-F]+ 01 (?:\\S+ +){5}(\\d+)`, 'gm'),
-  )
-  const open = new Set([...inodes].map(([, inode]) => `socket:[${inode}]`))
-  return new Map(
-    childrenOf(server.process.pid).map((pid) => [
-      pid,
-      readdirSync(`/proc/${pid}/fd`).filter((fd) => {
-        try {
-          return open.has(readlinkSync(`/proc/${pid}/fd/${fd}`))
-        } catch {
-          return false
-        }
-      }).length,
-    ]),
-  )
-}
-
 /** Asks over a new connection whether the server is well. Rejects where it is not taken or not answered. */
 async function ask(): Promise<Socket> {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
@@ -47,9 +26,9 @@ async function ask(): Promise<Socket> {
 
 /** Asks over ten connections, which stay, and answers which processes have got some. */
 async function takers(): Promise<number[]> {
-  const before = held()
+  const before = connectionsHeld(server)
   sockets.push(...(await Promise.all(Array.from({ length: 10 }, ask))))
-  return [...held()].filter(([pid, count]) => count > (before.get(pid) ?? 0)).map(([pid]) => pid)
+  return [...connectionsHeld(server)].filter(([pid, count]) => count > (before.get(pid) ?? 0)).map(([pid]) => pid)
 }
 
 test('one process takes the connections while it has time for them; when it hangs or dies another does', {
@@ -72,7 +51,7 @@ test('one process takes the connections while it has time for them; when it hang
       { timeout: 10_000 },
     )
     .toEqual([[expect.any(Number)], [expect.any(Number)]])
-  const [second = 0] = [...held().keys()].filter((pid) => pid !== first)
+  const [second = 0] = [...connectionsHeld(server).keys()].filter((pid) => pid !== first)
 
   process.kill(first, 'SIGSTOP')
   try {
@@ -87,4 +66,19 @@ test('one process takes the connections while it has time for them; when it hang
 
   process.kill(first, 'SIGKILL')
   await expect.poll(() => takers().catch(() => []), { timeout: 10_000 }).toEqual([second])
+
+  // One that is told to stop has ten seconds for a request that is on its way.
+  await expect.poll(() => connectionsHeld(server).size, { timeout: 20_000 }).toBe(2)
+  await expect.poll(async () => [await takers(), await takers()], { timeout: 20_000 }).toEqual([[second], [second]])
+  const { port } = new URL(server.url)
+  const slow = connect(Number(port), '127.0.0.1')
+  sockets.push(slow)
+  slow.write(
+    `POST /sign-in HTTP/1.1\r\nHost: localhost:${port}\r\nOrigin: ${server.url}\r\n` +
+      'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nemail=',
+  )
+  await takers()
+  process.kill(second, 'SIGTERM')
+  await expect.poll(async () => (await takers().catch(() => [second])).includes(second), { timeout: 5_000 }).toBe(false)
+  expect(connectionsHeld(server).get(second)).toBe(1)
 })

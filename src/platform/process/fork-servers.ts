@@ -8,7 +8,7 @@ const restartDelayMs = 500
 const roundEveryMs = 500
 const silentAfterMs = 3 * roundEveryMs
 
-interface Serving {
+interface Known {
   load: ProcessLoad
   heardAtMs: number
   /** Of its last order. */
@@ -24,13 +24,14 @@ export async function forkServers(
   // Each process accepts for itself: no connection waits to be handed on, least of all to one that has just died.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   // In the order in which they began to serve.
-  const serving = new Map<Worker, Serving>()
+  const serving = new Map<Worker, Known>()
   const compaction = new LoadCompaction()
   let round = 0
   let stopping = false
   let ready = false
 
   const spread = () => {
+    if (stopping) return
     const { atWork } = compaction
     round += 1
     const loads = [...serving.values()].map(({ load, heardAtMs }) => ({
@@ -53,7 +54,12 @@ export async function forkServers(
       // It did not live to read a message: its exit says so.
       worker.on('error', () => undefined)
       worker.once('online', () => worker.send({ assignment } satisfies Partial<ToForked>))
-      worker.on('message', ({ load, round: done = 0 }: FromForked) => {
+      worker.on('message', ({ load, round: done = 0, leaves }: FromForked) => {
+        if (leaves) {
+          // In the midst of what it still has to do; others take its place now, not when it has ended.
+          serving.delete(worker)
+          spread()
+        }
         if (!load) return
         const told = serving.get(worker)?.round ?? 0
         // Until it has done what it was told last, nobody relies on it.

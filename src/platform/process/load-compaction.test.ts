@@ -96,6 +96,15 @@ test('in place of one that is not heard of others take connections, as many as i
   expect(processes.takers(3, [silent, { ...silent, connections: 0 }, idle])).toEqual([false, false, true])
 })
 
+test('one that takes none may be silent, or busy with its start: nobody joins for that', () => {
+  const first = { busy: 0.3, connections: 9 }
+  for (const other of [
+    { ...idle, silent: true },
+    { ...idle, busy: 1 },
+  ])
+    expect(new ObedientProcesses().takers(3, [first, idle, other])).toEqual([true, false, false])
+})
+
 test('nobody stops taking connections before another has told that it takes some: the port is never closed', () => {
   const compaction = new LoadCompaction()
   const busy = { busy: 0.9, connections: 30, takes: true }

@@ -58,7 +58,8 @@ export class LoadCompaction {
   }
 
   #count(loads: readonly ProcessLoad[]): void {
-    const total = sum(loads.map(fullness))
+    // What the others do, their start above all, asks for nobody's help.
+    const total = sum(loads.slice(0, this.#atWork).map(fullness))
     const others = this.#atWork - 1
     this.#calm = others > 0 && total * full.busy < others * easilyBusy ? this.#calm + 1 : 0
     if (total >= this.#atWork) this.#atWork += 1

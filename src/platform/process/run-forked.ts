@@ -17,6 +17,8 @@ export interface FromForked {
   load?: ProcessLoad
   /** The order's. */
   round?: number
+  /** It was told to stop, and takes no connections any more. */
+  leaves?: boolean
 }
 
 const leastIntervalMs = 250
@@ -35,17 +37,22 @@ export async function runForked(
   const metrics = new Metrics()
   answerMetrics(metrics)
   const { server, stop } = await serve({ ...parts, config: withPort(config, port), database, metrics })
-  await followOrders(server, parts.log)
+  const leave = await followOrders(server, parts.log)
   // Without the first process there is no database, and nobody to stop us.
   const orphaned = new Promise<void>((resolve) => process.once('disconnect', () => resolve()))
   await Promise.race([toldToStop, orphaned])
+  leave()
   await stop()
   if (process.connected) process.disconnect()
 }
 
-/** Does with connections what the first process says, and tells it each time how much there is to do. */
-async function followOrders({ intake }: HttpServer, log: Logger): Promise<void> {
+/**
+ * Does with connections what the first process says, and tells it each time how much there is to do. Answers the way to tell
+ * it that this is over.
+ */
+async function followOrders({ intake }: HttpServer, log: Logger): Promise<() => void> {
   let [busy, used, atMs] = [0, cpuUsage(), performance.now()]
+  let left = false
   const tell = async (round: number) => {
     const intervalMs = performance.now() - atMs
     if (intervalMs > leastIntervalMs) {
@@ -53,7 +60,7 @@ async function followOrders({ intake }: HttpServer, log: Logger): Promise<void> 
       ;[busy, used, atMs] = [(user + system) / 1_000 / intervalMs, cpuUsage(), performance.now()]
     }
     const load = { busy, connections: await intake.count(), takes: intake.takes }
-    if (process.connected) process.send?.({ load, round } satisfies FromForked)
+    if (process.connected && !left) process.send?.({ load, round } satisfies FromForked)
   }
   process.on('message', ({ order }: Partial<ToForked>) => {
     if (!order) return
@@ -64,4 +71,8 @@ async function followOrders({ intake }: HttpServer, log: Logger): Promise<void> 
       .catch((error: unknown) => log.error({ err: error }, 'cannot do with connections as the first process says'))
   })
   await tell(0)
+  return () => {
+    left = true
+    if (process.connected) process.send?.({ leaves: true } satisfies FromForked)
+  }
 }
