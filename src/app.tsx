@@ -7,6 +7,7 @@ import { confirmSignUpRoutes } from './features/accounts/confirm-sign-up.dashboa
 import { emailRoutes } from './features/accounts/email.dashboard.tsx'
 import { guardedActions } from './features/accounts/guarded-actions.ts'
 import { requireRecentSignIn } from './features/accounts/recent-sign-in.auth.tsx'
+import { resetPasswordRoutes } from './features/accounts/reset-password.dashboard.tsx'
 import { signInCodeRoutes } from './features/accounts/sign-in-code.dashboard.tsx'
 import { twoFactorRoutes } from './features/accounts/two-factor.dashboard.tsx'
 import { activityRoutes } from './features/activity/activity.dashboard.tsx'
@@ -68,6 +69,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   accountRoutes(app, services, accounts)
   confirmSignUpRoutes(app, services)
   ownAccountRoutes(app, services)
+  resetPasswordRoutes(app, services)
   emailRoutes(app, services)
   signInCodeRoutes(app, services)
   twoFactorRoutes(app, services)

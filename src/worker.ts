@@ -1,5 +1,6 @@
 import { mailPasswordReset } from './features/accounts/accounts.jobs.ts'
 import { passwordResetJob } from './features/accounts/forget-password.ts'
+import { guessWarningJob, mailGuessWarning } from './features/accounts/guess-limits.ts'
 import { pruneAccounts } from './features/accounts/prune-accounts.ts'
 import { renewTwoFactorSecrets } from './features/accounts/renew-two-factor-secrets.ts'
 import { mailSignUp, signUpJob } from './features/accounts/request-sign-up.ts'
@@ -44,6 +45,7 @@ export const jobHandlers: JobHandlers = {
   [forgetJob]: doForget,
   [sendMailJob]: sendQueuedMail,
   [passwordResetJob]: mailPasswordReset,
+  [guessWarningJob]: mailGuessWarning,
   [signUpJob]: mailSignUp,
 }
 

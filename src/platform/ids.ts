@@ -7,6 +7,7 @@ const prefixes = {
   apiKey: 'key',
   user: 'usr',
   session: 'ses',
+  trustedDevice: 'dev',
   invitation: 'inv',
   import: 'imp',
 } as const

@@ -50,7 +50,7 @@ export type SecretPurpose =
   | 'fingerprint'
   | 'job'
   | 'half-session'
-  | 'known-device'
+  | 'trusted-device'
   | 'sign-up'
   | 'two-factor'
   | 'removed-subscriber'

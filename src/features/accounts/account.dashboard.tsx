@@ -6,10 +6,11 @@ import type { Services } from '../../platform/services.ts'
 import { changePassword } from './change-password.ts'
 import { deleteAccount } from './delete-account.ts'
 import { DeleteAccountDialog } from './delete-account-dialog.tsx'
+import { requireSignedInGuess } from './guess-limits.ts'
 import { changeName } from './own-account.ts'
-import { endOtherSessions, endSession } from './sessions.ts'
+import { endSession } from './sessions.ts'
 import { requirePerson, showAccount, showRefusal } from './show-account.tsx'
-import { guessLimit, requireToken } from './sign-in-limits.ts'
+import { signOutElsewhere } from './sign-out-elsewhere.ts'
 
 /** A person's own page: name, password, sessions. */
 export function ownAccountRoutes(app: Hono<AppEnv>, services: Services): void {
@@ -34,8 +35,10 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services): void {
     const form = await readForm(c)
     const given = { current: form.text('current_password'), wanted: form.text('password') }
     try {
-      await requireToken(services, `password:${person.sessionId}`, guessLimit)
-      c.header('Set-Cookie', await changePassword(services, person, given, c.var.meta))
+      await requireSignedInGuess(services, person, c.var.meta)
+      const by = { cookies: c.req.header('cookie'), meta: c.var.meta }
+      for (const cookie of await changePassword(services, person, given, by))
+        c.header('Set-Cookie', cookie, { append: true })
     } catch (error) {
       return showRefusal(c, services, person, error)
     }
@@ -50,7 +53,8 @@ export function ownAccountRoutes(app: Hono<AppEnv>, services: Services): void {
   })
 
   app.post('/account/sign-out-elsewhere', async (c) => {
-    await endOtherSessions(services, requirePerson(c))
+    for (const cookie of await signOutElsewhere(services, requirePerson(c), c.req.header('cookie')))
+      c.header('Set-Cookie', cookie, { append: true })
     return c.redirect('/account?saved=sessions', 303)
   })
 

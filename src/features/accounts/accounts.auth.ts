@@ -7,8 +7,8 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Accounts } from './accounts.ts'
 import { renewSessionCookie } from './renew-session-cookie.ts'
-import { cookieLine } from './session-cookie.ts'
-import { noteSeen } from './sessions.ts'
+import { cookieLine, readSessionCookie } from './session-cookie.ts'
+import { noteSeen, prolongSession, sessionEnd } from './sessions.ts'
 
 /** What holds for every page, whoever asks. */
 export function identifyRequest(services: Services): MiddlewareHandler<AppEnv> {
@@ -51,15 +51,19 @@ async function findPersonBySession(
   if (!sent?.includes('queueup.session_token')) return undefined
   const signedAnew = await renewSessionCookie(services, sent)
   const cookie = signedAnew ? `${signedAnew.name}=${signedAnew.value}` : sent
-  const { response, headers } = await accounts.api.getSession({ headers: new Headers({ cookie }), returnHeaders: true })
+  const response = await accounts.api.getSession({ headers: new Headers({ cookie }) })
   if (!response) return undefined
   const { user, session } = response
+  const now = services.now()
+  if (session.expiresAt <= now || sessionEnd(session, now) <= now) return undefined
   await noteSeen(services, session, meta)
+  const prolonged = await prolongSession(services, session, readSessionCookie(cookie)?.token ?? '')
   const { id, name, email } = user
-  const secondsLeft = (session.expiresAt.getTime() - services.now().getTime()) / 1000
+  const secondsLeft = (session.expiresAt.getTime() - now.getTime()) / 1000
+  const renewed = prolonged ?? (signedAnew && cookieLine(services.config, signedAnew, secondsLeft))
   return {
     person: { id, name, email, sessionId: session.id, confirmedAt: session.confirmedAt },
     sent: cookie,
-    cookies: signedAnew ? [cookieLine(services.config, signedAnew, secondsLeft)] : headers.getSetCookie(),
+    cookies: renewed ? [renewed] : [],
   }
 }

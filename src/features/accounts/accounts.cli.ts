@@ -4,12 +4,12 @@ import { parseInput } from '../../platform/parse-input.ts'
 import type { Services } from '../../platform/services.ts'
 import { takeAwayTwoFactor } from './change-two-factor.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
-import { makeResetLink } from './make-reset-link.ts'
+import { makeResetLink } from './reset-links.ts'
 
 /** A one-time link to choose a new password, for whoever runs the server to pass on. */
 export async function passwordReset(services: Services, options: { email: string }): Promise<CommandResult> {
   const email = parseInput(personEmailSchema, options.email)
-  const url = await makeResetLink(services, email)
+  const url = await makeResetLink(services, email, { isMailed: false })
   if (url === undefined) throw new AppError('not_found', `There is no account with ${email}.`)
   return { json: { url }, text: `${url}\nThe link works once, for an hour.` }
 }

@@ -1,9 +1,8 @@
 import type { Hono, Context as HonoContext } from 'hono'
-import { AppError, fieldError } from '../../platform/errors.ts'
+import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
-import { parseInput } from '../../platform/parse-input.ts'
 import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
@@ -11,12 +10,9 @@ import { wordsFor } from '../../platform/ui/words-for.ts'
 import { getInvitation } from '../organisations/invitations.ts'
 import { findLastOrganisation } from '../organisations/list-own-organisations.ts'
 import type { Accounts } from './accounts.ts'
-import { passwordSchema } from './create-person.ts'
-import { forgetPassword } from './forget-password.ts'
 import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
-import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
-import { resetPassword } from './reset-password.ts'
+import { ConfirmAddressMailedPage } from './password-pages.tsx'
 import { endSession } from './sessions.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
 import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
@@ -31,7 +27,7 @@ const notices: Record<string, { kind: 'good' | 'warn'; text: string }> = {
   late: { kind: 'warn', text: 'That took too long. Sign in again.' },
 }
 
-/** Signing up, in and out, and a new password by mail. */
+/** Signing up, in and out. */
 export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: Accounts): void {
   const isSignUpOpen = (next: string | undefined) =>
     services.config.signup === 'open' || (next?.startsWith('/invitations/') ?? false)
@@ -57,8 +53,8 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     try {
       const signedIn = await signIn(services, given, c.var.meta)
       // What this browser was signed in with before is over, whoever else may know it.
-      if (!signedIn.needsCode && c.var.person) await endSession(services, c.var.person, c.var.person.sessionId)
-      return goIn(c, signedIn, next)
+      if (!signedIn.needs && c.var.person) await endSession(services, c.var.person, c.var.person.sessionId)
+      return goIn(c, signedIn, next, given.email)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       const status = error.code === 'unauthenticated' ? 422 : error.status
@@ -96,7 +92,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
       await requireToken(services, `sign-up:${subscriberLine(c.var.meta.ip)}`, formLimit)
       const invitation = await findInvitationBehind(services, next, c.var.meta)
       const signedUp = await signUp(services, given, c.var.meta, invitation?.email)
-      if ('needsCode' in signedUp) return goIn(c, signedUp, next)
+      if ('cookies' in signedUp) return goIn(c, signedUp, next, given.email)
       c.header('Set-Cookie', signedUp.cookie, { append: true })
       return renderPage(c, <SignUpMailedPage frame={c.var.frame} email={signedUp.mailedTo} />)
     } catch (error) {
@@ -121,33 +117,6 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     })
     return goOn(c, response.headers.getSetCookie(), next)
   })
-
-  app.get('/forgot-password', (c) => renderPage(c, <ForgotPasswordPage frame={c.var.frame} />))
-
-  app.post('/forgot-password', async (c) => {
-    const email = (await readForm(c)).text('email')
-    await requireToken(services, `forgot:${subscriberLine(c.var.meta.ip)}`, formLimit)
-    await forgetPassword(services, email)
-    return renderPage(c, <MailSentPage frame={c.var.frame} />)
-  })
-
-  app.get('/reset-password/:token', (c) =>
-    renderPage(c, <ResetPasswordPage frame={c.var.frame} token={c.req.param('token')} />),
-  )
-
-  app.post('/reset-password/:token', async (c) => {
-    const token = c.req.param('token')
-    const password = (await readForm(c)).text('password')
-    try {
-      parseInput(passwordSchema, password)
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      const beside = fieldError('password', 'too_short', error.message)
-      return renderPage(c, <ResetPasswordPage frame={c.var.frame} token={token} error={beside} />, 422)
-    }
-    await followLink(services, c.var.meta, () => resetPassword(services, token, password))
-    return c.redirect('/sign-in?done=password', 303)
-  })
 }
 
 /** The invitation whose page a sign-up came from: it stands for its e-mail address. */
@@ -161,8 +130,12 @@ async function findInvitationBehind(services: Services, next: string | undefined
 }
 
 /** On to where they wanted to go, or to the page of the code on the way there. */
-function goIn(c: HonoContext<AppEnv>, { cookies, needsCode }: SignedIn, next: string | undefined): Response {
-  if (!needsCode) return goOn(c, cookies, next)
+function goIn(c: HonoContext<AppEnv>, { cookies, needs }: SignedIn, next: string | undefined, email: string) {
+  if (needs === 'confirmation') {
+    for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true })
+    return renderPage(c, <ConfirmAddressMailedPage frame={c.var.frame} email={email} />)
+  }
+  if (!needs) return goOn(c, cookies, next)
   return goOn(c, cookies, next ? `/sign-in/code?next=${encodeURIComponent(next)}` : '/sign-in/code')
 }
 

@@ -1,6 +1,6 @@
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
-import { makeResetLink } from './make-reset-link.ts'
+import { makeResetLink } from './reset-links.ts'
 import { resetPasswordMail } from './reset-password-mail.ts'
 
 /**
@@ -9,6 +9,6 @@ import { resetPasswordMail } from './reset-password-mail.ts'
  */
 export async function mailPasswordReset(services: Services, payload: unknown): Promise<void> {
   const { email } = payload as { email: string }
-  const link = await makeResetLink(services, email)
+  const link = await makeResetLink(services, email, { isMailed: true })
   if (link) await sendMailLater({ sql: services.db.kysely, secrets: services.secrets }, resetPasswordMail(email, link))
 }

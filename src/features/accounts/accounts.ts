@@ -1,21 +1,16 @@
 import { kyselyAdapter } from '@better-auth/kysely-adapter'
 import { type BetterAuthOptions, betterAuth } from 'better-auth'
 import { newId } from '../../platform/ids.ts'
-import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
 import { hashSessionTokens } from './hash-session-tokens.ts'
-import { passwordLength } from './password-length.ts'
-import { securityMail } from './security-mails.ts'
-import { sessionSeconds } from './sessions.ts'
 
-const resetSeconds = 3_600
 const times = { createdAt: 'created_at', updatedAt: 'updated_at' }
 
 /**
- * People, passwords and sessions. better-auth does them; its own HTTP handler is not mounted, our forms call it.
- * `takeResetToken` is told the token that a request for a new password made.
+ * Reads and ends sessions with better-auth. Its own HTTP handler is not mounted, our forms call it. Signing in, passwords
+ * and links are ours, so that each change of credentials ends all that it must.
  */
-export function makeAccounts(services: Services, takeResetToken: (token: string) => void = () => undefined) {
+export function makeAccounts(services: Services) {
   const { config, secrets, db, log } = services
   const secure = config.publicUrl.startsWith('https:')
   return betterAuth({
@@ -37,8 +32,8 @@ export function makeAccounts(services: Services, takeResetToken: (token: string)
         confirmedAt: { type: 'date', required: true, input: false, fieldName: 'confirmed_at' },
         lastSeenAt: { type: 'date', required: true, input: false, fieldName: 'last_seen_at' },
       },
-      expiresIn: sessionSeconds,
-      updateAge: 86_400,
+      // `prolongSession` does it, and knows when a session must end.
+      disableSessionRefresh: true,
     },
     account: {
       modelName: 'credentials',
@@ -53,22 +48,6 @@ export function makeAccounts(services: Services, takeResetToken: (token: string)
         refreshTokenExpiresAt: 'refresh_token_expires_at',
         ...times,
       },
-    },
-    verification: {
-      modelName: 'verifications',
-      fields: { expiresAt: 'expires_at', ...times },
-      storeIdentifier: 'hashed',
-    },
-    emailAndPassword: {
-      enabled: true,
-      disableSignUp: true,
-      minPasswordLength: passwordLength.min,
-      maxPasswordLength: passwordLength.max,
-      resetPasswordTokenExpiresIn: resetSeconds,
-      revokeSessionsOnPasswordReset: true,
-      sendResetPassword: async ({ token }) => takeResetToken(token),
-      onPasswordReset: ({ user }) =>
-        sendMailLater({ sql: db.kysely, secrets }, securityMail(services, user.email, 'password', null)),
     },
     // Ours stand before it: see sign-in-limits.
     rateLimit: { enabled: false },

@@ -8,7 +8,10 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
+import { lockAccount } from './credentials-changed.ts'
+import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
+import type { SignedIn } from './sessions.ts'
 import { requireToken } from './sign-in-limits.ts'
 
 const validMs = 3_600_000
@@ -93,18 +96,19 @@ export async function cancelEmailChange({ db }: Services, person: Owner): Promis
 
 /**
  * Gives a person the address whose mailbox the link came from, once, and tells the one they leave. A name that was the old
- * address becomes the new one; links to choose a password that went to the old one lead nowhere.
+ * address becomes the new one. Signs them out everywhere else; answers the cookies to set.
  * @throws AppError `not_found`, `conflict` where the address was taken meanwhile.
  */
 export async function confirmEmailChange(
   services: Services,
-  person: Owner,
+  person: Owner & SignedIn,
   token: string,
-  meta: RequestMeta,
-): Promise<void> {
+  by: { cookies: string | undefined; meta: RequestMeta },
+): Promise<string[]> {
   const { db, secrets, now } = services
   try {
-    await db.kysely.transaction().execute(async (sql) => {
+    return await db.kysely.transaction().execute(async (sql) => {
+      await lockAccount(sql, person.id)
       const change = await sql
         .deleteFrom('email_changes')
         .where('token_hash', 'in', secrets.hashes('token', token))
@@ -123,9 +127,10 @@ export async function confirmEmailChange(
         }))
         .where('id', '=', person.id)
         .execute()
-      await sql.deleteFrom('verifications').where('value', '=', person.id).execute()
-      const notice = emailLeftMail(services, { from: person.email, to: email, isDone: true }, meta)
+      const cookies = await credentialsChangedHere(services, sql, 'email_changed', person, by.cookies)
+      const notice = emailLeftMail(services, { from: person.email, to: email, isDone: true }, by.meta)
       await sendMailLater({ sql, secrets }, notice)
+      return cookies
     })
   } catch (error) {
     if (!isUniqueViolation(error, 'users_email_key')) throw error

@@ -1,30 +1,33 @@
 import { hashPassword } from 'better-auth/crypto'
-import { AppError, fieldError } from '../../platform/errors.ts'
+import { type AppError, fieldError } from '../../platform/errors.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
 import { passwordSchema } from './create-person.ts'
+import { lockAccount } from './credentials-changed.ts'
+import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { securityMail } from './security-mails.ts'
-import { startSession } from './sessions.ts'
+import { confirmSession, type SignedIn } from './sessions.ts'
 
 /**
- * Sets a new password in exchange for the current one, ends every session, starts a fresh one for whoever did it, and makes
- * links to choose a password or an e-mail address lead nowhere; answers the cookie to set.
+ * Sets a new password in exchange for the current one and ends all that rests on the earlier one, but for the browser that
+ * did it; answers the cookies to set.
  * @throws AppError `validation_failed`.
  */
 export async function changePassword(
   services: Services,
-  person: { id: string; email: string },
+  person: SignedIn & { email: string },
   given: { current: string; wanted: string },
-  meta: RequestMeta,
-): Promise<string> {
+  by: { cookies: string | undefined; meta: RequestMeta },
+): Promise<string[]> {
   const parsed = passwordSchema.safeParse(given.wanted)
   if (!parsed.success) throw fieldError('password', 'too_short', parsed.error.issues[0]?.message ?? '')
   const proven = await checkPassword(services, { id: person.id }, given.current)
   if (!proven) throw notYourPassword()
   const passwordHash = await hashPassword(parsed.data)
   return services.db.kysely.transaction().execute(async (sql) => {
+    await lockAccount(sql, person.id)
     const changed = await sql
       .updateTable('credentials')
       .set({ password: passwordHash })
@@ -33,13 +36,10 @@ export async function changePassword(
       .returning('id')
       .executeTakeFirst()
     if (!changed) throw notYourPassword()
-    await sql.deleteFrom('sessions').where('user_id', '=', person.id).execute()
-    await sql.deleteFrom('verifications').where('value', '=', person.id).execute()
-    await sql.deleteFrom('email_changes').where('user_id', '=', person.id).execute()
-    await sendMailLater({ sql, secrets: services.secrets }, securityMail(services, person.email, 'password', meta))
-    const cookie = await startSession(services, { userId: person.id, passwordHash }, meta, sql)
-    if (!cookie) throw new AppError('conflict', 'Your password was changed meanwhile.')
-    return cookie
+    const cookies = await credentialsChangedHere(services, sql, 'password_changed', person, by.cookies)
+    await confirmSession(services, person, sql)
+    await sendMailLater({ sql, secrets: services.secrets }, securityMail(services, person.email, 'password', by.meta))
+    return cookies
   })
 }
 

@@ -2,10 +2,11 @@ import { hashPassword, verifyPassword } from 'better-auth/crypto'
 import type { Services } from '../../platform/services.ts'
 import { passwordLength } from './password-length.ts'
 
-/** Somebody whose password was right, with its hash: whatever follows counts only while that is still their password. */
+/** A user whose password was right. It counts only until their credentials change. */
 export interface Proven {
   userId: string
   passwordHash: string
+  credentialsVersion: number
 }
 
 /** The person whose password this is. Takes as long for an address that is nobody's. */
@@ -18,7 +19,7 @@ export async function checkPassword(
   const known = await db.kysely
     .selectFrom('users as u')
     .innerJoin('credentials as c', 'c.user_id', 'u.id')
-    .select(['u.id', 'c.password'])
+    .select(['u.id', 'u.credentials_version', 'c.password'])
     .where(column, '=', value)
     .where('c.provider_id', '=', 'credential')
     .executeTakeFirst()
@@ -29,5 +30,6 @@ export async function checkPassword(
     return undefined
   }
   const isRight = await verifyPassword({ hash: known.password, password })
-  return isRight ? { userId: known.id, passwordHash: known.password } : undefined
+  if (!isRight) return undefined
+  return { userId: known.id, passwordHash: known.password, credentialsVersion: known.credentials_version }
 }

@@ -18,7 +18,7 @@ const form = z.object({ password: passwordSchema })
 export function confirmSignUpRoutes(app: Hono<AppEnv>, services: Services): void {
   const emailOf = (c: HonoContext<AppEnv>, token: string) =>
     followLink(services, c.var.meta, async () => {
-      const email = readSignUpToken(services, token)
+      const email = await readSignUpToken(services, token)
       if (!email) throw new AppError('not_found', 'This link is older than a day, or cut off. Sign up again.')
       return email
     })

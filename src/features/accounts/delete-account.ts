@@ -4,6 +4,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { leaveForGood } from '../organisations/leave-for-good.ts'
 import { listOrganisationsOf } from '../organisations/list-own-organisations.ts'
+import { credentialsChanged } from './credentials-changed.ts'
 import { securityMail } from './security-mails.ts'
 
 interface Leaving {
@@ -40,7 +41,8 @@ export async function deleteAccount(
     const within = { ...services, db: { ...services.db, kysely: sql } }
     if ((await listOrganisationsOf(within, person.id)).length > 0)
       throw new AppError('conflict', 'You have joined an organisation at the same moment. Try again.')
-    await sql.deleteFrom('verifications').where('value', '=', person.id).execute()
+    const { id: userId, email } = person
+    await credentialsChanged(services, sql, 'account_deleted', { userId, email, keep: {} })
     const gone = await sql.deleteFrom('users').where('id', '=', person.id).returning('id').executeTakeFirst()
     if (gone)
       await sendMailLater({ sql, secrets: services.secrets }, securityMail(services, person.email, 'deleted', meta))

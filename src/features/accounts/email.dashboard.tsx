@@ -54,7 +54,9 @@ export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
     const { person, meta } = c.var
     const token = c.req.param('token')
     if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(`/confirm-email/${token}`)}`, 303)
-    await followLink(services, meta, () => confirmEmailChange(services, person, token, meta))
+    const by = { cookies: c.req.header('cookie'), meta }
+    const cookies = await followLink(services, meta, () => confirmEmailChange(services, person, token, by))
+    for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true })
     return c.redirect('/account?saved=email-confirmed', 303)
   })
 }

@@ -5,17 +5,23 @@ import { cookieLine, cookieName, readCookie } from './session-cookie.ts'
 
 const validSeconds = 600
 
-const content = z.strictObject({ user_id: z.string(), password_mark: z.string(), expires_at: z.number() })
+const content = z.strictObject({
+  user_id: z.string(),
+  password_mark: z.string(),
+  credentials_version: z.number(),
+  expires_at: z.number(),
+})
 
 /**
  * What stands between the password and the code: a cookie, encrypted under SECRET_KEY, that says whose password was right.
- * It opens nothing; it lasts ten minutes, and no longer than the password.
+ * It opens nothing; it lasts ten minutes, and ends with any change of the user's credentials.
  */
-export function halfSessionCookie(services: Services, { userId, passwordHash }: Proven): string {
+export function halfSessionCookie(services: Services, { userId, passwordHash, credentialsVersion }: Proven): string {
   const { config, secrets, now } = services
   const text = JSON.stringify({
     user_id: userId,
     password_mark: secrets.hash('half-session', passwordHash).toString('base64url'),
+    credentials_version: credentialsVersion,
     expires_at: now().getTime() + validSeconds * 1000,
   })
   const value = secrets.seal('half-session', text).toString('base64url')
@@ -32,16 +38,20 @@ export async function readHalfSession(services: Services, cookies: string | unde
   const sealed = readCookie(cookies, cookieName(config, 'half_session'))
   const text = sealed && secrets.open('half-session', Buffer.from(sealed, 'base64url'))
   if (!text) return undefined
-  const { user_id, password_mark, expires_at } = content.parse(JSON.parse(text))
-  if (expires_at <= now().getTime()) return undefined
+  const challenge = content.safeParse(JSON.parse(text)).data
+  if (!challenge || challenge.expires_at <= now().getTime()) return undefined
+  const { user_id, password_mark, credentials_version } = challenge
   const row = await db.kysely
-    .selectFrom('credentials')
-    .select('password')
-    .where('user_id', '=', user_id)
-    .where('provider_id', '=', 'credential')
+    .selectFrom('credentials as c')
+    .innerJoin('users as u', 'u.id', 'c.user_id')
+    .select('c.password')
+    .where('u.id', '=', user_id)
+    .where('u.credentials_version', '=', credentials_version)
+    .where('c.provider_id', '=', 'credential')
     .executeTakeFirst()
   const { password } = row ?? {}
   if (!password) return undefined
   const marks = secrets.hashes('half-session', password).map((hash) => hash.toString('base64url'))
-  return marks.includes(password_mark) ? { userId: user_id, passwordHash: password } : undefined
+  if (!marks.includes(password_mark)) return undefined
+  return { userId: user_id, passwordHash: password, credentialsVersion: credentials_version }
 }

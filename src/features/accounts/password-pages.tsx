@@ -59,3 +59,38 @@ export function ResetPasswordPage({ frame, token, error }: { frame: Frame; token
     </PageLayout>
   )
 }
+
+/** To somebody who signs in to an account from before mails were sent. */
+export function ConfirmAddressMailedPage({ frame, email }: { frame: Frame; email: string }) {
+  return (
+    <MessagePage title="Confirm your email address" frame={frame}>
+      <p>
+        Your address was never confirmed. We sent a link to <strong>{email}</strong>. Open it in this browser within ten
+        minutes to sign in with your password.
+      </p>
+      <p>Later, or in another browser, the link lets you choose a new password instead.</p>
+      <p class="row">
+        <a class="button plain" href="/sign-in">
+          Back to sign-in
+        </a>
+      </p>
+    </MessagePage>
+  )
+}
+
+export function ConfirmAddressPage({ frame, token, email }: { frame: Frame; token: string; email: string }) {
+  return (
+    <PageLayout title="Confirm your email address" frame={frame} narrow>
+      <form method="post" action={`/reset-password/${encodeURIComponent(token)}`} class="stack">
+        <h1>Confirm your email address</h1>
+        <p>
+          Your account belongs to <strong>{email}</strong>. Your password and two-factor sign-in stay as they are.
+        </p>
+        <input type="hidden" name="confirm" value="address" />
+        <button type="submit" class="button">
+          Confirm and sign in
+        </button>
+      </form>
+    </PageLayout>
+  )
+}

@@ -4,20 +4,27 @@ import { cookieLine, cookieName, readCookie } from './session-cookie.ts'
 
 const validSeconds = 86_400
 
-const linkContent = z.strictObject({ email: z.string(), expires_at: z.number() })
+const linkContent = z.strictObject({ email: z.string(), issued_at: z.number() })
 const cookieContent = z.strictObject({ email: z.string(), password_hash: z.string() })
 
 /** What a mailed link ends with: encrypted under SECRET_KEY, it says whose mailbox it was sent to. It lasts a day. */
 export function signUpToken({ secrets, now }: Services, email: string): string {
-  const text = JSON.stringify({ email, expires_at: now().getTime() + validSeconds * 1000 })
+  const text = JSON.stringify({ email, issued_at: now().getTime() })
   return secrets.seal('sign-up', text).toString('base64url')
 }
 
-/** The address of a link's mailbox, while it lasts. */
-export function readSignUpToken({ secrets, now }: Services, token: string): string | undefined {
+/** The address of a link's mailbox, while it lasts: not once an account has had the address and gave it up. */
+export async function readSignUpToken({ secrets, now, db }: Services, token: string): Promise<string | undefined> {
   const text = secrets.open('sign-up', Buffer.from(token, 'base64url'))
   const content = text && linkContent.safeParse(JSON.parse(text)).data
-  return content && content.expires_at > now().getTime() ? content.email : undefined
+  if (!content || content.issued_at + validSeconds * 1000 <= now().getTime()) return undefined
+  const ended = await db.kysely
+    .selectFrom('ended_sign_ups')
+    .select('ended_at')
+    .where('email_hash', 'in', secrets.hashes('sign-up', content.email))
+    .where('ended_at', '>=', new Date(content.issued_at))
+    .executeTakeFirst()
+  return ended ? undefined : content.email
 }
 
 /**

@@ -7,8 +7,8 @@ import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
 import { ConfirmPersonPage, confirmField } from './confirm-person-page.tsx'
 import type { GuardedAction } from './guarded-actions.ts'
+import { requireSignedInGuess } from './guess-limits.ts'
 import { confirmSession } from './sessions.ts'
-import { guessLimit, requireToken } from './sign-in-limits.ts'
 
 const recentMs = 10 * 60_000
 
@@ -40,7 +40,7 @@ export function requireRecentSignIn(services: Services, action: GuardedAction): 
     const password = form.text(confirmField)
     if (!form.entries.some(([name]) => name === confirmField)) return ask(403)
     try {
-      await requireToken(services, `password:${person.sessionId}`, guessLimit)
+      await requireSignedInGuess(services, person, c.var.meta)
     } catch (error) {
       if (error instanceof AppError && error.code === 'rate_limited') return ask(429, error)
       throw error

@@ -1,22 +1,51 @@
-import { AppError } from '../../platform/errors.ts'
+import { hashPassword } from 'better-auth/crypto'
+import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
-import { makeAccounts } from './accounts.ts'
-import { isRefusal } from './sign-in.ts'
+import { credentialsChanged, lockAccount } from './credentials-changed.ts'
+import { findResetLink, resetLinkGone, useResetLink } from './reset-links.ts'
+import { securityMail } from './security-mails.ts'
+import { findTrustedDevice, trustDevice } from './trusted-device.ts'
 
 /**
- * Sets a new password in exchange for a mailed token and ends every session: all of it or nothing, so that a link that was
- * tried while the database went away is good still. @throws AppError `not_found`.
+ * Sets a new password in exchange for a link and ends every session: all of it or nothing, so that a link that was tried
+ * while the database went away is good still. A mailed link confirms the address. An account that was never confirmed then
+ * belongs to its mailbox, so two-factor sign-in goes as well. Returns the cookies to set.
+ * @throws AppError `not_found`.
  */
-export async function resetPassword(services: Services, token: string, newPassword: string): Promise<void> {
-  try {
-    await services.db.kysely.transaction().execute(async (sql) => {
-      const accounts = makeAccounts({ ...services, db: { ...services.db, kysely: sql } })
-      await accounts.api.resetPassword({ body: { newPassword, token } })
-    })
-  } catch (error) {
-    if (!isRefusal(error)) throw error
-    throw new AppError('not_found', 'This link is used up or older than an hour. Ask for another.', {
-      page: { title: 'This link does not work any more', way: ['Ask for another link', '/forgot-password'] },
-    })
-  }
+export async function resetPassword(
+  services: Services,
+  token: string,
+  newPassword: string,
+  by: { cookies: string | undefined; meta: RequestMeta },
+): Promise<string[]> {
+  const link = await findResetLink(services, services.db.kysely, token)
+  if (!link) throw resetLinkGone()
+  const { userId, isMailed } = link
+  const passwordHash = await hashPassword(newPassword)
+  const isTrusted = (await findTrustedDevice(services, by.cookies, { userId })) !== undefined
+  return services.db.kysely.transaction().execute(async (sql) => {
+    const account = await lockAccount(sql, userId)
+    if (!account) throw resetLinkGone()
+    await useResetLink(services, sql, token)
+    const { email } = account
+    // Without a mail server a mailed link proves nothing: the operator reads those mails.
+    const provesMailbox = isMailed && services.config.smtpUrl !== undefined
+    const isClaimed = provesMailbox && !account.email_verified
+    await sql.updateTable('credentials').set({ password: passwordHash }).where('user_id', '=', userId).execute()
+    const tell = (event: 'password' | 'twoFactorOff') =>
+      sendMailLater({ sql, secrets: services.secrets }, securityMail(services, email, event, by.meta))
+    if (provesMailbox || !isMailed)
+      await sql.updateTable('users').set({ email_verified: true }).where('id', '=', userId).execute()
+    if (isClaimed) {
+      const had = await sql.deleteFrom('two_factors').where('user_id', '=', userId).returning('user_id').execute()
+      if (had.length > 0) await tell('twoFactorOff')
+    }
+    const keepsDevice = isTrusted && !isClaimed
+    const device = keepsDevice ? await trustDevice(services, sql, userId, by.cookies, { isRenewed: true }) : undefined
+    const event = isClaimed ? 'account_claimed' : 'password_reset'
+    await credentialsChanged(services, sql, event, { userId, email, keep: { deviceId: device?.id } })
+    await tell('password')
+    return device ? [device.cookie] : []
+  })
 }

@@ -7,7 +7,7 @@ import { deviceInWords } from './device-in-words.ts'
 const events = {
   password: {
     subject: 'Your QueueUp password was changed',
-    text: 'The password of your QueueUp account was changed. Every other session was ended.',
+    text: 'The password of your QueueUp account was changed. You were signed out everywhere else.',
   },
   deleted: {
     subject: 'Your QueueUp account is deleted',
@@ -15,11 +15,15 @@ const events = {
   },
   twoFactorOn: {
     subject: 'Two-factor sign-in is on',
-    text: 'Two-factor sign-in was turned on for your QueueUp account: signing in asks for a code from your app from now on.',
+    text: 'Two-factor sign-in was turned on for your QueueUp account: signing in asks for a code from your app from now on. You were signed out everywhere else.',
   },
   twoFactorOff: {
     subject: 'Two-factor sign-in is off',
     text: 'Two-factor sign-in was turned off for your QueueUp account: your password alone is enough to sign in.',
+  },
+  twoFactorRemoved: {
+    subject: 'Two-factor sign-in is off',
+    text: 'The operator of the server turned off two-factor sign-in for your QueueUp account and signed you out everywhere. Your password alone is enough to sign in.',
   },
   recoveryCodes: {
     subject: 'You have new recovery codes',
@@ -32,6 +36,14 @@ const events = {
   wrongCodes: {
     subject: 'Somebody knows your QueueUp password',
     text: 'Somebody entered your password at QueueUp and then several wrong codes. They did not get in.',
+  },
+  wrongPasswords: {
+    subject: 'Many wrong passwords for your QueueUp account',
+    text: 'Somebody entered many wrong passwords for your QueueUp account. They did not get in, and further attempts are slowed down.',
+  },
+  wrongWhileSignedIn: {
+    subject: 'Wrong passwords or codes in your QueueUp account',
+    text: 'Somebody who is signed in to your QueueUp account entered several wrong passwords or codes. On your account page you can sign out everywhere else.',
   },
 } as const
 

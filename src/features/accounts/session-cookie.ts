@@ -7,7 +7,7 @@ const sessionCookie = /(?:^|; )((?:__Host-)?queueup\.session_token)=([^;]+)/
 /** Under https bound to the host, so that no neighbouring site can plant one. */
 export function cookieName(
   config: Config,
-  name: 'session_token' | 'half_session' | 'known_device' | 'sign_up',
+  name: 'session_token' | 'half_session' | 'trusted_device' | 'sign_up',
 ): string {
   return `${config.publicUrl.startsWith('https:') ? '__Host-' : ''}queueup.${name}`
 }

@@ -26,19 +26,9 @@ export const formLimit: BucketRule = { perSecond: 1 / 5, burst: 60 }
  */
 export const guessLimit: BucketRule = { perSecond: 1 / 60, burst: 10 }
 
-/**
- * Lets a sign-in try a password. A browser in which the person has signed in before has tries of its own: guessing beside
- * them, from the same address, does not keep them out.
- * @throws AppError `rate_limited`.
- */
-export async function requireSignInToken(
-  services: Services,
-  email: string,
-  { ip }: RequestMeta,
-  device: string | undefined,
-): Promise<void> {
+/** Lets a sign-in try a password from a browser that the user does not trust. @throws AppError `rate_limited`. */
+export async function requireSignInToken(services: Services, email: string, { ip }: RequestMeta): Promise<void> {
   const pair = (where: string) => `sign-in:${services.secrets.hash('token', `${where} ${email}`).toString('base64url')}`
-  if (device) return requireToken(services, pair(`device ${device}`), signInLimits.pair)
   const [line, site] = [subscriberLine(ip), subscriberSite(ip)]
   await requireToken(services, pair(line), signInLimits.pair)
   await requireToken(services, `sign-in:${line}`, signInLimits.line)

@@ -1,23 +1,24 @@
 import { AppError } from '../../platform/errors.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
-import { checkPassword } from './check-password.ts'
+import { checkPassword, type Proven } from './check-password.ts'
+import { forgetPassword } from './forget-password.ts'
+import { noteWrongPassword, requirePasswordGuess } from './guess-limits.ts'
 import { halfSessionCookie } from './half-session.ts'
-import { findKnownDevice, knownDeviceCookie } from './known-device.ts'
-import { startSession } from './sessions.ts'
-import { requireSignInToken } from './sign-in-limits.ts'
+import { signInBrowser } from './sign-in-browser.ts'
+import { findTrustedDevice } from './trusted-device.ts'
 import { findTwoFactor } from './two-factor.ts'
 
 export interface SignedIn {
   /** To be set. */
   cookies: string[]
-  /** Half in: two-factor sign-in asks for a code yet. */
-  needsCode: boolean
+  /** What is still missing: a code of the app, or the proof of the mailbox. */
+  needs?: 'code' | 'confirmation'
 }
 
 /**
- * Signs a person in with a new session, or half in where they have two-factor sign-in on; answers the cookies to set. A wrong
- * password and an unknown address are refused alike, after the same work.
+ * Signs a person in with a new session, or half in where they have two-factor sign-in on or their address was never
+ * confirmed; answers the cookies to set. A wrong password and an unknown address are refused alike, after the same work.
  */
 export async function signIn(
   services: Services,
@@ -25,18 +26,42 @@ export async function signIn(
   meta: RequestMeta,
 ): Promise<SignedIn> {
   const email = given.email.trim().toLowerCase()
-  await requireSignInToken(services, email, meta, findKnownDevice(services, given.cookies, { email }))
+  await requirePasswordGuess(services, email, meta, await findTrustedDevice(services, given.cookies, { email }))
   const proven = await checkPassword(services, { email }, given.password)
-  const needsCode = proven !== undefined && (await findTwoFactor(services, proven.userId)) !== undefined
-  if (proven && needsCode) return { cookies: [halfSessionCookie(services, proven)], needsCode }
-  const session = proven && (await startSession(services, proven, meta))
-  if (!session) throw new AppError('unauthenticated', 'The e-mail address or the password is not right.')
-  return { cookies: [session, knownDeviceCookie(services, given.cookies, { id: proven.userId, email })], needsCode }
+  if (!proven) {
+    await noteWrongPassword(services, email, meta)
+    throw wrongPassword()
+  }
+  if (!(await isMailboxProven(services, proven))) {
+    await forgetPassword(services, email)
+    return { cookies: [halfSessionCookie(services, proven)], needs: 'confirmation' }
+  }
+  return goOnFromPassword(services, proven, given.cookies, meta)
 }
 
-/** better-auth throws its refusals as errors with a status below 500. */
-export function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500
-  )
+/** What follows a right password: a session, or the question for a code. @throws AppError `unauthenticated`. */
+export async function goOnFromPassword(
+  services: Services,
+  proven: Proven,
+  cookies: string | undefined,
+  meta: RequestMeta,
+): Promise<SignedIn> {
+  if (await findTwoFactor(services, proven.userId))
+    return { cookies: [halfSessionCookie(services, proven)], needs: 'code' }
+  const set = await services.db.kysely
+    .transaction()
+    .execute((sql) => signInBrowser(services, sql, proven, { cookies, meta }))
+  if (!set) throw wrongPassword()
+  return { cookies: set }
+}
+
+/** An account from before there was a mail server belongs to nobody for certain until its mailbox has answered. */
+async function isMailboxProven({ config, db }: Services, { userId }: Proven): Promise<boolean> {
+  if (!config.smtpUrl) return true
+  const user = await db.kysely.selectFrom('users').select('email_verified').where('id', '=', userId).executeTakeFirst()
+  return user?.email_verified ?? true
+}
+
+function wrongPassword(): AppError {
+  return new AppError('unauthenticated', 'The e-mail address or the password is not right.')
 }

@@ -13,10 +13,9 @@ import {
   personEmailSchema,
   preparePerson,
 } from './create-person.ts'
-import { knownDeviceCookie } from './known-device.ts'
 import { isSignUpConfirmed, requestSignUp } from './request-sign-up.ts'
-import { startSession } from './sessions.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
+import { signInBrowser } from './sign-in-browser.ts'
 
 export function byInvitationOnly(): AppError {
   return new AppError('forbidden', 'New accounts are by invitation here. Ask whoever runs this server to invite you.')
@@ -44,7 +43,7 @@ export async function signUp(
   const prepared = await preparePerson(email, password)
   if (mailed) return { mailedTo: email, cookie: await requestSignUp(services, prepared) }
   try {
-    return { cookies: await makeAccount(services, prepared, meta, { ...given, isInvited }), needsCode: false }
+    return { cookies: await makeAccount(services, prepared, meta, { ...given, isInvited }) }
   } catch (error) {
     // The form was sent twice, or the account forgotten.
     const signedIn = isTaken(error) ? await signIn(services, given, meta).catch(ignoreRefusal) : undefined
@@ -71,9 +70,10 @@ export async function makeAccount(
       const organisation = { name: firstOrganisationName(email), plan: firstPlan(services), owner: person }
       await createOrganisation(services, transaction, organisation, actor, meta)
     }
-    const session = await startSession(services, { userId: person.id, passwordHash }, meta, transaction)
-    if (!session) throw new Error('a person who was just made has no password')
-    return [session, knownDeviceCookie(services, how.cookies, { id: person.id, email })]
+    const proven = { userId: person.id, passwordHash, credentialsVersion: 0 }
+    const cookies = await signInBrowser(services, transaction, proven, { cookies: how.cookies, meta })
+    if (!cookies) throw new Error('a person who was just made has no password')
+    return cookies
   })
 }
 

@@ -31,6 +31,7 @@ export function StartDialog() {
 /** The secret, for the eye of a phone and as text, and the first code that proves it arrived. */
 export function SetUpDialog({ secret, email, error }: { secret: string; email: string; error?: AppError | undefined }) {
   const uri = totpUri(secret, email)
+  const problems = error?.errors ?? []
   return (
     <Dialog id="two-factor-set-up" title="Turn on two-factor sign-in" closeHref={account}>
       <p>Scan this with an authenticator app, or type the secret into it. Then enter the code that it shows.</p>
@@ -43,6 +44,7 @@ export function SetUpDialog({ secret, email, error }: { secret: string; email: s
         </div>
         <CopyField id="totp-secret" label="Secret" value={secret} />
       </div>
+      {error && problems.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
       <form method="post" action="/account/two-factor" class="stack">
         <Field
           name="code"
@@ -52,7 +54,7 @@ export function SetUpDialog({ secret, email, error }: { secret: string; email: s
           maxlength={20}
           required
           autofocus
-          problems={error?.errors ?? []}
+          problems={problems}
           hint="Six digits. It is on once this is right."
         />
         <div class="dialog-actions">

@@ -5,13 +5,20 @@ import type { AppEnv, Person } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { showOver } from '../../platform/http/show-over.tsx'
 import type { Services } from '../../platform/services.ts'
-import { confirmTwoFactor, endTwoFactor, prepareTwoFactor, renewRecoveryCodes } from './change-two-factor.ts'
+import { confirmTwoFactor, endTwoFactor, renewRecoveryCodes } from './change-two-factor.ts'
+import { requireSignedInGuess } from './guess-limits.ts'
+import { prepareTwoFactor } from './pending-two-factor.ts'
 import { requirePerson, showAccount } from './show-account.tsx'
-import { guessLimit, requireToken } from './sign-in-limits.ts'
 import { findTwoFactor } from './two-factor.ts'
 import { RecoveryCodesDialog, SetUpDialog, StartDialog, TurnOffDialog } from './two-factor-dialogs.tsx'
 
 const on = '/account?saved=two-factor-on'
+
+const byOf = (c: HonoContext<AppEnv>) => ({ cookies: c.req.header('cookie'), meta: c.var.meta })
+
+function setCookies(c: HonoContext<AppEnv>, cookies: string[]): void {
+  for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true })
+}
 
 /** Two-factor sign-in, turned on and off. The secret and the recovery codes are in the answer to a form alone. */
 export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
@@ -19,7 +26,7 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
     try {
       const secret = await prepareTwoFactor(services, person)
       const dialog = <SetUpDialog secret={secret} email={person.email} error={error} />
-      return showAccount(c, services, person, { dialog, status })
+      return showAccount(c, services, person, { dialog, status, ...(error ? { headers: error.headers } : {}) })
     } catch (error) {
       // A form sent twice: it is on.
       if (error instanceof AppError && error.code === 'conflict') return c.redirect(on, 303)
@@ -47,18 +54,21 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
   app.post('/account/two-factor', async (c) => {
     const person = requirePerson(c)
     try {
-      const done = await confirmTwoFactor(services, person, (await readForm(c)).text('code'), c.var.meta)
-      c.header('Set-Cookie', done.cookie, { append: true })
-      return showOnce(c, person, <RecoveryCodesDialog codes={done.codes} isNew />)
+      await requireSignedInGuess(services, person, c.var.meta)
+      const { codes, cookies } = await confirmTwoFactor(services, person, (await readForm(c)).text('code'), byOf(c))
+      setCookies(c, cookies)
+      return showOnce(c, person, <RecoveryCodesDialog codes={codes} isNew />)
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error
+      if (error instanceof AppError && error.code === 'conflict') return c.redirect(on, 303)
+      if (!(error instanceof AppError) || !['validation_failed', 'rate_limited'].includes(error.code)) throw error
       return setUp(c, person, error.status, error)
     }
   })
 
   app.post('/account/two-factor/recovery-codes', async (c) => {
     const person = requirePerson(c)
-    const codes = await renewRecoveryCodes(services, person, c.var.meta)
+    const { codes, cookies } = await renewRecoveryCodes(services, person, byOf(c))
+    setCookies(c, cookies)
     return showOnce(c, person, <RecoveryCodesDialog codes={codes} />)
   })
 
@@ -73,8 +83,8 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
     const form = await readForm(c)
     const given = { password: form.text('off_password'), code: form.text('code') }
     try {
-      await requireToken(services, `password:${person.sessionId}`, guessLimit)
-      await endTwoFactor(services, person, given, c.var.meta)
+      await requireSignedInGuess(services, person, c.var.meta)
+      setCookies(c, await endTwoFactor(services, person, given, byOf(c)))
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       const dialog = <TurnOffDialog email={person.email} error={error} />

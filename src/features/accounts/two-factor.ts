@@ -25,7 +25,7 @@ export async function findTwoFactor({ db }: Services, userId: string): Promise<T
     ])
     .where('t.user_id', '=', userId)
     .executeTakeFirst()
-  return row?.confirmed_at ? { since: row.confirmed_at, codesLeft: row.codes_left ?? 0 } : undefined
+  return row && { since: row.confirmed_at, codesLeft: row.codes_left ?? 0 }
 }
 
 /** How somebody proved that they have what a code is made with. */
@@ -38,26 +38,20 @@ export async function useCode(
   userId: string,
   typed: string,
 ): Promise<CodeKind | undefined> {
-  if (await useAppCode(services, sql, userId, typed, 'confirmed')) return 'app'
+  if (await useAppCode(services, sql, userId, typed)) return 'app'
   return (await useRecoveryCode(sql, userId, typed, services.now())) ? 'recovery' : undefined
 }
 
 /** Uses up a code of the app. A step counts once: who looks over a shoulder, or at two requests at once, comes too late. */
-export async function useAppCode(
+async function useAppCode(
   { secrets, now }: Services,
   sql: Kysely<Tables>,
   userId: string,
   typed: string,
-  state: 'confirmed' | 'pending',
 ): Promise<boolean> {
-  const code = typed.replace(/\s/g, '')
-  if (!/^[0-9]{6}$/.test(code)) return false
-  const row = await sql
-    .selectFrom('two_factors')
-    .select('secret')
-    .where('user_id', '=', userId)
-    .where('confirmed_at', state === 'confirmed' ? 'is not' : 'is', null)
-    .executeTakeFirst()
+  const code = readAppCode(typed)
+  if (code === undefined) return false
+  const row = await sql.selectFrom('two_factors').select('secret').where('user_id', '=', userId).executeTakeFirst()
   const secret = row && secrets.open('two-factor', row.secret)
   const step = secret === undefined ? undefined : matchTotp(secret, code, now())
   if (step === undefined) return false
@@ -69,4 +63,10 @@ export async function useAppCode(
     .returning('user_id')
     .executeTakeFirst()
   return used !== undefined
+}
+
+/** What was typed as a code of the app, if it has the form of one. */
+export function readAppCode(typed: string): string | undefined {
+  const code = typed.replace(/\s/g, '')
+  return /^[0-9]{6}$/.test(code) ? code : undefined
 }

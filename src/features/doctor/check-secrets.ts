@@ -12,7 +12,8 @@ export const secretsCheck: Check = {
     const { rows } = await sql<{ what: string; version: string; count: number }>`
       select 'The database' as what, secret_version as version, 0 as count from installation
       union all select 'API keys', secret_version, count(*) from api_keys where revoked_at is null group by 2
-      union all select 'secrets of two-factor sign-in', secret_version, count(*) from two_factors group by 2
+      union all select 'secrets of two-factor sign-in', secret_version, count(*) from (
+        select secret_version from two_factors union all select secret_version from pending_two_factors) t group by 2
       union all select 'keys of removed addresses', secret_version, count(*) from removal_keys group by 2`.execute(db)
     const foreign = rows.filter(({ version }) => !secrets.versions.includes(version))
     return foreign.map(({ what, count }) =>

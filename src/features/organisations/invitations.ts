@@ -108,23 +108,20 @@ export function invitationGone(): AppError {
 export async function withdrawInvitation(ctx: Context, id: string): Promise<void> {
   await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'admin')
-    for (const { email, role } of await withdrawOpenInvitations(ctx, { id })) {
-      if (role === 'owner') requireRole(ctx, 'owner')
-      await recordActivity(ctx, {
-        action: 'member.invitation_withdrawn',
-        targets: [{ type: 'invitation', id, name: email }],
-        changes: { before: { email, role } },
-      })
-    }
+    await withdrawOpenInvitations(ctx, { id })
   })
 }
 
-/** Withdraws what is still open of one invitation, or of one address, and answers it. */
+/**
+ * Withdraws what is still open of one invitation, or of one address that is invited again. Each whose link still worked
+ * leaves a row in the log.
+ * @throws AppError `forbidden`, to an admin for the invitation of an owner.
+ */
 export async function withdrawOpenInvitations(
   ctx: TransactionContext,
   which: { id: string } | { email: string },
-): Promise<{ email: string; role: string }[]> {
-  return ctx.sql
+): Promise<void> {
+  const withdrawn = await ctx.sql
     .updateTable('invitations')
     .set({ withdrawn_at: ctx.now() })
     .where('organisation_id', '=', ctx.organisation.id)
@@ -132,6 +129,16 @@ export async function withdrawOpenInvitations(
     .where('withdrawn_at', 'is', null)
     .$if('id' in which, (query) => query.where('id', '=', 'id' in which ? which.id : ''))
     .$if('email' in which, (query) => query.where('email', '=', 'email' in which ? which.email : ''))
-    .returning(['email', 'role'])
+    .returning(['id', 'email', 'role', 'expires_at'])
     .execute()
+  for (const { id, email, role, expires_at } of withdrawn) {
+    // An expired one is nobody's any more: its address can be invited again by any admin.
+    if ('email' in which && expires_at <= ctx.now()) continue
+    if (role === 'owner') requireRole(ctx, 'owner')
+    await recordActivity(ctx, {
+      action: 'member.invitation_withdrawn',
+      targets: [{ type: 'invitation', id, name: email }],
+      changes: { before: { email, role } },
+    })
+  }
 }

@@ -8,7 +8,7 @@ import {
 } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
-import { withdrawBeyondRole } from './withdraw-beyond-role.ts'
+import { withdrawBeyondRole, withdrawReceived } from './withdraw-beyond-role.ts'
 
 export interface Member {
   user_id: string
@@ -59,7 +59,9 @@ export async function endMembership(ctx: TransactionContext, member: Member): Pr
     .where('organisation_id', '=', ctx.organisation.id)
     .where('user_id', '=', member.user_id)
     .execute()
-  const withdrawn = namesOf(await withdrawBeyondRole(ctx, member.user_id, undefined))
+  const sent = await withdrawBeyondRole(ctx, member.user_id, undefined)
+  const received = await withdrawReceived(ctx, member.email)
+  const withdrawn = namesOf([...sent, ...received])
   await recordActivity(ctx, {
     action: 'member.removed',
     targets: [{ type: 'member', id: member.user_id, name: member.name }],

@@ -25,3 +25,18 @@ export async function withdrawBeyondRole(
     .execute()
   return withdrawn.map(({ email }) => email).sort()
 }
+
+/** Withdraws what an address that is out could come back with. Returns the address if there was something. */
+export async function withdrawReceived(ctx: TransactionContext, email: string): Promise<string[]> {
+  const withdrawn = await ctx.sql
+    .updateTable('invitations')
+    .set({ withdrawn_at: ctx.now() })
+    .where('organisation_id', '=', ctx.organisation.id)
+    .where('email', '=', email)
+    .where('accepted_at', 'is', null)
+    .where('withdrawn_at', 'is', null)
+    .where('expires_at', '>', ctx.now())
+    .returning('email')
+    .execute()
+  return withdrawn.length > 0 ? [email] : []
+}

@@ -20,12 +20,35 @@ export interface SessionsTable {
   created_at: Generated<Date>
   confirmed_at: Generated<Date>
   last_seen_at: Generated<Date>
+  trusted_device_id: string | null
 }
 
-/** better-auth's: of ours are only those of a password reset. */
-export interface VerificationsTable {
+export interface TrustedDevicesTable {
   id: Fixed<string>
-  value: Fixed<string>
+  user_id: Fixed<string>
+  token_hash: Buffer
+  created_at: Fixed<Date>
+  last_used_at: Date
+}
+
+export interface PendingTwoFactorsTable {
+  session_id: Fixed<string>
+  user_id: Fixed<string>
+  secret: Buffer
+  secret_version: string
+  created_at: Date
+}
+
+export interface ResetLinksTable {
+  token_hash: Fixed<Buffer>
+  user_id: Fixed<string>
+  is_mailed: Fixed<boolean>
+  expires_at: Fixed<Date>
+}
+
+export interface EndedSignUpsTable {
+  email_hash: Fixed<Buffer>
+  ended_at: Date
 }
 
 export interface EmailChangesTable {
@@ -42,7 +65,7 @@ export interface TwoFactorsTable {
   secret_version: string
   last_step: Generated<number>
   created_at: Generated<Date>
-  confirmed_at: Date | null
+  confirmed_at: Date
 }
 
 export interface RecoveryCodesTable {

@@ -2,10 +2,13 @@ import type { Generated } from 'kysely'
 import type {
   CredentialsTable,
   EmailChangesTable,
+  EndedSignUpsTable,
+  PendingTwoFactorsTable,
   RecoveryCodesTable,
+  ResetLinksTable,
   SessionsTable,
+  TrustedDevicesTable,
   TwoFactorsTable,
-  VerificationsTable,
 } from './account-tables.ts'
 import type { Fixed } from './fixed.ts'
 import type {
@@ -59,6 +62,7 @@ interface UsersTable {
   created_at: Generated<Date>
   updated_at: Generated<Date>
   last_organisation_id: string | null
+  credentials_version: Generated<number>
 }
 
 interface MembersTable {
@@ -208,7 +212,10 @@ export interface Tables {
   members: MembersTable
   credentials: CredentialsTable
   sessions: SessionsTable
-  verifications: VerificationsTable
+  trusted_devices: TrustedDevicesTable
+  pending_two_factors: PendingTwoFactorsTable
+  reset_links: ResetLinksTable
+  ended_sign_ups: EndedSignUpsTable
   email_changes: EmailChangesTable
   two_factors: TwoFactorsTable
   recovery_codes: RecoveryCodesTable
