@@ -124,7 +124,8 @@ test('the same link sent twice at the same time works once', async () => {
   await ask()
   const path = await link()
   const pages = await Promise.all([user.post(path), user.post(path)])
-  expect(pages.map((page) => page.status).sort()).toEqual([303, 404])
+  // The other one finds the link used up, or its session under another token.
+  expect(pages.filter((page) => page.location === '/account?saved=email-confirmed')).toHaveLength(1)
 })
 
 test('a link to choose a password that went to the old mailbox leads nowhere after the change', async () => {

@@ -48,15 +48,8 @@ export async function confirmTwoFactor(
   })
 }
 
-/**
- * Ten new recovery codes in the place of the earlier ones, and the cookies to set.
- * @throws AppError `conflict` where two-factor sign-in is off.
- */
-export async function renewRecoveryCodes(
-  services: Services,
-  person: Owner,
-  by: By,
-): Promise<{ codes: string[]; cookies: string[] }> {
+/** Ten new recovery codes in the place of the earlier ones. @throws AppError `conflict` where two-factor sign-in is off. */
+export async function renewRecoveryCodes(services: Services, person: Owner, meta: RequestMeta): Promise<string[]> {
   return services.db.kysely.transaction().execute(async (sql) => {
     await lockAccount(sql, person.id)
     const on = await sql
@@ -67,9 +60,10 @@ export async function renewRecoveryCodes(
       .executeTakeFirst()
     if (!on) throw new AppError('conflict', 'Two-factor sign-in is off.')
     const codes = await makeRecoveryCodes(sql, person.id)
-    const cookies = await credentialsChangedHere(services, sql, 'recovery_codes_renewed', person, by.cookies)
-    await tell(services, sql, person, 'recoveryCodes', by.meta)
-    return { codes, cookies }
+    const { id: userId, email } = person
+    await credentialsChanged(services, sql, 'recovery_codes_renewed', { userId, email, keep: {} })
+    await tell(services, sql, person, 'recoveryCodes', meta)
+    return codes
   })
 }
 

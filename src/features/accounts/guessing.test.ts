@@ -126,7 +126,7 @@ test('while somebody guesses, the person gets in from elsewhere, and beside them
   const deviceOf = async (whose: string, headers = {}) =>
     (await signIn(whose, { ...from('198.51.100.1'), ...headers })).headers
       .getSetCookie()
-      .find((line) => line.includes('known_device'))
+      .find((line) => line.includes('trusted_device'))
       ?.split(';')[0] ?? ''
   const device = await deviceOf(email)
   await useUp(email, '192.0.2.40')
@@ -138,7 +138,7 @@ test('while somebody guesses, the person gets in from elsewhere, and beside them
     '',
     await deviceOf(eve.email),
     `${device.slice(0, -3)}AAA`,
-    `queueup.known_device=${btoa('{}')}`,
+    `queueup.trusted_device=${btoa('{}')}`,
     `x=${value}`,
   ])
     expect((await withCookie(cookie)).status).toBe(429)
@@ -160,7 +160,7 @@ test('codes that others guess at do not keep out a browser that signed in before
   const entered = await enter('198.51.100.7', clock.nextCode(secret))
   const device = entered.headers
     .getSetCookie()
-    .find((line) => line.includes('known_device'))
+    .find((line) => line.includes('trusted_device'))
     ?.split(';')[0]
   await sql`delete from sessions`.execute(product.database.owner.kysely)
   await enter('192.0.2.50', '000000')

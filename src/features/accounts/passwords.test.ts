@@ -83,7 +83,7 @@ test('no table holds a token that is mailed, neither while it waits nor afterwar
 test('a link lasts an hour', async () => {
   await signUp(product, 'late@example.com')
   const link = await resetLink('late@example.com')
-  await sql`update verifications set expires_at = expires_at - interval '61 minutes'`.execute(
+  await sql`update reset_links set expires_at = expires_at - interval '61 minutes'`.execute(
     product.database.owner.kysely,
   )
   expect((await (await visitor()).post(link, { password: newPassword })).status).toBe(404)

@@ -67,8 +67,7 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
 
   app.post('/account/two-factor/recovery-codes', async (c) => {
     const person = requirePerson(c)
-    const { codes, cookies } = await renewRecoveryCodes(services, person, byOf(c))
-    setCookies(c, cookies)
+    const codes = await renewRecoveryCodes(services, person, c.var.meta)
     return showOnce(c, person, <RecoveryCodesDialog codes={codes} />)
   })
 
