@@ -58,6 +58,8 @@ export function predict(model: Model, action: Action): { status: number; after: 
     case 'invite':
       if (!isAdmin || (action.role === 'owner' && own !== 'owner')) return refuse(403)
       if (model.roles[action.whom] !== undefined || isFull(model)) return refuse(422)
+      // Another invitation would end that of an owner.
+      if (isOpenToOwner(model.invitations[action.whom]) && own !== 'owner') return refuse(403)
       return done({
         invitations: { ...model.invitations, [action.whom]: { role: action.role, state: 'open', by: action.by } },
       })
@@ -125,6 +127,10 @@ function withdrawn(model: Model, by: number, role: Role): Pick<Model, 'invitatio
     one.by === by && one.state === 'open' && gone.includes(one.role) ? { ...one, state: 'withdrawn' } : one,
   ])
   return { invitations: Object.fromEntries(invitations) }
+}
+
+function isOpenToOwner(invitation: Model['invitations'][number] | undefined): boolean {
+  return invitation?.state === 'open' && invitation.role === 'owner'
 }
 
 function owners(model: Model): number {

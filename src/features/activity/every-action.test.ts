@@ -43,11 +43,11 @@ test('everything that changes something is one row, with what was before and wha
   const open = idIn((await owner.get(`${home}/members`)).html, 'inv')
   await owner.post(`${home}/members/invitations/${open}/withdraw`)
   expect(await row('member.invitation_withdrawn')).toEqual({ before: { email, role: 'member' } })
-  for (const role of ['admin', 'member']) {
-    // The second takes the place of the first, in one row.
-    await owner.post(`${home}/members/invitations`, { email, role })
-    expect(await row('member.invited')).toEqual({ after: { email, role } })
-  }
+  await owner.post(`${home}/members/invitations`, { email, role: 'admin' })
+  expect(await row('member.invited')).toEqual({ after: { email, role: 'admin' } })
+  // It takes the place of the first, in one row that tells of both.
+  await owner.post(`${home}/members/invitations`, { email, role: 'member' })
+  expect(await row('member.invited')).toEqual({ before: { email, role: 'admin' }, after: { email, role: 'member' } })
   await grace.post(await mailedPath(product, email, 'invitations'))
   expect(await row('member.joined')).toEqual({ after: { role: 'member' } })
   const members = (await owner.get(`${home}/members`)).html.replaceAll(organisation.owner.id, '')

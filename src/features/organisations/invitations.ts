@@ -108,20 +108,39 @@ export function invitationGone(): AppError {
 export async function withdrawInvitation(ctx: Context, id: string): Promise<void> {
   await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'admin')
-    await withdrawOpenInvitations(ctx, { id })
+    for (const { email, role } of await withdrawOpenInvitations(ctx, { id })) {
+      if (role === 'owner') requireRole(ctx, 'owner')
+      await recordActivity(ctx, {
+        action: 'member.invitation_withdrawn',
+        targets: [{ type: 'invitation', id, name: email }],
+        changes: { before: { email, role } },
+      })
+    }
   })
 }
 
 /**
- * Withdraws what is still open of one invitation, or of one address that is invited again. Each whose link still worked
- * leaves a row in the log.
+ * Withdraws the invitation of an address that is invited again, and returns it if its link still worked.
  * @throws AppError `forbidden`, to an admin for the invitation of an owner.
  */
-export async function withdrawOpenInvitations(
+export async function replaceOpenInvitation(
+  ctx: TransactionContext,
+  email: string,
+): Promise<{ email: string; role: string } | undefined> {
+  const withdrawn = await withdrawOpenInvitations(ctx, { email })
+  // An expired one gives nobody anything any more, so any admin may invite its address again.
+  const replaced = withdrawn.find(({ expires_at }) => expires_at > ctx.now())
+  if (!replaced) return undefined
+  if (replaced.role === 'owner') requireRole(ctx, 'owner')
+  return { email, role: replaced.role }
+}
+
+/** Withdraws what is still open of one invitation, or of one address, and answers it. */
+async function withdrawOpenInvitations(
   ctx: TransactionContext,
   which: { id: string } | { email: string },
-): Promise<void> {
-  const withdrawn = await ctx.sql
+): Promise<{ email: string; role: string; expires_at: Date }[]> {
+  return ctx.sql
     .updateTable('invitations')
     .set({ withdrawn_at: ctx.now() })
     .where('organisation_id', '=', ctx.organisation.id)
@@ -129,16 +148,6 @@ export async function withdrawOpenInvitations(
     .where('withdrawn_at', 'is', null)
     .$if('id' in which, (query) => query.where('id', '=', 'id' in which ? which.id : ''))
     .$if('email' in which, (query) => query.where('email', '=', 'email' in which ? which.email : ''))
-    .returning(['id', 'email', 'role', 'expires_at'])
+    .returning(['email', 'role', 'expires_at'])
     .execute()
-  for (const { id, email, role, expires_at } of withdrawn) {
-    // An expired one is nobody's any more: its address can be invited again by any admin.
-    if ('email' in which && expires_at <= ctx.now()) continue
-    if (role === 'owner') requireRole(ctx, 'owner')
-    await recordActivity(ctx, {
-      action: 'member.invitation_withdrawn',
-      targets: [{ type: 'invitation', id, name: email }],
-      changes: { before: { email, role } },
-    })
-  }
 }

@@ -12,7 +12,7 @@ import { randomBase62 } from '../../platform/secrets.ts'
 import { personEmailSchema } from '../accounts/create-person.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { requireRoomForMember } from './add-member.ts'
-import { withdrawOpenInvitations } from './invitations.ts'
+import { replaceOpenInvitation } from './invitations.ts'
 
 const validDays = 7
 
@@ -26,8 +26,8 @@ const inviteInput = z.strictObject({
 })
 
 /**
- * Invites a person by mail: the link lasts seven days, and a newer one replaces it. The token is stored as a keyed hash. The
- * same form sent twice invites once.
+ * Invites a person by mail: the link lasts seven days, and a newer one replaces it, by somebody who may withdraw it. The
+ * token is stored as a keyed hash. The same form sent twice invites once.
  * @throws AppError `validation_failed`, `limit_reached`, `forbidden`, `rate_limited`.
  */
 export async function inviteMember(ctx: Context, input: unknown): Promise<void> {
@@ -39,8 +39,8 @@ export async function inviteMember(ctx: Context, input: unknown): Promise<void> 
     if (await claimForm(ctx, form_nonce && formMark(ctx, form_nonce, email, role), id)) return
     await requireStranger(ctx, email)
     await requireRoomForMember(ctx)
+    const replaced = await replaceOpenInvitation(ctx, email)
     await requireMailAllowance(ctx)
-    await withdrawOpenInvitations(ctx, { email })
     const token = randomBase62(32)
     await ctx.sql
       .insertInto('invitations')
@@ -60,7 +60,7 @@ export async function inviteMember(ctx: Context, input: unknown): Promise<void> 
     await recordActivity(ctx, {
       action: 'member.invited',
       targets: [{ type: 'invitation', id, name: email }],
-      changes: { after: { email, role } },
+      changes: { ...(replaced ? { before: replaced } : {}), after: { email, role } },
     })
     await sendMailLater(ctx, invitationMail(ctx, email, token))
   })
