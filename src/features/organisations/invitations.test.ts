@@ -4,7 +4,6 @@ import { asUser } from '../../../test/as.ts'
 import { makeMember, makeOrganisation, makeProduct, type TestProduct } from '../../../test/make.ts'
 import { dump, log, mailedPath, mailsTo, password, signUp, textOf } from '../../../test/people.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
-import { addMember } from './add-member.ts'
 
 let product: TestProduct
 let count = 0
@@ -101,42 +100,6 @@ test('sending again makes a new link, and the old one leads nowhere', async () =
   expect(second).not.toBe(first)
   expect((await (await visitor()).get(first)).status).toBe(404)
   expect((await (await visitor()).get(second)).status).toBe(200)
-})
-
-test('an admin replaces no invitation of an owner while its link works, and what is replaced stands in the log', async () => {
-  const { organisation, home, owner, email } = await setUp()
-  const admin = await asUser(product, await makeMember(product, organisation, 'admin'))
-  const invite = (user: typeof admin, role: string) => user.post(`${home}/members/invitations`, { email, role })
-  await invite(owner, 'owner')
-  const link = await mailedPath(product, email, 'invitations')
-  for (const role of ['member', 'admin']) expect((await invite(admin, role)).status).toBe(403)
-  expect((await (await visitor()).get(link)).status).toBe(200)
-  await invite(owner, 'admin')
-  expect((await (await visitor()).get(link)).status).toBe(404)
-  expect((await invite(admin, 'member')).status).toBe(303)
-  const invited = (await log(product, home)).filter((row) => row.action === 'member.invited')
-  expect(invited.map(({ changes }) => changes)).toEqual([
-    { after: { email, role: 'owner' } },
-    { before: { email, role: 'owner' }, after: { email, role: 'admin' } },
-    { before: { email, role: 'admin' }, after: { email, role: 'member' } },
-  ])
-  // An expired one stands in nobody's way.
-  await invite(owner, 'owner')
-  await sql`update invitations set expires_at = expires_at - interval '8 days' where email = ${email}`.execute(
-    product.database.owner.kysely,
-  )
-  expect((await invite(admin, 'member')).status).toBe(303)
-})
-
-test('a member who is removed does not come back by an invitation from before, and its row says so', async () => {
-  const { organisation, home, owner, invite, email } = await setUp()
-  await invite(email, 'owner')
-  const link = await mailedPath(product, email, 'invitations')
-  const { id } = await addMember(organisation.ctx, { email, password: 'a long enough password', role: 'member' })
-  await owner.post(`${home}/members/${id}/remove`)
-  expect((await (await visitor()).get(link)).status).toBe(404)
-  const removed = (await log(product, home)).find((row) => row.action === 'member.removed')
-  expect(removed?.changes).toEqual({ before: { role: 'member' }, after: { withdrawn_invitations: [email] } })
 })
 
 test('a withdrawn or old invitation leads nowhere', async () => {
