@@ -2,7 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { trustArtefacts } from '../../src/features/accounts/credential-events.ts'
+import {
+  type CredentialEvent,
+  credentialEvents,
+  trustArtefacts,
+} from '../../src/features/accounts/credential-events.ts'
 import { cookieName } from '../../src/features/accounts/session-cookie.ts'
 import { makeProduct, type TestProduct } from '../make.ts'
 
@@ -75,4 +79,28 @@ test('whatever changes what somebody signs in with ends what rests on it', () =>
     (path) => !/credentialsChanged(?:Here)?\(/.test(readFileSync(join(root, path), 'utf8')),
   )
   expect(forgetful.map((path) => path.split('/').at(-1)).toSorted()).toEqual(Object.keys(otherWriters).toSorted())
+})
+
+const inTheGuide: Record<CredentialEvent, string> = {
+  password_changed: 'You change your password',
+  password_reset: 'You choose a new password through a link, mailed or from the operator',
+  account_claimed: 'You choose a new password through a mailed link, and the address was never confirmed',
+  email_changed: 'You confirm a new email address',
+  two_factor_on: 'You turn on two-factor sign-in',
+  two_factor_off: 'You turn off two-factor sign-in',
+  two_factor_removed: 'The operator turns off two-factor sign-in',
+  recovery_codes_renewed: 'You make new recovery codes',
+  signed_out_elsewhere: 'You sign out everywhere else',
+  account_deleted: 'You delete your account',
+}
+
+test('the guide has the table of events as it is in the code', () => {
+  const words = { ends: 'end', 'ends elsewhere': 'end elsewhere', stays: 'stay' }
+  const guide = readFileSync(join(root, '../docs/guide/people.md'), 'utf8')
+  const rows = (Object.keys(inTheGuide) as CredentialEvent[]).map((event) => {
+    const effects = trustArtefacts.map((artefact) => words[credentialEvents[event][artefact]])
+    return `| ${[inTheGuide[event], ...effects].join(' | ')} |`
+  })
+  expect(Object.keys(inTheGuide)).toEqual(Object.keys(credentialEvents))
+  expect(guide).toContain(`|\n${rows.join('\n')}\n\n`)
 })

@@ -1,7 +1,7 @@
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
 import { makeResetLink } from './reset-links.ts'
-import { resetPasswordMail } from './reset-password-mail.ts'
+import { confirmAddressMail, resetPasswordMail } from './reset-password-mail.ts'
 
 /**
  * Makes a reset link and mails it, if the address is somebody's. Not done while the form waits: how long that took would
@@ -9,6 +9,14 @@ import { resetPasswordMail } from './reset-password-mail.ts'
  */
 export async function mailPasswordReset(services: Services, payload: unknown): Promise<void> {
   const { email } = payload as { email: string }
+  const { config, db, secrets } = services
   const link = await makeResetLink(services, email, { isMailed: true })
-  if (link) await sendMailLater({ sql: services.db.kysely, secrets: services.secrets }, resetPasswordMail(email, link))
+  if (!link) return
+  const user = await db.kysely
+    .selectFrom('users')
+    .select('email_verified')
+    .where('email', '=', email)
+    .executeTakeFirst()
+  const confirms = config.smtpUrl !== undefined && user?.email_verified === false
+  await sendMailLater({ sql: db.kysely, secrets }, (confirms ? confirmAddressMail : resetPasswordMail)(email, link))
 }

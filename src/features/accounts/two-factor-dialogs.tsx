@@ -16,6 +16,7 @@ export function StartDialog() {
         Signing in asks for your password and a six-digit code. An authenticator app on your phone makes the code:
         Aegis, Google Authenticator, 1Password and others.
       </p>
+      <p>Turning it on signs you out everywhere else.</p>
       <form method="post" action="/account/two-factor/new" class="dialog-actions">
         <a class="button plain" href={account}>
           Cancel
