@@ -8,7 +8,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
-import { lockAccount } from './credentials-changed.ts'
+import { lockOwnAccount } from './credentials-changed.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
 import type { SignedIn } from './sessions.ts'
@@ -32,7 +32,7 @@ interface Owner {
  */
 export async function requestEmailChange(
   services: Services,
-  person: Owner,
+  person: Owner & SignedIn,
   input: unknown,
   meta: RequestMeta,
 ): Promise<void> {
@@ -50,6 +50,7 @@ export async function requestEmailChange(
     expires_at: new Date(now().getTime() + validMs),
   }
   await db.kysely.transaction().execute(async (sql) => {
+    await lockOwnAccount(sql, person)
     await sql
       .insertInto('email_changes')
       .values({ user_id: person.id, ...change })
@@ -108,7 +109,7 @@ export async function confirmEmailChange(
   const { db, secrets, now } = services
   try {
     return await db.kysely.transaction().execute(async (sql) => {
-      await lockAccount(sql, person.id)
+      await lockOwnAccount(sql, person)
       const change = await sql
         .deleteFrom('email_changes')
         .where('token_hash', 'in', secrets.hashes('token', token))

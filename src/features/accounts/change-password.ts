@@ -5,7 +5,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
 import { passwordSchema } from './create-person.ts'
-import { lockAccount } from './credentials-changed.ts'
+import { lockOwnAccount } from './credentials-changed.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { securityMail } from './security-mails.ts'
 import { confirmSession, type SignedIn } from './sessions.ts'
@@ -27,7 +27,7 @@ export async function changePassword(
   if (!proven) throw notYourPassword()
   const passwordHash = await hashPassword(parsed.data)
   return services.db.kysely.transaction().execute(async (sql) => {
-    await lockAccount(sql, person.id)
+    await lockOwnAccount(sql, person)
     const changed = await sql
       .updateTable('credentials')
       .set({ password: passwordHash })

@@ -3,7 +3,7 @@ import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
-import { credentialsChanged, lockAccount } from './credentials-changed.ts'
+import { credentialsChanged, lockAccount, lockOwnAccount } from './credentials-changed.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { takePendingSecret } from './pending-two-factor.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
@@ -31,7 +31,7 @@ export async function confirmTwoFactor(
   by: By,
 ): Promise<{ codes: string[]; cookies: string[] }> {
   return services.db.kysely.transaction().execute(async (sql) => {
-    await lockAccount(sql, person.id)
+    await lockOwnAccount(sql, person)
     const secret = await takePendingSecret(services, sql, person, code)
     if (!secret) throw wrongCode()
     const added = await sql
@@ -51,7 +51,7 @@ export async function confirmTwoFactor(
 /** Ten new recovery codes in the place of the earlier ones. @throws AppError `conflict` where two-factor sign-in is off. */
 export async function renewRecoveryCodes(services: Services, person: Owner, meta: RequestMeta): Promise<string[]> {
   return services.db.kysely.transaction().execute(async (sql) => {
-    await lockAccount(sql, person.id)
+    await lockOwnAccount(sql, person)
     const on = await sql
       .selectFrom('two_factors')
       .select('user_id')
@@ -80,7 +80,7 @@ export async function endTwoFactor(
   if (!(await checkPassword(services, { id: person.id }, given.password)))
     throw fieldError('off_password', 'refused', 'This is not your password.')
   return services.db.kysely.transaction().execute(async (sql) => {
-    await lockAccount(sql, person.id)
+    await lockOwnAccount(sql, person)
     if (!(await useCode(services, sql, person.id, given.code))) throw wrongCode()
     await removeTwoFactor(sql, person.id)
     const cookies = await credentialsChangedHere(services, sql, 'two_factor_off', person, by.cookies)

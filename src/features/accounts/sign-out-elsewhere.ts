@@ -1,5 +1,5 @@
 import type { Services } from '../../platform/services.ts'
-import { lockAccount } from './credentials-changed.ts'
+import { lockOwnAccount } from './credentials-changed.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import type { SignedIn } from './sessions.ts'
 
@@ -10,7 +10,7 @@ export async function signOutElsewhere(
   cookies: string | undefined,
 ): Promise<string[]> {
   return services.db.kysely.transaction().execute(async (sql) => {
-    await lockAccount(sql, person.id)
+    await lockOwnAccount(sql, person)
     return credentialsChangedHere(services, sql, 'signed_out_elsewhere', person, cookies)
   })
 }
