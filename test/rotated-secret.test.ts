@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { renewTwoFactorSecrets } from '../src/features/accounts/renew-two-factor-secrets.ts'
+import { findTrustedDevice } from '../src/features/accounts/trusted-device.ts'
 import { inviteMember } from '../src/features/organisations/invite-member.ts'
 import { importSubscribers } from '../src/features/subscribers/import-subscribers.ts'
 import { renewRemovalKeys } from '../src/features/subscribers/removed-subscribers.ts'
@@ -10,7 +11,7 @@ import { jobHandlers } from '../src/worker.ts'
 import { asApiKey, asUser } from './as.ts'
 import { makeApiKey, makeOrganisation, makeProduct, makeWaitlist, secretKey, type TestProduct } from './make.ts'
 import { mailedPath, password, signUp } from './people.ts'
-import { stopClock, turnOn } from './two-factor.ts'
+import { secretIn, stopClock, turnOn } from './two-factor.ts'
 
 const next = 'the next secret key for tests, of more than 32 bytes'
 
@@ -114,4 +115,24 @@ test('what lives through it: keys, sessions, two-factor sign-in, links, queued m
   // A key that nobody used meanwhile still waits for the previous one, and is not lost: setting it again wakes it.
   expect((await asApiKey(rotated, keys.resting.secret).get('/key')).status).toBe(401)
   expect((await asApiKey(rotating, keys.resting.secret).get('/key')).status).toBe(200)
+})
+
+test('a trusted browser stays trusted through it, and a secret that was shown can still be confirmed', async () => {
+  const email = 'grace@example.com'
+  const grace = await signUp(product, email)
+  const signedIn = await (await asUser(product, undefined)).post('/sign-in', { email, password })
+  const device = signedIn.headers.getSetCookie().find((line) => line.includes('trusted_device'))
+  const cookies = device?.split(';')[0]
+  const found = await findTrustedDevice(product.services, cookies, { email })
+  expect(found).toBeDefined()
+  const secret = secretIn((await grace.post('/account/two-factor/new')).html)
+  const { there } = await moved(grace, rotating)
+  expect(await findTrustedDevice(rotating.services, cookies, { email })).toBe(found)
+  await (await asUser(rotating, undefined)).post('/sign-in', { email, password }, { Cookie: cookies ?? '' })
+  expect(await findTrustedDevice(rotated.services, cookies, { email })).toBe(found)
+  await renewTwoFactorSecrets({ ...rotating.services, db: product.database.jobs })
+  const { there: later } = await moved(there, rotated)
+  await later.get('/account', { Cookie: there.cookie() })
+  const page = await later.post('/account/two-factor', { code: clock.nextCode(secret) }, { Cookie: there.cookie() })
+  expect(page.status).toBe(201)
 })

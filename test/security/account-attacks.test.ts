@@ -112,7 +112,8 @@ test('of several reset links used at once one wins, and none of the others works
 test('a sign-in that checked the password before the credentials changed starts no session after it', async () => {
   const events: ((owner: AccountOwner) => Promise<unknown>)[] = [
     (owner) => turnOnTwoFactor(world, owner),
-    (owner) => owner.browser.post('/account/sign-out-elsewhere'),
+    (owner) => owner.browser.post('/account/password', { current_password: password, password: 'another password' }),
+    async (owner) => (await openBrowser(world.plain)).post(await resetLink(world, owner.email), { password }),
   ]
   for (const event of events) {
     const owner = await makeOwner(world, newAddress(), true)
@@ -124,6 +125,22 @@ test('a sign-in that checked the password before the credentials changed starts 
     const entered = services.db.kysely.transaction().execute((sql) => signInBrowser(services, sql, proven, browser))
     expect(await entered).toBeUndefined()
   }
+})
+
+test('a stolen session cannot keep the owner out by signing out everywhere else again and again', async () => {
+  const owner = await makeOwner(world, newAddress(), true)
+  await turnOnTwoFactor(world, owner)
+  const thief = await signInAgain(world, owner)
+  const kick = () => thief.post('/account/sign-out-elsewhere')
+  const { email, secret = '' } = owner
+  const browser = await openBrowser(world.plain)
+  await browser.post('/sign-in', { email, password })
+  await kick()
+  expect((await browser.post('/sign-in/code', { code: world.clock.nextCode(secret) })).location).toBe('/')
+  const link = await resetLink(world, email)
+  await kick()
+  expect((await browser.post(link, { password: 'chosen by the owner' })).location).toBe('/sign-in?done=password')
+  expect(await thief.isSignedIn()).toBe(false)
 })
 
 test('a request that was on its way when its session was ended changes nothing', async () => {

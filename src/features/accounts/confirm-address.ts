@@ -1,8 +1,8 @@
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Proven } from './check-password.ts'
-import { lockAccount } from './credentials-changed.ts'
 import { readHalfSession } from './half-session.ts'
+import { lockAccount } from './lock-account.ts'
 import { findResetLink, resetLinkGone, useResetLink } from './reset-links.ts'
 import { goOnFromPassword, type SignedIn } from './sign-in.ts'
 

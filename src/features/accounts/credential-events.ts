@@ -41,7 +41,17 @@ export const credentialEvents = {
   /** By the operator. */
   two_factor_removed: { ...everywhere, ...begun, ...addressKept },
   recovery_codes_renewed: { sessions: 'stays', trusted_devices: 'stays', ...begun, ...addressKept },
-  signed_out_elsewhere: { ...elsewhere, ...begun, ...addressKept },
+  /**
+   * Asks for no password, so it leaves the owner's ways back in: with a stolen session somebody could send it again and
+   * again. The password is the same, and whoever knows it or the mailbox can begin anew anyway.
+   */
+  signed_out_elsewhere: {
+    ...elsewhere,
+    ...begun,
+    mfa_challenges: 'stays',
+    reset_links: 'stays',
+    ...addressKept,
+  },
   account_deleted: { ...everywhere, ...begun, ...addressGivenUp },
 } as const satisfies Record<string, Record<TrustArtefact, Effect>>
 

@@ -1,9 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Tables } from '../../platform/db/tables.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { type CredentialEvent, credentialEvents, type TrustArtefact } from './credential-events.ts'
-import type { SignedIn } from './sessions.ts'
 
 interface Scope {
   userId: string
@@ -11,41 +9,6 @@ interface Scope {
   email: string
   /** What the browser that caused the event keeps; everything else counts as elsewhere. */
   keep: { sessionId?: string | undefined; deviceId?: string | undefined }
-}
-
-interface Account {
-  id: string
-  email: string
-  email_verified: boolean
-}
-
-/**
- * Locks an account for the rest of the transaction: sign-ins and other changes of its credentials wait. Call it before
- * anything else, so that no two changes lock in different orders.
- */
-export async function lockAccount(sql: Kysely<Tables>, userId: string): Promise<Account | undefined> {
-  return sql
-    .selectFrom('users')
-    .select(['id', 'email', 'email_verified'])
-    .where('id', '=', userId)
-    .forNoKeyUpdate()
-    .executeTakeFirst()
-}
-
-/**
- * Locks the account of somebody who is signed in, while they still are: a request that was on its way when their session
- * was ended changes nothing any more.
- * @throws AppError `unauthenticated`.
- */
-export async function lockOwnAccount(sql: Kysely<Tables>, person: SignedIn): Promise<void> {
-  await lockAccount(sql, person.id)
-  const session = await sql
-    .selectFrom('sessions')
-    .select('id')
-    .where('id', '=', person.sessionId)
-    .where('user_id', '=', person.id)
-    .executeTakeFirst()
-  if (!session) throw new AppError('unauthenticated', 'You were signed out meanwhile. Sign in again.')
 }
 
 /**

@@ -6,6 +6,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Proven } from './check-password.ts'
+import { lockAccount } from './lock-account.ts'
 import { cookieLine, cookieName, signedToken } from './session-cookie.ts'
 
 export interface SignedIn {
@@ -126,6 +127,7 @@ export async function endSession(services: Services, person: SignedIn, sessionId
     return
   }
   await services.db.kysely.transaction().execute(async (sql) => {
+    await lockAccount(sql, person.id)
     const session = await ended(sql).returning('trusted_device_id').executeTakeFirst()
     const device = session?.trusted_device_id
     if (device)

@@ -1,6 +1,6 @@
 import type { Services } from '../../platform/services.ts'
-import { lockOwnAccount } from './credentials-changed.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
+import { lockOwnAccount } from './lock-account.ts'
 import type { SignedIn } from './sessions.ts'
 
 /** Ends everything of a person but the browser they ask from; answers the cookies to set. */
