@@ -57,6 +57,8 @@ test('the owner of the mailbox takes an account over that somebody made with the
 test('once mails are sent, signing in to an account that was never confirmed asks for the mailbox first', async () => {
   const owner = await makeOwner(world, newAddress(), false)
   const { browser, page } = await signInWhereMailed(owner.email)
+  // Nor do sessions from before stay good there.
+  expect((await owner.browser.to(world.mailing, '/account')).location).toMatch(/^\/sign-in/)
   expect([page.status, textOf(page.html)]).toEqual([200, expect.stringContaining('Confirm your email address')])
   expect(await browser.isSignedIn()).toBe(false)
   expect((await browser.to(world.mailing, '/sign-in/code', { code: '000000' })).status).not.toBe(303)
@@ -66,6 +68,7 @@ test('once mails are sent, signing in to an account that was never confirmed ask
   expect(await browser.isSignedIn()).toBe(true)
   expect((await browser.to(world.mailing, link, { confirm: 'address' })).status).toBe(404)
   expect((await signInWhereMailed(owner.email)).page.location).toBe('/')
+  expect((await owner.browser.to(world.mailing, '/account')).status).toBe(200)
 })
 
 test('confirming keeps two-factor sign-in, and asks for its code', async () => {
@@ -73,6 +76,9 @@ test('confirming keeps two-factor sign-in, and asks for its code', async () => {
   await turnOnTwoFactor(world, owner)
   const { browser } = await signInWhereMailed(owner.email)
   const link = await newestLink(owner.email)
+  // The code alone does not do.
+  const early = { code: world.clock.nextCode(owner.secret ?? '') }
+  expect((await browser.to(world.mailing, '/sign-in/code', early)).location).toBe('/sign-in?done=late')
   expect((await browser.to(world.mailing, link, { confirm: 'address' })).location).toBe('/sign-in/code')
   expect(await browser.isSignedIn()).toBe(false)
   const code = world.clock.nextCode(owner.secret ?? '')

@@ -6,6 +6,7 @@ import { requestIdFrom } from '../../platform/http/request-id.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Accounts } from './accounts.ts'
+import { isMailboxProven } from './mailbox-proof.ts'
 import { renewSessionCookie } from './renew-session-cookie.ts'
 import { cookieLine, readSessionCookie } from './session-cookie.ts'
 import { noteSeen, prolongSession, sessionEnd } from './sessions.ts'
@@ -56,6 +57,7 @@ async function findPersonBySession(
   const { user, session } = response
   const now = services.now()
   if (session.expiresAt <= now || sessionEnd(session, now) <= now) return undefined
+  if (!user.emailVerified && !(await isMailboxProven(services, user.id))) return undefined
   await noteSeen(services, session, meta)
   const prolonged = await prolongSession(services, session, readSessionCookie(cookie)?.token ?? '')
   const { id, name, email } = user

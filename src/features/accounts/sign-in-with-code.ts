@@ -6,6 +6,7 @@ import { wrongCode } from './change-two-factor.ts'
 import type { Proven } from './check-password.ts'
 import { requireCodeGuess } from './guess-limits.ts'
 import { lockAccount } from './lock-account.ts'
+import { isMailboxProven } from './mailbox-proof.ts'
 import { securityMail } from './security-mails.ts'
 import { signInBrowser } from './sign-in-browser.ts'
 import { findTrustedDevice } from './trusted-device.ts'
@@ -25,7 +26,8 @@ export async function signInWithCode(
   const { db, secrets } = services
   const { userId } = proven
   const user = await db.kysely.selectFrom('users').select(['id', 'email']).where('id', '=', userId).executeTakeFirst()
-  if (!user) throw credentialsChangedMeanwhile()
+  // A challenge before the mailbox has answered is for the mailed link alone.
+  if (!user || !(await isMailboxProven(services, userId))) throw credentialsChangedMeanwhile()
   const device = await findTrustedDevice(services, given.cookies, { userId })
   await requireCodeGuess(services, user, { code: given.code, device }, meta)
   return db.kysely.transaction().execute(async (sql) => {

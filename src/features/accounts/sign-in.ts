@@ -5,6 +5,7 @@ import { checkPassword, type Proven } from './check-password.ts'
 import { forgetPassword } from './forget-password.ts'
 import { noteWrongPassword, requirePasswordGuess } from './guess-limits.ts'
 import { halfSessionCookie } from './half-session.ts'
+import { isMailboxProven } from './mailbox-proof.ts'
 import { signInBrowser } from './sign-in-browser.ts'
 import { findTrustedDevice } from './trusted-device.ts'
 import { findTwoFactor } from './two-factor.ts'
@@ -32,7 +33,7 @@ export async function signIn(
     await noteWrongPassword(services, email, meta)
     throw wrongPassword()
   }
-  if (!(await isMailboxProven(services, proven))) {
+  if (!(await isMailboxProven(services, proven.userId))) {
     await forgetPassword(services, email)
     return { cookies: [halfSessionCookie(services, proven)], needs: 'confirmation' }
   }
@@ -53,24 +54,6 @@ export async function goOnFromPassword(
     .execute((sql) => signInBrowser(services, sql, proven, { cookies, meta }))
   if (!set) throw wrongPassword()
   return { cookies: set }
-}
-
-/**
- * An account from before there was a mail server belongs to nobody for certain until its mailbox has answered. The first
- * account is not asked: its owner may have to fix the mail settings. Its mailbox can still claim it.
- */
-async function isMailboxProven({ config, db }: Services, { userId }: Proven): Promise<boolean> {
-  if (!config.smtpUrl) return true
-  const unproven = await db.kysely
-    .selectFrom('users as u')
-    .select('u.id')
-    .where('u.id', '=', userId)
-    .where('u.email_verified', '=', false)
-    .where(({ exists, selectFrom }) =>
-      exists(selectFrom('users as e').select('e.id').whereRef('e.created_at', '<', 'u.created_at')),
-    )
-    .executeTakeFirst()
-  return unproven === undefined
 }
 
 function wrongPassword(): AppError {
