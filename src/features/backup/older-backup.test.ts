@@ -95,7 +95,12 @@ test('a backup of an older version is restored as it was, and brought up to date
     'daily_joins',
     'users',
   ]) {
-    const text = `select md5(string_agg(t::text, '|' order by t::text)) as hash from ${table} t`
+    // What later versions added to a table is not in the backup.
+    const { rows: columns } = await before.query(
+      "select string_agg(quote_ident(column_name), ', ') as all from information_schema.columns where table_name = $1",
+      [table],
+    )
+    const text = `select md5(string_agg(t::text, '|' order by t::text)) as hash from (select ${columns[0].all} from ${table}) t`
     expect((await after.query(text)).rows, table).toEqual((await before.query(text)).rows)
   }
   // Ids that the database gives go on.
