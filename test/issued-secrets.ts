@@ -57,7 +57,7 @@ export class IssuedSecrets {
 
   /** The session token of a cookie that is being set. */
   addSession(setCookie: string): void {
-    const [, value = ''] = /session_token=([^;]*)/.exec(setCookie) ?? []
+    const [, value = ''] = /(?:session_token|trusted_device)=([^;]*)/.exec(setCookie) ?? []
     const [token = ''] = decodeURIComponent(value).split('.')
     if (token.length > 15) this.#secrets.add(token)
   }
