@@ -1,5 +1,6 @@
+import type { ImportJob } from '../src/features/imports/queue-import.ts'
 import { resumeImports } from '../src/features/imports/resume-imports.ts'
-import { type ImportJob, runImport } from '../src/features/imports/run-import.ts'
+import { runImport } from '../src/features/imports/run-import.ts'
 import type { asUser } from './as.ts'
 import { bringFile, doQueued, pressStart } from './bring-file.ts'
 import { makeWaitlist, type TestOrganisation, type TestProduct } from './make.ts'

@@ -4,7 +4,6 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { parseInput } from '../../platform/parse-input.ts'
-import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { wordsFor } from '../../platform/ui/words-for.ts'
@@ -19,7 +18,7 @@ import { ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-
 import { resetPassword } from './reset-password.ts'
 import { endSession } from './sessions.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
-import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
+import { followLink } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
 import { SignUpMailedPage } from './sign-up-pages.tsx'
@@ -93,7 +92,6 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const given = { email: form.text('email'), password: form.text('password'), cookies: c.req.header('cookie') }
     const next = ownPath(form.text('next'))
     try {
-      await requireToken(services, `sign-up:${subscriberLine(c.var.meta.ip)}`, formLimit)
       const invitation = await findInvitationBehind(services, next, c.var.meta)
       const signedUp = await signUp(services, given, c.var.meta, invitation?.email)
       if ('needsCode' in signedUp) return goIn(c, signedUp, next)
@@ -126,8 +124,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
 
   app.post('/forgot-password', async (c) => {
     const email = (await readForm(c)).text('email')
-    await requireToken(services, `forgot:${subscriberLine(c.var.meta.ip)}`, formLimit)
-    await forgetPassword(services, email)
+    await forgetPassword(services, { email, cookies: c.req.header('cookie') }, c.var.meta)
     return renderPage(c, <MailSentPage frame={c.var.frame} />)
   })
 

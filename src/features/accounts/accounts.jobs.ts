@@ -8,7 +8,8 @@ import { resetPasswordMail } from './reset-password-mail.ts'
  * tell who has an account.
  */
 export async function mailPasswordReset(services: Services, payload: unknown): Promise<void> {
-  const { email } = payload as { email: string }
+  const { email, fairness_key: fairnessKey } = payload as { email: string; fairness_key?: string }
   const link = await makeResetLink(services, email)
-  if (link) await sendMailLater({ sql: services.db.kysely, secrets: services.secrets }, resetPasswordMail(email, link))
+  const within = { sql: services.db.kysely, secrets: services.secrets, queue: 'sign_in', fairnessKey } as const
+  if (link) await sendMailLater(within, resetPasswordMail(email, link))
 }

@@ -4,6 +4,7 @@ import { newId } from '../../platform/ids.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
 import { hashSessionTokens } from './hash-session-tokens.ts'
+import { hashPassword, verifyPassword } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
 import { securityMail } from './security-mails.ts'
 import { sessionSeconds } from './sessions.ts'
@@ -62,6 +63,10 @@ export function makeAccounts(services: Services, takeResetToken: (token: string)
     emailAndPassword: {
       enabled: true,
       disableSignUp: true,
+      password: {
+        hash: (password) => hashPassword(password, 'reset'),
+        verify: (given) => verifyPassword(given, 'reset'),
+      },
       minPasswordLength: passwordLength.min,
       maxPasswordLength: passwordLength.max,
       resetPasswordTokenExpiresIn: resetSeconds,

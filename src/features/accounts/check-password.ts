@@ -1,5 +1,5 @@
-import { hashPassword, verifyPassword } from 'better-auth/crypto'
 import type { Services } from '../../platform/services.ts'
+import { hashPassword, verifyPassword } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
 
 /** Somebody whose password was right, with its hash: whatever follows counts only while that is still their password. */
@@ -8,11 +8,12 @@ export interface Proven {
   passwordHash: string
 }
 
-/** The person whose password this is. Takes as long for an address that is nobody's. */
+/** The person whose password this is. Takes as long for an address that is nobody's. `turn`: see `hashPassword`. */
 export async function checkPassword(
   { db }: Services,
   who: { email: string } | { id: string },
   password: string,
+  turn = 'id' in who ? who.id : 'strangers',
 ): Promise<Proven | undefined> {
   const [column, value] = 'id' in who ? (['u.id', who.id] as const) : (['u.email', who.email] as const)
   const known = await db.kysely
@@ -25,9 +26,9 @@ export async function checkPassword(
   // Nobody's, however its letters are composed. Hashing begins by normalising, which takes seconds for a long text made for it.
   const isTooLong = password.length > passwordLength.max * 4
   if (!known?.password || isTooLong) {
-    await hashPassword(isTooLong ? '' : password)
+    await hashPassword(isTooLong ? '' : password, turn)
     return undefined
   }
-  const isRight = await verifyPassword({ hash: known.password, password })
+  const isRight = await verifyPassword({ hash: known.password, password }, turn)
   return isRight ? { userId: known.id, passwordHash: known.password } : undefined
 }

@@ -45,7 +45,7 @@ export function confirmSignUpRoutes(app: Hono<AppEnv>, services: Services): void
       const typed = (await readForm(c)).text('password')
       const person = kept
         ? { email, passwordHash: kept }
-        : await preparePerson(email, parseInput(form, { password: typed }).password)
+        : await preparePerson(email, parseInput(form, { password: typed }).password, email)
       const set = await makeAccount(services, person, c.var.meta, { isInvited: false, isConfirmed: true, cookies })
       for (const cookie of [...set, endPendingSignUpCookie(services)]) c.header('Set-Cookie', cookie, { append: true })
     } catch (error) {

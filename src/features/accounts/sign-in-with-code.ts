@@ -1,6 +1,6 @@
 import { AppError } from '../../platform/errors.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
-import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
+import { hostPrefix } from '../../platform/rate-limit/network-prefixes.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
@@ -53,7 +53,7 @@ async function limitGuesses(
   given: { code: string; cookies: string | undefined },
   meta: RequestMeta,
 ): Promise<void> {
-  const line = subscriberLine(meta.ip)
+  const line = hostPrefix(meta.ip)
   const device = findKnownDevice(services, given.cookies, { userId })
   try {
     await requireToken(services, `code:${userId} ${device ?? line}`, limits.pair)
@@ -76,7 +76,7 @@ async function isSignedInFrom({ db, now }: Services, userId: string, line: strin
     .where('user_id', '=', userId)
     .where('expires_at', '>', now())
     .execute()
-  return sessions.some((session) => subscriberLine(session.ip_address) === line)
+  return sessions.some((session) => hostPrefix(session.ip_address) === line)
 }
 
 async function tell(

@@ -1,4 +1,5 @@
 import { AppError } from '../../platform/errors.ts'
+import { widestPrefix } from '../../platform/rate-limit/network-prefixes.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
@@ -25,8 +26,9 @@ export async function signIn(
   meta: RequestMeta,
 ): Promise<SignedIn> {
   const email = given.email.trim().toLowerCase()
-  await requireSignInToken(services, email, meta, findKnownDevice(services, given.cookies, { email }))
-  const proven = await checkPassword(services, { email }, given.password)
+  const device = findKnownDevice(services, given.cookies, { email })
+  await requireSignInToken(services, email, meta, device)
+  const proven = await checkPassword(services, { email }, given.password, device ?? widestPrefix(meta.ip))
   const needsCode = proven !== undefined && (await findTwoFactor(services, proven.userId)) !== undefined
   if (proven && needsCode) return { cookies: [halfSessionCookie(services, proven)], needsCode }
   const session = proven && (await startSession(services, proven, meta))

@@ -162,6 +162,9 @@ interface QueuedJobsTable {
   payload: Fixed<Buffer>
   attempts: Generated<number>
   run_at: Generated<Date>
+  queue: Generated<string>
+  fairness_key: Generated<string>
+  turn: number | null
 }
 
 interface OrganisationTombstonesTable {
