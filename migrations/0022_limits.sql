@@ -55,11 +55,14 @@ grant execute on function take_tokens_of_each to :app_role;
 
 -- Each queue has workers of its own. Within a queue the jobs of one fairness key take turns with those of the others: `turn`
 -- is given when a job is queued and counts the key's jobs from the turn the queue is at, so that the lowest turn is the next
--- job of the key that was served longest ago. Null: not due yet, numbered when it is.
+-- job of the key that was served longest ago. A key that was never served counts from when it came: made-up keys overtake
+-- nobody. Null: not due yet, numbered when it is.
 alter table queued_jobs
   add column queue text collate "C" not null default 'general',
   add column fairness_key text collate "C" not null default '',
-  add column turn bigint;
+  add column turn bigint,
+  -- Somebody is at it, or was and died.
+  add column claimed boolean not null default false;
 
 update queued_jobs set queue = case
   when name in ('run import', 'forget in files') then 'long'
@@ -68,6 +71,7 @@ update queued_jobs set queue = case
 
 drop index queued_jobs_due;
 create index queued_jobs_turns on queued_jobs (queue, turn, id) where turn is not null;
+create index queued_jobs_claimed on queued_jobs (queue, turn) where claimed;
 create index queued_jobs_keys on queued_jobs (queue, fairness_key, turn) where turn is not null;
 create index queued_jobs_unnumbered on queued_jobs (queue, run_at) where turn is null;
 
@@ -76,7 +80,9 @@ create function next_job_turn(p_queue text, p_fairness_key text) returns bigint
 language plpgsql volatile set search_path = public, pg_temp as $$
 begin
   return greatest(
-    (select j.turn from queued_jobs j where j.queue = p_queue and j.turn is not null order by j.turn limit 1),
+    (select j.turn from queued_jobs j
+      where j.queue = p_queue and j.turn is not null and j.run_at <= clock_timestamp() order by j.turn limit 1),
+    (select j.turn + 1 from queued_jobs j where j.queue = p_queue and j.claimed order by j.turn desc limit 1),
     (select j.turn + 1 from queued_jobs j
       where j.queue = p_queue and j.fairness_key = p_fairness_key and j.turn is not null order by j.turn desc limit 1),
     0);
@@ -93,7 +99,7 @@ begin
       select id from queued_jobs where queue = p_queue and turn is null and run_at <= clock_timestamp()
       order by run_at limit 500 for update skip locked);
   return query
-    update queued_jobs j set attempts = j.attempts + 1, run_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    update queued_jobs j set attempts = j.attempts + 1, claimed = true, run_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where j.id = (
       select id from queued_jobs
       where queue = p_queue and turn is not null and run_at <= clock_timestamp()

@@ -1,4 +1,4 @@
-import type { ImportJob } from '../src/features/imports/queue-import.ts'
+import { type ImportJob, importJob } from '../src/features/imports/queue-import.ts'
 import { resumeImports } from '../src/features/imports/resume-imports.ts'
 import { runImport } from '../src/features/imports/run-import.ts'
 import type { asUser } from './as.ts'
@@ -44,11 +44,16 @@ export async function takeUp(product: TestProduct): Promise<void> {
   await doQueued(product)
 }
 
-/** As if nobody had got further with any import for long. */
+/** As if nobody had got further with any import for long, and those who had claimed its job had died. */
 export async function letLie(product: TestProduct): Promise<void> {
   await product.database.owner.kysely
     .updateTable('imports')
     .set({ progressed_at: new Date(0) })
     .where('state', '=', 'running')
+    .execute()
+  await product.database.owner.kysely
+    .updateTable('queued_jobs')
+    .set({ run_at: new Date(Date.now() + 60_000) })
+    .where('name', '=', importJob)
     .execute()
 }
