@@ -61,8 +61,9 @@ alter table queued_jobs
   add column queue text collate "C" not null default 'general',
   add column fairness_key text collate "C" not null default '',
   add column turn bigint,
-  -- Somebody is at it, or was and died.
-  add column claimed boolean not null default false;
+  -- Until then somebody is at it. In no index, so that claiming a job rewrites none.
+  add column leased_until timestamptz,
+  set (fillfactor = 70);
 
 update queued_jobs set queue = case
   when name in ('run import', 'forget in files') then 'long'
@@ -71,21 +72,27 @@ update queued_jobs set queue = case
 
 drop index queued_jobs_due;
 create index queued_jobs_turns on queued_jobs (queue, turn, id) where turn is not null;
-create index queued_jobs_claimed on queued_jobs (queue, turn) where claimed;
 create index queued_jobs_keys on queued_jobs (queue, fairness_key, turn) where turn is not null;
 create index queued_jobs_unnumbered on queued_jobs (queue, run_at) where turn is null;
 
--- Volatile, so that it sees the rows that the calling statement has written before.
+-- The turn of a key's next job. Volatile, so that it sees the rows that the calling statement has written before.
 create function next_job_turn(p_queue text, p_fairness_key text) returns bigint
 language plpgsql volatile set search_path = public, pg_temp as $$
+declare
+  v_job record;
+  v_turn bigint := 0;
 begin
-  return greatest(
-    (select j.turn from queued_jobs j
-      where j.queue = p_queue and j.turn is not null and j.run_at <= clock_timestamp() order by j.turn limit 1),
-    (select j.turn + 1 from queued_jobs j where j.queue = p_queue and j.claimed order by j.turn desc limit 1),
-    (select j.turn + 1 from queued_jobs j
-      where j.queue = p_queue and j.fairness_key = p_fairness_key and j.turn is not null order by j.turn desc limit 1),
-    0);
+  -- Jobs are claimed in this order, so that those at work come first, and the one after them is where the queue is.
+  for v_job in
+    select j.turn, j.leased_until from queued_jobs j where j.queue = p_queue and j.turn is not null order by j.turn, j.id
+  loop
+    v_turn := greatest(v_turn, v_job.turn);
+    exit when v_job.leased_until is null or v_job.leased_until <= clock_timestamp();
+    v_turn := v_turn + 1;
+  end loop;
+  return greatest(v_turn, (
+    select j.turn + 1 from queued_jobs j
+    where j.queue = p_queue and j.fairness_key = p_fairness_key and j.turn is not null order by j.turn desc limit 1));
 end $$;
 
 -- The next job of a queue, leased to the caller; no row where none is due.
@@ -99,10 +106,11 @@ begin
       select id from queued_jobs where queue = p_queue and turn is null and run_at <= clock_timestamp()
       order by run_at limit 500 for update skip locked);
   return query
-    update queued_jobs j set attempts = j.attempts + 1, claimed = true, run_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    update queued_jobs j
+      set attempts = j.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
     where j.id = (
       select id from queued_jobs
-      where queue = p_queue and turn is not null and run_at <= clock_timestamp()
+      where queue = p_queue and turn is not null and (leased_until is null or leased_until <= clock_timestamp())
       order by turn, id limit 1 for update skip locked)
     returning j.id, j.name, j.payload, j.attempts;
 end $$;

@@ -53,7 +53,7 @@ export async function letLie(product: TestProduct): Promise<void> {
     .execute()
   await product.database.owner.kysely
     .updateTable('queued_jobs')
-    .set({ run_at: new Date(Date.now() + 60_000) })
+    .set({ leased_until: new Date(Date.now() + 60_000) })
     .where('name', '=', importJob)
     .execute()
 }

@@ -28,7 +28,7 @@ export function joinPasses({ db, secrets }: Context, options: Required<JobOption
   return db.kysely.transaction().execute(async (transaction) => {
     const { rows } = await sql<{ id: number; payload: Buffer }>`
       select id, payload from queued_jobs where name = ${options.name} and queue = ${options.queue} and fairness_key = ${key}
-        and turn is not null and run_at <= clock_timestamp() order by id
+        and turn is not null and (leased_until is null or leased_until <= clock_timestamp()) order by id
       for update skip locked`.execute(transaction)
     const due = rows.flatMap(({ id, payload }) => {
       const text = secrets.open('job', payload)

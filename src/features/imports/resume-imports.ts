@@ -11,7 +11,7 @@ export async function resumeImports(services: Services): Promise<void> {
     const { rows } = await sql<ImportJob>`
       update imports set run = run + 1, progressed_at = clock_timestamp()
       where state = 'running' and reading is not null and progressed_at < clock_timestamp() - interval '5 seconds'
-        and not exists (select from queued_jobs j where j.id = imports.queued_job_id and j.run_at <= clock_timestamp())
+        and not exists (select from queued_jobs j where j.id = imports.queued_job_id and (j.leased_until is null or j.leased_until <= clock_timestamp()))
       returning organisation_id, id as import_id, run`.execute(transaction)
     for (const job of rows) await queueImport({ sql: transaction, secrets: services.secrets }, job)
   })

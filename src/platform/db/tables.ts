@@ -165,7 +165,7 @@ interface QueuedJobsTable {
   queue: Generated<string>
   fairness_key: Generated<string>
   turn: number | null
-  claimed: Generated<boolean>
+  leased_until: Date | null
 }
 
 interface OrganisationTombstonesTable {

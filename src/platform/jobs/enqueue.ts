@@ -24,19 +24,18 @@ export async function enqueue(
 ): Promise<number[]> {
   const { name, queue = 'general', fairnessKey = '' } = typeof job === 'string' ? { name: job } : job
   const fairness_key = toFairnessKey(secrets, fairnessKey)
-  const turn = raw<number>`next_job_turn(${queue}, ${fairness_key})`
-  const jobs = payloads.map((payload) => ({
-    ...{ name, queue, fairness_key, turn },
-    payload: secrets.seal('job', JSON.stringify(payload)),
-  }))
+  const sealed = payloads.map((payload) => secrets.seal('job', JSON.stringify(payload)))
   const ids: number[] = []
-  for (let i = 0; i < jobs.length; i += jobsAtOnce) {
-    const inserted = await sql
-      .insertInto('queued_jobs')
-      .values(jobs.slice(i, i + jobsAtOnce))
-      .returning('id')
-      .execute()
-    ids.push(...inserted.map(({ id }) => id))
+  for (let i = 0; i < sealed.length; i += jobsAtOnce) {
+    // One look for the turn, from which those of one key are counted.
+    const { rows } = await raw<{ id: number }>`
+      insert into queued_jobs (name, queue, fairness_key, payload, turn)
+      select ${name}, ${queue}, ${fairness_key}, given.payload, first.turn + given.number - 1
+      from (select next_job_turn(${queue}, ${fairness_key}) as turn offset 0) first,
+           unnest(${sealed.slice(i, i + jobsAtOnce)}::bytea[]) with ordinality given(payload, number)
+      order by given.number
+      returning id`.execute(sql)
+    ids.push(...rows.map(({ id }) => id))
   }
   return ids
 }

@@ -17,7 +17,8 @@ afterAll(() => product.close())
 
 const queue = (name: string | JobOptions, payload: unknown, secrets: Secrets = product.services.secrets) =>
   enqueue({ sql: product.services.db.kysely, secrets }, name, payload)
-const later = () => sql`update queued_jobs set run_at = clock_timestamp()`.execute(product.database.owner.kysely)
+const later = () =>
+  sql`update queued_jobs set run_at = clock_timestamp(), leased_until = null`.execute(product.database.owner.kysely)
 const waiting = () => product.database.owner.kysely.selectFrom('queued_jobs').select(['name', 'attempts']).execute()
 
 test('a job of a transaction that rolled back is never done', async () => {

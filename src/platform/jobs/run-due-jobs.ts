@@ -66,7 +66,7 @@ async function attempt(services: Services, handlers: JobHandlers, job: Claimed):
     if (givenUp) await finish()
     else {
       const pauseSeconds = Math.min(5 * 2 ** job.attempts, 7_200)
-      await sql`update queued_jobs set turn = null, claimed = false, run_at = clock_timestamp() + ${pauseSeconds} * interval '1 second'
+      await sql`update queued_jobs set turn = null, leased_until = null, run_at = clock_timestamp() + ${pauseSeconds} * interval '1 second'
         where id = ${job.id}`.execute(db.kysely)
     }
   }
