@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { signUpToken } from '../../src/features/accounts/pending-sign-up.ts'
 import { mintApiKeySecret } from '../../src/features/api-keys/api-key-secret.ts'
 import { networkPrefixes } from '../../src/platform/rate-limit/network-prefixes.ts'
 import { asApiKey, asUser } from '../as.ts'
@@ -107,6 +108,14 @@ test('a new email is limited for a whole network too', async () => {
   expect((await ask(1, withinSite(1))).location).toBe('/account?saved=email')
   await leave(0, 'email-change:%/48')
   expect((await ask(2, withinSite(2))).status).toBe(429)
+})
+
+test('a good confirmation link hashes no more passwords than a network may sign up', async () => {
+  const path = `/confirm-sign-up/${signUpToken(product.services, 'confirms@example.com')}`
+  const post = async () => (await visitor()).post(path, { password }, { 'X-Forwarded-For': withinSite(1) })
+  expect((await post()).status).toBe(303)
+  await leave(0, 'sign-up:%/48')
+  expect((await post()).status).toBe(429)
 })
 
 test('a client past its own limit uses up nothing of its neighbours’', async () => {
