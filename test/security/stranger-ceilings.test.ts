@@ -69,6 +69,13 @@ test('mails that new accounts cause are limited together, and those of older acc
   expect(await mailsTo(product, 'c@example.com')).toEqual([])
 })
 
+test('an organisation’s invitations are limited, and another’s are not refused for them', async () => {
+  const [busy, calm] = [await makeOrganisation(product, 'team'), await makeOrganisation(product, 'team')]
+  await useUp(`invite:${busy.id}`)
+  await expect(inviteMember(busy.ctx, { email: 'd@example.com', role: 'member' })).rejects.toMatchObject(isLimited)
+  await inviteMember(calm.ctx, { email: 'd@example.com', role: 'member' })
+})
+
 test('a user’s invitations are counted over all their organisations', async () => {
   const { ctx, owner } = await makeEstablished()
   const organisations = [ctx]

@@ -6,10 +6,11 @@ import { FairQueue } from '../../platform/process/fair-queue.ts'
  * A hash takes a processor for a tenth of a second and 32 MB. No more than Node's four threads can do beside files and names,
  * nor than there are processors.
  */
-export const hashLimits = { concurrency: Math.min(3, availableParallelism()), maxWaiting: 100 }
+export const hashLimits = { concurrency: 3, maxWaiting: 100 }
 
 const hashes = new FairQueue({
-  ...hashLimits,
+  concurrency: Math.min(hashLimits.concurrency, availableParallelism()),
+  maxWaiting: hashLimits.maxWaiting,
   refusal: 'Many people are signing in at the moment. Nothing was changed; try again in a few seconds.',
 })
 

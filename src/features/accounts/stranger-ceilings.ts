@@ -13,7 +13,7 @@ export const strangerCeilings = {
   newcomerMail: { perSecond: 1, burst: 1_000 },
 } satisfies Record<string, BucketRule>
 
-const newcomerDays = 7
+export const newcomerDays = 7
 
 export function strangerBucket(what: keyof typeof strangerCeilings): Bucket {
   return { subject: `server:${what}`, rule: strangerCeilings[what] }

@@ -4,7 +4,7 @@ import { requireDiskSpace } from '../../platform/process/disk-space.ts'
 import { type Bucket, findWaitForTokens, requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 
-const maxWaitingFiles = 20
+export const maxWaitingFiles = 20
 export const maxKeptBytes = 1024 ** 3
 const week = 7 * 86_400
 

@@ -14,7 +14,7 @@ import { workerContext } from './worker-context.ts'
 /** So that others who write in the organisation wait for a batch a tenth of a second, not longer. */
 const batchRows = 250
 /** Then the next fairness key in the queue has its turn. */
-const sliceMs = 2_000
+export const sliceMs = 2_000
 const maxFailures = 10
 
 interface Batch {
