@@ -100,19 +100,25 @@ test('a user’s invitations are counted over all their organisations', async ()
   expect(limited[0]).toMatchObject(isLimited)
 })
 
-test('many organisations together cannot flood a stranger’s mailbox', async () => {
-  const email = 'flooded@example.com'
-  const answers = []
+test('many organisations together cannot flood a stranger’s mailbox, however it is spelled', async () => {
+  const spellings = ['flooded@example.com', ' FLOODED@example.com', 'flooded+tag@example.com', 'f.looded+2@example.com']
+  const answers: string[] = []
   for (let i = 0; i < 8; i++) {
     const { ctx } = await makeOrganisation(product)
-    const spelled = i % 2 ? email : ` ${email.toUpperCase()}`
+    const invitation = { email: spellings[i % spellings.length], role: 'member' }
     answers.push(
-      await inviteMember(ctx, { email: spelled, role: 'member' }).then(
+      await inviteMember(ctx, invitation).then(
         () => 'sent',
         (error) => error.code,
       ),
     )
   }
-  expect(answers).toEqual([...Array(5).fill('sent'), ...Array(3).fill('rate_limited')])
-  expect(await mailsTo(product, email)).toHaveLength(invitationRules.recipient.burst)
+  expect(answers).toEqual([...Array(invitationRules.recipient.burst).fill('sent'), ...Array(3).fill('rate_limited')])
+})
+
+test('sign-ups under many spellings cannot flood a mailbox either', async () => {
+  for (let i = 0; i < 8; i++)
+    await (await visitor()).post('/sign-up', { email: `drowned+${i}@example.com`, password }, from(`10.0.${i}.1`))
+  await mailsTo(product, '')
+  expect(product.mails.filter(({ to }) => to.startsWith('drowned'))).toHaveLength(5)
 })

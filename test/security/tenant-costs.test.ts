@@ -58,6 +58,23 @@ test('a file of more rows than the whole allowance can be imported by somebody w
   expect((await startWith(9_000_000)).status).toBe(303)
 })
 
+test('rows that a stray quotation mark hides from the count are counted as they are imported', async () => {
+  const { organisation, user, path } = await begin()
+  const rows = Array.from({ length: 600 }, (_, i) => `q${i}@example.com,a\n`).join('')
+  const here = await bringFile(product, user, path, `email,size\np@example.com,3" pipe\n${rows}`)
+  await pressStart(user, here)
+  await sql`update rate_limits set tokens = 300, refilled_at = clock_timestamp() + interval '1 hour'
+    where subject = ${`import-rows:${organisation.owner.id}`}`.execute(owner())
+  await doQueued(product)
+  const stopped = textOf((await user.get(here)).html)
+  expect(stopped).toContain('has imported very many rows lately')
+  expect(stopped).toMatch(/Added (?:250|300) /)
+  await sql`delete from rate_limits`.execute(owner())
+  expect((await user.post(`${here}/continue`)).status).toBe(303)
+  await doQueued(product)
+  expect(textOf((await user.get(here)).html)).toContain('Added 601 Already there 0 Refused 0')
+})
+
 test('what a user uploads is counted over all organisations', async () => {
   const { organisation, user, path } = await begin()
   await bringFile(product, user, path, content)

@@ -4,7 +4,7 @@ import { newId } from '../../platform/ids.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
 import { hashSessionTokens } from './hash-session-tokens.ts'
-import { hashPassword, verifyPassword } from './password-hash.ts'
+import { hashPassword, knownTurn, verifyPassword } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
 import { securityMail } from './security-mails.ts'
 import { sessionSeconds } from './sessions.ts'
@@ -64,8 +64,8 @@ export function makeAccounts(services: Services, takeResetToken: (token: string)
       enabled: true,
       disableSignUp: true,
       password: {
-        hash: (password) => hashPassword(password, 'reset'),
-        verify: (given) => verifyPassword(given, 'reset'),
+        hash: (password) => hashPassword(password, knownTurn('reset')),
+        verify: (given) => verifyPassword(given, knownTurn('reset')),
       },
       minPasswordLength: passwordLength.min,
       maxPasswordLength: passwordLength.max,

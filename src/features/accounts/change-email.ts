@@ -10,6 +10,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
+import { mailboxOf } from './mailbox-of.ts'
 import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
 import { formRules } from './sign-in-limits.ts'
 import { newcomerBuckets } from './stranger-ceilings.ts'
@@ -44,7 +45,7 @@ export async function requestEmailChange(
     ...prefixBuckets('email-change', meta.ip, formRules),
     ...(await newcomerBuckets(services, person.id)),
   ])
-  const mailbox = secrets.hash('token', email).toString('base64url')
+  const mailbox = mailboxOf(secrets, email)
   const mayMail = (await takeToken(db, `email-change:${mailbox}`, emailChangeRule)).granted > 0
   const token = randomBase62(32)
   const change = {

@@ -4,7 +4,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
 import { passwordSchema } from './create-person.ts'
-import { hashPassword } from './password-hash.ts'
+import { hashPassword, knownTurn } from './password-hash.ts'
 import { securityMail } from './security-mails.ts'
 import { startSession } from './sessions.ts'
 
@@ -23,7 +23,7 @@ export async function changePassword(
   if (!parsed.success) throw fieldError('password', 'too_short', parsed.error.issues[0]?.message ?? '')
   const proven = await checkPassword(services, { id: person.id }, given.current)
   if (!proven) throw notYourPassword()
-  const passwordHash = await hashPassword(parsed.data, person.id)
+  const passwordHash = await hashPassword(parsed.data, knownTurn(person.id))
   return services.db.kysely.transaction().execute(async (sql) => {
     const changed = await sql
       .updateTable('credentials')

@@ -1,5 +1,5 @@
 import type { Services } from '../../platform/services.ts'
-import { hashPassword, verifyPassword } from './password-hash.ts'
+import { hashPassword, knownTurn, strangersTurn, verifyPassword } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
 
 /** Somebody whose password was right, with its hash: whatever follows counts only while that is still their password. */
@@ -13,7 +13,7 @@ export async function checkPassword(
   { db }: Services,
   who: { email: string } | { id: string },
   password: string,
-  turn = 'id' in who ? who.id : 'strangers',
+  turn = 'id' in who ? knownTurn(who.id) : strangersTurn(null),
 ): Promise<Proven | undefined> {
   const [column, value] = 'id' in who ? (['u.id', who.id] as const) : (['u.email', who.email] as const)
   const known = await db.kysely

@@ -9,6 +9,7 @@ import { prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
 import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { Services } from '../../platform/services.ts'
 import { isTaken, passwordSchema, preparePerson } from './create-person.ts'
+import { knownTurn } from './password-hash.ts'
 import { endPendingSignUpCookie, findPendingPassword, readSignUpToken } from './pending-sign-up.ts'
 import { followLink, formRules } from './sign-in-limits.ts'
 import { byInvitationOnly, makeAccount } from './sign-up.ts'
@@ -49,7 +50,7 @@ export function confirmSignUpRoutes(app: Hono<AppEnv>, services: Services): void
       const typed = (await readForm(c)).text('password')
       const person = kept
         ? { email, passwordHash: kept }
-        : await preparePerson(email, parseInput(form, { password: typed }).password, email)
+        : await preparePerson(email, parseInput(form, { password: typed }).password, knownTurn(email))
       const set = await makeAccount(services, person, c.var.meta, { isInvited: false, isConfirmed: true, cookies })
       for (const cookie of [...set, endPendingSignUpCookie(services)]) c.header('Set-Cookie', cookie, { append: true })
     } catch (error) {

@@ -3,7 +3,7 @@ import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
 import { AppError, type FieldProblem, fieldError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Services } from '../../platform/services.ts'
-import { hashPassword } from './password-hash.ts'
+import { hashPassword, knownTurn } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
 
 export const passwordSchema = z
@@ -23,7 +23,7 @@ export interface NewPerson {
 }
 
 /** The slow part, outside any transaction. `turn`: see `hashPassword`; of people whom the operator creates unless given. */
-export async function preparePerson(email: string, password: string, turn = 'operator'): Promise<NewPerson> {
+export async function preparePerson(email: string, password: string, turn = knownTurn('operator')): Promise<NewPerson> {
   return { email, passwordHash: await hashPassword(password, turn) }
 }
 

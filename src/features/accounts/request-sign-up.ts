@@ -5,6 +5,7 @@ import { takeToken } from '../../platform/rate-limit/take-token.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, type NewPerson } from './create-person.ts'
+import { mailboxOf } from './mailbox-of.ts'
 import { pendingSignUpCookie, signUpToken } from './pending-sign-up.ts'
 import { haveAccountMail, signUpMail } from './sign-up-mails.ts'
 
@@ -32,7 +33,7 @@ export async function requestSignUp(
   { ip }: RequestMeta,
 ): Promise<string> {
   const { db, secrets } = services
-  const subject = `sign-up-mail:${secrets.hash('token', email).toString('base64url')}`
+  const subject = `sign-up-mail:${mailboxOf(secrets, email)}`
   const { granted } = await takeToken(db, subject, signUpMailRule)
   const fairnessKey = widestPrefix(ip)
   const job = { name: signUpJob, queue: 'sign_in', fairnessKey } as const

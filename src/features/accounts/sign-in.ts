@@ -1,10 +1,10 @@
 import { AppError } from '../../platform/errors.ts'
-import { widestPrefix } from '../../platform/rate-limit/network-prefixes.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
 import { halfSessionCookie } from './half-session.ts'
 import { findKnownDevice, knownDeviceCookie } from './known-device.ts'
+import { knownTurn, strangersTurn } from './password-hash.ts'
 import { startSession } from './sessions.ts'
 import { requireSignInToken } from './sign-in-limits.ts'
 import { findTwoFactor } from './two-factor.ts'
@@ -28,7 +28,12 @@ export async function signIn(
   const email = given.email.trim().toLowerCase()
   const device = findKnownDevice(services, given.cookies, { email })
   await requireSignInToken(services, email, meta, device)
-  const proven = await checkPassword(services, { email }, given.password, device ?? widestPrefix(meta.ip))
+  const proven = await checkPassword(
+    services,
+    { email },
+    given.password,
+    device ? knownTurn(device) : strangersTurn(meta.ip),
+  )
   const needsCode = proven !== undefined && (await findTwoFactor(services, proven.userId)) !== undefined
   if (proven && needsCode) return { cookies: [halfSessionCookie(services, proven)], needsCode }
   const session = proven && (await startSession(services, proven, meta))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
-import { prefixBuckets, widestPrefix } from '../../platform/rate-limit/network-prefixes.ts'
+import { prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { createOrganisation, firstPlan } from '../organisations/create-organisation.ts'
@@ -15,6 +15,7 @@ import {
   preparePerson,
 } from './create-person.ts'
 import { knownDeviceCookie } from './known-device.ts'
+import { knownTurn, strangersTurn } from './password-hash.ts'
 import { isSignUpConfirmed, requestSignUp } from './request-sign-up.ts'
 import { startSession } from './sessions.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
@@ -46,7 +47,7 @@ export async function signUp(
   const mailed = !isInvited && (await isSignUpConfirmed(services))
   const known = mailed ? await signIn(services, given, meta).catch(ignoreRefusal) : undefined
   if (known) return known
-  const prepared = await preparePerson(email, password, isInvited ? email : widestPrefix(meta.ip))
+  const prepared = await preparePerson(email, password, isInvited ? knownTurn(email) : strangersTurn(meta.ip))
   if (mailed) return { mailedTo: email, cookie: await requestSignUp(services, prepared, meta) }
   try {
     return { cookies: await makeAccount(services, prepared, meta, { ...given, isInvited }), needsCode: false }

@@ -3,6 +3,7 @@ import { AppError, fieldError } from '../../platform/errors.ts'
 import { requireDiskSpace } from '../../platform/process/disk-space.ts'
 import { type Bucket, findWaitForTokens, requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
+import type { Import } from './import.ts'
 
 export const maxWaitingFiles = 20
 export const maxKeptBytes = 1024 ** 3
@@ -56,6 +57,21 @@ export async function countRows(ctx: Context, rows: number): Promise<void> {
     [{ subject: `import-rows:${ctx.actor.id}`, rule: userRowsRule, cost }],
     (wait) => `You imported very many rows lately. Start this import in ${wait}.`,
   )
+}
+
+/**
+ * Counts rows that the lines of a file did not tell of: a quotation mark within a cell hides the lines after it. Answers
+ * whether the user may import them.
+ */
+export async function mayImportUncounted(
+  { db }: Pick<Context, 'db'>,
+  { started_by, lines, done_rows }: Pick<Import, 'started_by' | 'lines' | 'done_rows'>,
+  rows: number,
+): Promise<boolean> {
+  const cost = done_rows + rows - Math.max(lines, done_rows)
+  if (cost <= 0 || started_by.id === null) return true
+  const bucket = { subject: `import-rows:${started_by.id}`, rule: userRowsRule, cost }
+  return (await findWaitForTokens(db, [bucket])) === undefined
 }
 
 /** Files that nobody starts lie there for two days: not too many of them. @throws AppError `validation_failed`. */

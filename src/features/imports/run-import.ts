@@ -9,6 +9,7 @@ import { readImport } from './get-import.ts'
 import type { Import, ImportReading, RowOutcome, StopReason } from './import.ts'
 import { readRows } from './import-file.ts'
 import { type ImportJob, queueImport } from './queue-import.ts'
+import { mayImportUncounted } from './room-for-files.ts'
 import { workerContext } from './worker-context.ts'
 
 /** So that others who write in the organisation wait for a batch a tenth of a second, not longer. */
@@ -78,6 +79,10 @@ function importBatch(ctx: Context, job: ImportJob, batch: Batch, isTimeUp: () =>
     const row = await readImport(ctx, job.import_id)
     // Cancelled, or somebody else is at it.
     if (row.state !== 'running' || row.run !== job.run || row.position !== batch.position) return false
+    if (!(await mayImportUncounted(ctx, row, batch.rows.length))) {
+      await finishImport(ctx, row.id, 'stopped', 'rows')
+      return false
+    }
     const outcomes = await addBatch(ctx, row, batch.rows, batch.end)
     if (outcomes.length > 0) {
       await ctx.sql

@@ -11,6 +11,7 @@ import { type Bucket, requireTokens } from '../../platform/rate-limit/take-token
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import { personEmailSchema } from '../accounts/create-person.ts'
+import { mailboxOf } from '../accounts/mailbox-of.ts'
 import { newcomerBuckets } from '../accounts/stranger-ceilings.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { requireRoomForMember } from './add-member.ts'
@@ -94,7 +95,7 @@ async function requireStranger(ctx: TransactionContext, email: string): Promise<
 async function requireMailAllowance(ctx: TransactionContext, email: string): Promise<void> {
   const { actor, organisation, secrets } = ctx
   const { organisation: ofOrganisation, user, recipient } = invitationRules
-  const mailbox = secrets.hash('token', email).toString('base64url')
+  const mailbox = mailboxOf(secrets, email)
   const buckets: Bucket[] = [
     { subject: `invite:${organisation.id}`, rule: ofOrganisation },
     { subject: `invite-to:${mailbox}`, rule: recipient },

@@ -62,7 +62,7 @@ export async function askStripe<T>(
   const { actor, organisation, config } = asking
   // Events and jobs come with no user: they wait for their turn, and are never refused for what users press.
   if (actor?.type === 'user' && organisation) await requireStripeTokens(asking, organisation.id)
-  return turns.run(organisation?.id ?? 'server', () => useStripe(config, ask))
+  return turns.run({ key: organisation?.id ?? 'server', isKnown: actor?.type !== 'user' }, () => useStripe(config, ask))
 }
 
 function requireStripeTokens(services: Pick<Services, 'db'>, organisationId: string): Promise<void> {

@@ -19,12 +19,14 @@ function makeWork() {
   }
 }
 
+const stranger = (key: string) => ({ key, isKnown: false })
+
 const names = (key: string, count: number) => Array.from({ length: count }, (_, i) => `${key}${i + 1}`)
 
 test('no more run at once than may, and the keys take turns', async () => {
   const queue = new FairQueue({ concurrency: 2, maxWaiting: 100, refusal: 'Later.' })
   const { begun, work, endNext, hasMore } = makeWork()
-  const all = [...names('a', 6), ...names('b', 2), 'c1'].map((name) => queue.run(name[0] ?? '', work(name)))
+  const all = [...names('a', 6), ...names('b', 2), 'c1'].map((name) => queue.run(stranger(name[0] ?? ''), work(name)))
   await new Promise((resolve) => setImmediate(resolve))
   expect(begun).toEqual(['a1', 'a2'])
   while (hasMore()) await endNext()
@@ -36,7 +38,7 @@ test('past its bound the newest of the longest line is refused, whoever came las
   const queue = new FairQueue({ concurrency: 1, maxWaiting: 3, refusal: 'Later.' })
   const { begun, work, endNext, hasMore } = makeWork()
   const settled = [...names('a', 6), 'b1'].map((name) =>
-    queue.run(name[0] ?? '', work(name)).then(
+    queue.run(stranger(name[0] ?? ''), work(name)).then(
       (done) => done,
       ({ code, headers }) => `${name} ${code} ${headers['Retry-After']}`,
     ),
@@ -55,8 +57,24 @@ test('past its bound the newest of the longest line is refused, whoever came las
 
 test('work that fails gives its place to the next', async () => {
   const queue = new FairQueue({ concurrency: 1, maxWaiting: 3, refusal: 'Later.' })
-  const failed = queue.run('a', () => Promise.reject(new Error('broken')))
-  const next = queue.run('a', () => Promise.resolve('done'))
+  const failed = queue.run(stranger('a'), () => Promise.reject(new Error('broken')))
+  const next = queue.run(stranger('a'), () => Promise.resolve('done'))
   await expect(failed).rejects.toThrow('broken')
   expect(await next).toBe('done')
+})
+
+test('known clients take turns with all strangers together, and are refused after them', async () => {
+  const queue = new FairQueue({ concurrency: 1, maxWaiting: 4, refusal: 'Later.' })
+  const { begun, work, endNext, hasMore } = makeWork()
+  const refused: string[] = []
+  const run = (key: string, isKnown: boolean) =>
+    queue.run({ key, isKnown }, work(key)).then(
+      () => undefined,
+      () => void refused.push(key),
+    )
+  const all = [...names('s', 5).map((key) => run(key, false)), run('ada', true), run('bob', true)]
+  while (begun.length === 0 || hasMore()) await endNext()
+  await Promise.all(all)
+  expect(refused).toEqual(['s5', 's4'])
+  expect(begun).toEqual(['s1', 'ada', 's2', 'bob', 's3'])
 })

@@ -3,16 +3,26 @@ import { AppError } from '../errors.ts'
 interface FairQueueOptions {
   /** How many run at the same time. */
   concurrency: number
-  /** How many wait. Past that the key with the most waiting loses its newest. */
+  /** How many wait. Past that the key with the most waiting loses its newest, strangers first. */
   maxWaiting: number
   /** What a refused caller reads. */
   refusal: string
+}
+
+/** Whose work it is. */
+export interface Turn {
+  key: string
+  /** Known clients take turns with all strangers together, and are refused after them. */
+  isKnown: boolean
 }
 
 interface Waiting {
   start: () => void
   refuse: () => void
 }
+
+/** By key, the one whose turn is next first. No list is empty. */
+type Lines = Map<string, Waiting[]>
 
 const retryAfterSeconds = 5
 
@@ -22,8 +32,9 @@ const retryAfterSeconds = 5
  */
 export class FairQueue {
   readonly #options: FairQueueOptions
-  /** By key, the one whose turn is next first. No list is empty. */
-  readonly #lines = new Map<string, Waiting[]>()
+  readonly #known: Lines = new Map()
+  readonly #strangers: Lines = new Map()
+  #isKnownNext = true
   #waiting = 0
   #running = 0
 
@@ -31,8 +42,8 @@ export class FairQueue {
     this.#options = options
   }
 
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    await this.#takeTurn(key)
+  async run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
+    await this.#takeTurn(turn)
     try {
       return await work()
     } finally {
@@ -41,31 +52,33 @@ export class FairQueue {
     }
   }
 
-  #takeTurn(key: string): Promise<void> {
+  #takeTurn({ key, isKnown }: Turn): Promise<void> {
     if (this.#running < this.#options.concurrency) {
       this.#running += 1
       return Promise.resolve()
     }
     return new Promise((resolve, reject) => {
-      const refuse = () =>
-        reject(
-          new AppError('unavailable', this.#options.refusal, { headers: { 'Retry-After': String(retryAfterSeconds) } }),
-        )
-      const line = this.#lines.get(key)
+      const headers = { 'Retry-After': String(retryAfterSeconds) }
+      const refuse = () => reject(new AppError('unavailable', this.#options.refusal, { headers }))
+      const lines = isKnown ? this.#known : this.#strangers
+      const line = lines.get(key)
       if (line) line.push({ start: resolve, refuse })
-      else this.#lines.set(key, [{ start: resolve, refuse }])
+      else lines.set(key, [{ start: resolve, refuse }])
       this.#waiting += 1
       if (this.#waiting > this.#options.maxWaiting) this.#refuseOne()
     })
   }
 
   #startNext(): void {
-    const [next] = this.#lines
+    const isKnown = this.#strangers.size === 0 || (this.#isKnownNext && this.#known.size > 0)
+    const lines = isKnown ? this.#known : this.#strangers
+    const [next] = lines
     if (!next || this.#running >= this.#options.concurrency) return
+    this.#isKnownNext = !isKnown
     const [key, line] = next
     const first = line.shift()
-    this.#lines.delete(key)
-    if (line.length > 0) this.#lines.set(key, line)
+    lines.delete(key)
+    if (line.length > 0) lines.set(key, line)
     this.#waiting -= 1
     this.#running += 1
     first?.start()
@@ -73,11 +86,10 @@ export class FairQueue {
 
   /** The newest of the longest line; of lines that are equally long the one that came last. */
   #refuseOne(): void {
-    const [key, line] = [...this.#lines].reduce((longest, other) =>
-      other[1].length >= longest[1].length ? other : longest,
-    )
+    const lines = this.#strangers.size > 0 ? this.#strangers : this.#known
+    const [key, line] = [...lines].reduce((longest, other) => (other[1].length >= longest[1].length ? other : longest))
     line.pop()?.refuse()
-    if (line.length === 0) this.#lines.delete(key)
+    if (line.length === 0) lines.delete(key)
     this.#waiting -= 1
   }
 }
