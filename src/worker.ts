@@ -11,11 +11,12 @@ import { forgetJob } from './features/imports/forget-in-files.ts'
 import { endAbandonedImports } from './features/imports/import-directly.ts'
 import { doForget, doImport } from './features/imports/imports.jobs.ts'
 import { pruneImports } from './features/imports/prune-imports.ts'
+import { importJob } from './features/imports/queue-import.ts'
 import { resumeImports } from './features/imports/resume-imports.ts'
-import { importJob } from './features/imports/run-import.ts'
 import { purgeOrganisations } from './features/organisations/purge-organisations.ts'
 import { pruneIdempotencyAnswers } from './features/subscribers/prune-idempotency-answers.ts'
 import { renewRemovalKeys } from './features/subscribers/removed-subscribers.ts'
+import { queues } from './platform/jobs/queues.ts'
 import type { JobHandlers } from './platform/jobs/run-due-jobs.ts'
 import { startQueue } from './platform/jobs/start-queue.ts'
 import { type Job, startSchedule } from './platform/jobs/start-schedule.ts'
@@ -49,15 +50,12 @@ export const jobHandlers: JobHandlers = {
   [signUpJob]: mailSignUp,
 }
 
-/** Mails, for which somebody waits, do not stand behind these. */
-const longJobs = [importJob, forgetJob]
-
 export async function startWorker(services: Services): Promise<{ stop(): Promise<void> }> {
   const schedule = startSchedule(services, jobs)
-  const queues = [{ only: longJobs }, { but: longJobs }].map((lane) => startQueue(services, jobHandlers, lane))
+  const workers = queues.map((queue) => startQueue(services, jobHandlers, queue))
   return {
     async stop() {
-      await Promise.all(queues.map((queue) => queue.stop()))
+      await Promise.all(workers.map((worker) => worker.stop()))
       await schedule.stop()
     },
   }

@@ -1,5 +1,6 @@
+import { type ImportJob, importJob } from '../src/features/imports/queue-import.ts'
 import { resumeImports } from '../src/features/imports/resume-imports.ts'
-import { type ImportJob, runImport } from '../src/features/imports/run-import.ts'
+import { runImport } from '../src/features/imports/run-import.ts'
 import type { asUser } from './as.ts'
 import { bringFile, doQueued, pressStart } from './bring-file.ts'
 import { makeWaitlist, type TestOrganisation, type TestProduct } from './make.ts'
@@ -43,11 +44,16 @@ export async function takeUp(product: TestProduct): Promise<void> {
   await doQueued(product)
 }
 
-/** As if nobody had got further with any import for long. */
+/** As if nobody had got further with any import for long, and those who had claimed its job had died. */
 export async function letLie(product: TestProduct): Promise<void> {
   await product.database.owner.kysely
     .updateTable('imports')
     .set({ progressed_at: new Date(0) })
     .where('state', '=', 'running')
+    .execute()
+  await product.database.owner.kysely
+    .updateTable('queued_jobs')
+    .set({ leased_until: new Date(Date.now() + 60_000) })
+    .where('name', '=', importJob)
     .execute()
 }

@@ -30,8 +30,8 @@ export async function mailsTo(product: TestProduct, address: string): Promise<Ma
 
 /** The path of the newest link in the mails to an address. */
 export async function mailedPath(product: TestProduct, address: string, kind: string): Promise<string> {
-  const mail = (await mailsTo(product, address)).at(-1)
-  return new RegExp(`/${kind}/\\S+`).exec(mail?.text ?? '')?.[0] ?? ''
+  const links = (await mailsTo(product, address)).map(({ text }) => new RegExp(`/${kind}/\\S+`).exec(text)?.[0])
+  return links.findLast((link) => link !== undefined) ?? ''
 }
 
 /** Every row of every table, as a backup would hold it. */

@@ -26,6 +26,10 @@ export interface Config {
   mailFrom: string
   stripe: StripeConfig | undefined
   billingGraceDays: number
+  /** Below so much free space in the data directory's file system, uploads and imports are refused. 0: never. */
+  minFreeDiskMb: number
+  /** Past such a size of the database too. */
+  maxDatabaseMb: number | undefined
   rateLimit: { perMinute: number; burst: number }
   signup: 'open' | 'invite'
   metricsPort: number | undefined
@@ -86,6 +90,8 @@ const environment = z.object({
   STRIPE_PRICE_TEAM: z.string().optional(),
   STRIPE_API_URL: urlWith(['http:', 'https:'], 'https://api.stripe.com').default('https://api.stripe.com'),
   BILLING_GRACE_DAYS: integer(0, 365).default(0),
+  MIN_FREE_DISK_MB: integer(0, 1_000_000_000).default(1024),
+  MAX_DATABASE_MB: integer(1, 1_000_000_000).optional(),
   API_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000).default(600),
   API_RATE_LIMIT_BURST: integer(1, 1_000_000_000).default(100),
   SIGNUP: z.enum(['open', 'invite'], 'must be open or invite').default('open'),
@@ -150,6 +156,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Conf
             }
           : undefined,
       billingGraceDays: e.BILLING_GRACE_DAYS,
+      minFreeDiskMb: e.MIN_FREE_DISK_MB,
+      maxDatabaseMb: e.MAX_DATABASE_MB,
       rateLimit: { perMinute: e.API_RATE_LIMIT_PER_MINUTE, burst: e.API_RATE_LIMIT_BURST },
       signup: e.SIGNUP,
       metricsPort: e.METRICS_PORT,

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import type { Page } from 'playwright-core'
-import { formLimit } from '../../src/features/accounts/sign-in-limits.ts'
+import { formRules } from '../../src/features/accounts/sign-in-limits.ts'
 import { totpCode, totpStep } from '../../src/features/accounts/totp.ts'
 import { updateWaitlist } from '../../src/features/waitlists/update-waitlist.ts'
-import { subscriberLine } from '../../src/platform/rate-limit/subscriber-line.ts'
+import { hostPrefix } from '../../src/platform/rate-limit/network-prefixes.ts'
 import { takeToken } from '../../src/platform/rate-limit/take-token.ts'
 import { asUser } from '../as.ts'
 import { makeOrganisation, type TestProduct } from '../make.ts'
@@ -66,7 +66,7 @@ export function allForms(product: TestProduct, place: Place): SentForm[] {
     },
     {
       ...{ route: '/forgot-password', as: 'stranger', from: '/forgot-password', typed: { email: 'a@example.com' } },
-      meanwhile: () => useUp(product, `forgot:${subscriberLine('127.0.0.1')}`),
+      meanwhile: () => useUp(product, `forgot:${hostPrefix('127.0.0.1')}`),
       status: 429,
     },
     {
@@ -160,7 +160,7 @@ async function keepFileNoMore({ database }: TestProduct, id: string | undefined)
 }
 
 async function useUp({ services }: TestProduct, subject: string): Promise<void> {
-  for (let granted = 1; granted > 0; ) granted = (await takeToken(services.db, subject, formLimit)).granted
+  for (let granted = 1; granted > 0; ) granted = (await takeToken(services.db, subject, formRules.host)).granted
 }
 
 /** So long ago has somebody signed in. */

@@ -3,7 +3,6 @@ import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
-import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { wordsFor } from '../../platform/ui/words-for.ts'
@@ -15,7 +14,7 @@ import { ownPath } from './own-path.ts'
 import { ConfirmAddressMailedPage } from './password-pages.tsx'
 import { endSession } from './sessions.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
-import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
+import { followLink } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
 import { SignUpMailedPage } from './sign-up-pages.tsx'
@@ -89,7 +88,6 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const given = { email: form.text('email'), password: form.text('password'), cookies: c.req.header('cookie') }
     const next = ownPath(form.text('next'))
     try {
-      await requireToken(services, `sign-up:${subscriberLine(c.var.meta.ip)}`, formLimit)
       const invitation = await findInvitationBehind(services, next, c.var.meta)
       const signedUp = await signUp(services, given, c.var.meta, invitation?.email)
       if ('cookies' in signedUp) return goIn(c, signedUp, next, given.email)

@@ -8,7 +8,7 @@ import { confirmAddressMail, resetPasswordMail } from './reset-password-mail.ts'
  * tell who has an account.
  */
 export async function mailPasswordReset(services: Services, payload: unknown): Promise<void> {
-  const { email } = payload as { email: string }
+  const { email, fairness_key: fairnessKey } = payload as { email: string; fairness_key?: string }
   const { config, db, secrets } = services
   const link = await makeResetLink(services, email, { isMailed: true })
   if (!link) return
@@ -18,5 +18,6 @@ export async function mailPasswordReset(services: Services, payload: unknown): P
     .where('email', '=', email)
     .executeTakeFirst()
   const confirms = config.smtpUrl !== undefined && user?.email_verified === false
-  await sendMailLater({ sql: db.kysely, secrets }, (confirms ? confirmAddressMail : resetPasswordMail)(email, link))
+  const within = { sql: db.kysely, secrets, queue: 'sign_in', fairnessKey } as const
+  await sendMailLater(within, (confirms ? confirmAddressMail : resetPasswordMail)(email, link))
 }

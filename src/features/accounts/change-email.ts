@@ -3,22 +3,26 @@ import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import { parseInput } from '../../platform/parse-input.ts'
+import { prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { lockOwnAccount } from './lock-account.ts'
+import { mailboxOf } from './mailbox-of.ts'
 import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
 import type { SignedIn } from './sessions.ts'
-import { requireToken } from './sign-in-limits.ts'
+import { formRules } from './sign-in-limits.ts'
+import { newcomerBuckets } from './stranger-ceilings.ts'
 
 const validMs = 3_600_000
 const emailInput = z.strictObject({ email: personEmailSchema })
 
 /** Five at once, then one in twelve minutes: nobody can flood a mailbox through the form, theirs or another's. */
-const mailLimit = { perSecond: 1 / 720, burst: 5 }
+export const emailChangeRule = { perSecond: 1 / 720, burst: 5 }
 
 interface Owner {
   id: string
@@ -39,9 +43,13 @@ export async function requestEmailChange(
   const { email } = parseInput(emailInput, input)
   if (email === person.email) throw fieldError('email', 'refused', 'This is your address already.')
   const { secrets, db, now } = services
-  await requireToken(services, `email-change:${person.id}`, mailLimit)
-  const mailbox = secrets.hash('token', email).toString('base64url')
-  const mayMail = (await takeToken(db, `email-change:${mailbox}`, mailLimit)).granted > 0
+  await requireTokens(services, [
+    { subject: `email-change:${person.id}`, rule: emailChangeRule },
+    ...prefixBuckets('email-change', meta.ip, formRules),
+    ...(await newcomerBuckets(services, person.id)),
+  ])
+  const mailbox = mailboxOf(secrets, email)
+  const mayMail = (await takeToken(db, `email-change:${mailbox}`, emailChangeRule)).granted > 0
   const token = randomBase62(32)
   const change = {
     email,

@@ -1,4 +1,3 @@
-import { hashPassword } from 'better-auth/crypto'
 import { type AppError, fieldError } from '../../platform/errors.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
@@ -7,6 +6,7 @@ import { checkPassword } from './check-password.ts'
 import { passwordSchema } from './create-person.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { lockOwnAccount } from './lock-account.ts'
+import { hashPassword, knownTurn } from './password-hash.ts'
 import { securityMail } from './security-mails.ts'
 import { confirmSession, type SignedIn } from './sessions.ts'
 
@@ -25,7 +25,7 @@ export async function changePassword(
   if (!parsed.success) throw fieldError('password', 'too_short', parsed.error.issues[0]?.message ?? '')
   const proven = await checkPassword(services, { id: person.id }, given.current)
   if (!proven) throw notYourPassword()
-  const passwordHash = await hashPassword(parsed.data)
+  const passwordHash = await hashPassword(parsed.data, knownTurn(person.id))
   return services.db.kysely.transaction().execute(async (sql) => {
     await lockOwnAccount(sql, person)
     const changed = await sql

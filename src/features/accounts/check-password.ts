@@ -1,5 +1,5 @@
-import { hashPassword, verifyPassword } from 'better-auth/crypto'
 import type { Services } from '../../platform/services.ts'
+import { hashPassword, knownTurn, strangersTurn, verifyPassword } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
 
 /** A user whose password was right. It counts only until their credentials change. */
@@ -9,11 +9,12 @@ export interface Proven {
   credentialsVersion: number
 }
 
-/** The person whose password this is. Takes as long for an address that is nobody's. */
+/** The person whose password this is. Takes as long for an address that is nobody's. `turn`: see `hashPassword`. */
 export async function checkPassword(
   { db }: Services,
   who: { email: string } | { id: string },
   password: string,
+  turn = 'id' in who ? knownTurn(who.id) : strangersTurn(null),
 ): Promise<Proven | undefined> {
   const [column, value] = 'id' in who ? (['u.id', who.id] as const) : (['u.email', who.email] as const)
   const known = await db.kysely
@@ -26,10 +27,10 @@ export async function checkPassword(
   // Nobody's, however its letters are composed. Hashing begins by normalising, which takes seconds for a long text made for it.
   const isTooLong = password.length > passwordLength.max * 4
   if (!known?.password || isTooLong) {
-    await hashPassword(isTooLong ? '' : password)
+    await hashPassword(isTooLong ? '' : password, turn)
     return undefined
   }
-  const isRight = await verifyPassword({ hash: known.password, password })
+  const isRight = await verifyPassword({ hash: known.password, password }, turn)
   if (!isRight) return undefined
   return { userId: known.id, passwordHash: known.password, credentialsVersion: known.credentials_version }
 }

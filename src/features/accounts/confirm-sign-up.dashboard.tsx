@@ -5,10 +5,13 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { parseInput } from '../../platform/parse-input.ts'
+import { prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
+import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { Services } from '../../platform/services.ts'
 import { isTaken, passwordSchema, preparePerson } from './create-person.ts'
+import { knownTurn } from './password-hash.ts'
 import { endPendingSignUpCookie, findPendingPassword, readSignUpToken } from './pending-sign-up.ts'
-import { followLink } from './sign-in-limits.ts'
+import { followLink, formRules } from './sign-in-limits.ts'
 import { byInvitationOnly, makeAccount } from './sign-up.ts'
 import { ConfirmSignUpPage } from './sign-up-pages.tsx'
 
@@ -40,12 +43,14 @@ export function confirmSignUpRoutes(app: Hono<AppEnv>, services: Services): void
     const cookies = c.req.header('cookie')
     if (services.config.signup === 'invite') throw byInvitationOnly()
     const email = await emailOf(c, token)
+    // A good link may be followed often: each time a password is hashed.
+    await requireTokens(services, prefixBuckets('sign-up', c.var.meta.ip, formRules))
     try {
       const kept = findPendingPassword(services, cookies, email)
       const typed = (await readForm(c)).text('password')
       const person = kept
         ? { email, passwordHash: kept }
-        : await preparePerson(email, parseInput(form, { password: typed }).password)
+        : await preparePerson(email, parseInput(form, { password: typed }).password, knownTurn(email))
       const set = await makeAccount(services, person, c.var.meta, { isInvited: false, isConfirmed: true, cookies })
       for (const cookie of [...set, endPendingSignUpCookie(services)]) c.header('Set-Cookie', cookie, { append: true })
     } catch (error) {

@@ -1,9 +1,9 @@
-import { hashPassword } from 'better-auth/crypto'
 import { z } from 'zod'
 import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
 import { AppError, type FieldProblem, fieldError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Services } from '../../platform/services.ts'
+import { hashPassword, knownTurn } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
 
 export const passwordSchema = z
@@ -22,9 +22,9 @@ export interface NewPerson {
   passwordHash: string
 }
 
-/** The slow part, outside any transaction. */
-export async function preparePerson(email: string, password: string): Promise<NewPerson> {
-  return { email, passwordHash: await hashPassword(password) }
+/** The slow part, outside any transaction. `turn`: see `hashPassword`; of people whom the operator creates unless given. */
+export async function preparePerson(email: string, password: string, turn = knownTurn('operator')): Promise<NewPerson> {
+  return { email, passwordHash: await hashPassword(password, turn) }
 }
 
 /**

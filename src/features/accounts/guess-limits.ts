@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
-import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
+import { hostPrefix } from '../../platform/rate-limit/network-prefixes.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
@@ -71,7 +71,7 @@ export async function requireCodeGuess(
   given: { code: string; device: string | undefined },
   meta: RequestMeta,
 ): Promise<void> {
-  const line = subscriberLine(meta.ip)
+  const line = hostPrefix(meta.ip)
   await orWarn(services, user, 'wrongCodes', meta, async () => {
     if (given.device) {
       await requireToken(services, `code:${user.id} ${given.device}`, limits.codes)
@@ -122,7 +122,7 @@ async function isSignedInFrom({ db, now }: Services, userId: string, line: strin
     .where('user_id', '=', userId)
     .where('expires_at', '>', now())
     .execute()
-  return sessions.some((session) => subscriberLine(session.ip_address) === line)
+  return sessions.some((session) => hostPrefix(session.ip_address) === line)
 }
 
 async function hasToken({ db }: Services, subject: string, rule: BucketRule): Promise<boolean> {

@@ -117,7 +117,7 @@ test('whoever has a whole /48 is slowed as one, at that account alone', async ()
     statuses.push((await signIn(email, from(`2001:db8:48:${i}::1`), wrong)).status)
   expect(statuses.at(-1)).toBe(429)
   expect((await signIn(other.email, from('2001:db8:48:ff::1'))).status).toBe(303)
-  expect((await signIn(email, from('2001:db8:49:1::1'))).status).toBe(303)
+  expect((await signIn(email, from('2001:db9:49:1::1'))).status).toBe(303)
 })
 
 test('while somebody guesses, the person gets in from elsewhere, and beside them with a browser that they used before', async () => {
@@ -130,7 +130,7 @@ test('while somebody guesses, the person gets in from elsewhere, and beside them
       ?.split(';')[0] ?? ''
   const device = await deviceOf(email)
   await useUp(email, '192.0.2.40')
-  expect((await signIn(email, from('198.51.100.2'))).status).toBe(303)
+  expect((await signIn(email, from('203.0.113.2'))).status).toBe(303)
   const withCookie = (cookie: string) => signInUsedUp(email, { ...from('192.0.2.40'), Cookie: cookie })
   expect((await withCookie(device)).status).toBe(303)
   const value = device.split('=')[1] ?? ''

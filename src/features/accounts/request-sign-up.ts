@@ -1,15 +1,18 @@
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
+import { widestPrefix } from '../../platform/rate-limit/network-prefixes.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, type NewPerson } from './create-person.ts'
+import { mailboxOf } from './mailbox-of.ts'
 import { pendingSignUpCookie, signUpToken } from './pending-sign-up.ts'
 import { haveAccountMail, signUpMail } from './sign-up-mails.ts'
 
 export const signUpJob = 'mail_sign_up'
 
 /** Five mails at once, then one in twelve minutes: nobody can flood a mailbox through the form. */
-const perMailbox = { perSecond: 1 / 720, burst: 5 }
+export const signUpMailRule = { perSecond: 1 / 720, burst: 5 }
 
 /**
  * Whether a sign-up is confirmed from its mailbox: where there is a mail server, but not by the first person, who may yet
@@ -24,21 +27,27 @@ export async function isSignUpConfirmed({ config, db }: Services): Promise<boole
  * Sees to it that a link to go on is mailed, or, where the address has an account, a word of that; answers the cookie that
  * keeps the password till then. Nothing here tells which: it is found out while nobody waits.
  */
-export async function requestSignUp(services: Services, { email, passwordHash }: NewPerson): Promise<string> {
+export async function requestSignUp(
+  services: Services,
+  { email, passwordHash }: NewPerson,
+  { ip }: RequestMeta,
+): Promise<string> {
   const { db, secrets } = services
-  const subject = `sign-up-mail:${secrets.hash('token', email).toString('base64url')}`
-  const { granted } = await takeToken(db, subject, perMailbox)
-  if (granted > 0) await enqueue({ sql: db.kysely, secrets }, signUpJob, { email })
+  const subject = `sign-up-mail:${mailboxOf(secrets, email)}`
+  const { granted } = await takeToken(db, subject, signUpMailRule)
+  const fairnessKey = widestPrefix(ip)
+  const job = { name: signUpJob, queue: 'sign_in', fairnessKey } as const
+  if (granted > 0) await enqueue({ sql: db.kysely, secrets }, job, { email, fairness_key: fairnessKey })
   return pendingSignUpCookie(services, email, passwordHash)
 }
 
 /** Does what `requestSignUp` queued. */
 export async function mailSignUp(services: Services, payload: unknown): Promise<void> {
-  const { email } = payload as { email: string }
+  const { email, fairness_key: fairnessKey } = payload as { email: string; fairness_key?: string }
   const { config, db, secrets } = services
   const isTaken = (await findPerson(db.kysely, email)) !== undefined
   const mail = isTaken
     ? haveAccountMail(config.publicUrl, email)
     : signUpMail(config.publicUrl, email, signUpToken(services, email))
-  await sendMailLater({ sql: db.kysely, secrets }, mail)
+  await sendMailLater({ sql: db.kysely, secrets, queue: 'sign_in', fairnessKey }, mail)
 }

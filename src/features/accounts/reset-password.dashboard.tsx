@@ -4,7 +4,6 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { parseInput } from '../../platform/parse-input.ts'
-import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
 import type { Services } from '../../platform/services.ts'
 import { confirmAddress, findConfirmable } from './confirm-address.ts'
 import { passwordSchema } from './create-person.ts'
@@ -12,7 +11,7 @@ import { forgetPassword } from './forget-password.ts'
 import { endHalfSessionCookie } from './half-session.ts'
 import { ConfirmAddressPage, ForgotPasswordPage, MailSentPage, ResetPasswordPage } from './password-pages.tsx'
 import { resetPassword } from './reset-password.ts'
-import { followLink, formLimit, requireToken } from './sign-in-limits.ts'
+import { followLink } from './sign-in-limits.ts'
 
 /** A new password by mail, and the proof of a mailbox with it. */
 export function resetPasswordRoutes(app: Hono<AppEnv>, services: Services): void {
@@ -24,8 +23,7 @@ export function resetPasswordRoutes(app: Hono<AppEnv>, services: Services): void
 
   app.post('/forgot-password', async (c) => {
     const email = (await readForm(c)).text('email')
-    await requireToken(services, `forgot:${subscriberLine(c.var.meta.ip)}`, formLimit)
-    await forgetPassword(services, email)
+    await forgetPassword(services, { email, cookies: c.req.header('cookie') }, c.var.meta)
     return renderPage(c, <MailSentPage frame={c.var.frame} />)
   })
 

@@ -1,9 +1,9 @@
-import { hashPassword } from 'better-auth/crypto'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { credentialsChanged } from './credentials-changed.ts'
 import { lockAccount } from './lock-account.ts'
+import { hashPassword, knownTurn } from './password-hash.ts'
 import { findResetLink, resetLinkGone, useResetLink } from './reset-links.ts'
 import { securityMail } from './security-mails.ts'
 import { findTrustedDevice, trustDevice } from './trusted-device.ts'
@@ -23,7 +23,7 @@ export async function resetPassword(
   const link = await findResetLink(services, services.db.kysely, token)
   if (!link) throw resetLinkGone()
   const { userId, isMailed } = link
-  const passwordHash = await hashPassword(newPassword)
+  const passwordHash = await hashPassword(newPassword, knownTurn(userId))
   const isTrusted = (await findTrustedDevice(services, by.cookies, { userId })) !== undefined
   return services.db.kysely.transaction().execute(async (sql) => {
     const account = await lockAccount(sql, userId)

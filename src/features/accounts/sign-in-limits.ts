@@ -1,6 +1,6 @@
 import { AppError } from '../../platform/errors.ts'
-import { subscriberLine, subscriberSite } from '../../platform/rate-limit/subscriber-line.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { networkPrefixes, type PrefixRules, prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
+import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
@@ -9,16 +9,27 @@ import type { Services } from '../../platform/services.ts'
  * Guessing is slowed by where it comes from, never by whom it is aimed at alone: nobody can lock another person out. Ten
  * sign-ins a minute from one address always pass.
  */
-const signInLimits = {
-  pair: { perSecond: 1 / 4, burst: 30 },
-  line: { perSecond: 1 / 2, burst: 120 },
-  /** All lines of one site at one account, and at any. */
-  sitePair: { perSecond: 1 / 4, burst: 90 },
-  site: { perSecond: 4, burst: 960 },
-} satisfies Record<string, BucketRule>
+export const signInRules = {
+  /** At one account. */
+  account: {
+    host: { perSecond: 1 / 4, burst: 30 },
+    site: { perSecond: 1 / 4, burst: 90 },
+    provider: { perSecond: 1 / 2, burst: 100 },
+  },
+  /** At all accounts together. */
+  all: {
+    host: { perSecond: 1 / 2, burst: 120 },
+    site: { perSecond: 4, burst: 960 },
+    provider: { perSecond: 16, burst: 3_840 },
+  },
+} satisfies Record<string, PrefixRules>
 
-/** Sign-ups, and mails that a form sends, from one address. */
-export const formLimit: BucketRule = { perSecond: 1 / 5, burst: 60 }
+/** Each of the forms that strangers send: sign-up, forgotten password, a new email, links that lead nowhere. */
+export const formRules: PrefixRules = {
+  host: { perSecond: 1 / 5, burst: 60 },
+  site: { perSecond: 1 / 3, burst: 90 },
+  provider: { perSecond: 1 / 2, burst: 300 },
+}
 
 /**
  * Guesses of what a signed-in person knows, for each session: whoever has stolen one cannot use up the tries of the person
@@ -29,12 +40,11 @@ export const guessLimit: BucketRule = { perSecond: 1 / 60, burst: 10 }
 /** Lets a sign-in try a password from a browser that the user does not trust. @throws AppError `rate_limited`. */
 export async function requireSignInToken(services: Services, email: string, { ip }: RequestMeta): Promise<void> {
   const pair = (where: string) => `sign-in:${services.secrets.hash('token', `${where} ${email}`).toString('base64url')}`
-  const [line, site] = [subscriberLine(ip), subscriberSite(ip)]
-  await requireToken(services, pair(line), signInLimits.pair)
-  await requireToken(services, `sign-in:${line}`, signInLimits.line)
-  if (!site) return
-  await requireToken(services, pair(site), signInLimits.sitePair)
-  await requireToken(services, `sign-in:${site}`, signInLimits.site)
+  const atAccount = networkPrefixes(ip).map(({ reach, prefix }) => ({
+    subject: pair(prefix),
+    rule: signInRules.account[reach],
+  }))
+  await requireTokens(services, [...atAccount, ...prefixBuckets('sign-in', ip, signInRules.all)])
 }
 
 /**
@@ -46,21 +56,12 @@ export async function followLink<T>(services: Services, { ip }: RequestMeta, fol
     return await follow()
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found')
-      await requireToken(services, `link:${subscriberLine(ip)}`, formLimit)
+      await requireTokens(services, prefixBuckets('link', ip, formRules))
     throw error
   }
 }
 
 /** @throws AppError `rate_limited`. */
 export async function requireToken(services: Services, subject: string, rule: BucketRule): Promise<void> {
-  const grant = await takeToken(services.db, subject, rule)
-  if (grant.granted > 0) return
-  const seconds = Math.max(1, Math.ceil(grant.retry_after))
-  throw new AppError(
-    'rate_limited',
-    `Too many attempts. Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.`,
-    {
-      headers: { 'Retry-After': String(seconds) },
-    },
-  )
+  await requireTokens(services, [{ subject, rule }])
 }

@@ -6,6 +6,7 @@ import { forgetPassword } from './forget-password.ts'
 import { noteWrongPassword, requirePasswordGuess } from './guess-limits.ts'
 import { halfSessionCookie } from './half-session.ts'
 import { isMailboxProven } from './mailbox-proof.ts'
+import { knownTurn, strangersTurn } from './password-hash.ts'
 import { signInBrowser } from './sign-in-browser.ts'
 import { findTrustedDevice } from './trusted-device.ts'
 import { findTwoFactor } from './two-factor.ts'
@@ -27,14 +28,16 @@ export async function signIn(
   meta: RequestMeta,
 ): Promise<SignedIn> {
   const email = given.email.trim().toLowerCase()
-  await requirePasswordGuess(services, email, meta, await findTrustedDevice(services, given.cookies, { email }))
-  const proven = await checkPassword(services, { email }, given.password)
+  const device = await findTrustedDevice(services, given.cookies, { email })
+  await requirePasswordGuess(services, email, meta, device)
+  const turn = device ? knownTurn(device) : strangersTurn(meta.ip)
+  const proven = await checkPassword(services, { email }, given.password, turn)
   if (!proven) {
     await noteWrongPassword(services, email, meta)
     throw wrongPassword()
   }
   if (!(await isMailboxProven(services, proven.userId))) {
-    await forgetPassword(services, email)
+    await forgetPassword(services, { email, cookies: given.cookies }, meta)
     return { cookies: [halfSessionCookie(services, proven)], needs: 'confirmation' }
   }
   return goOnFromPassword(services, proven, given.cookies, meta)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
+import { prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { createOrganisation, firstPlan } from '../organisations/create-organisation.ts'
@@ -13,9 +14,12 @@ import {
   personEmailSchema,
   preparePerson,
 } from './create-person.ts'
+import { knownTurn, strangersTurn } from './password-hash.ts'
 import { isSignUpConfirmed, requestSignUp } from './request-sign-up.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
 import { signInBrowser } from './sign-in-browser.ts'
+import { formRules } from './sign-in-limits.ts'
+import { requireStrangerTokens, strangerBucket } from './stranger-ceilings.ts'
 
 export function byInvitationOnly(): AppError {
   return new AppError('forbidden', 'New accounts are by invitation here. Ask whoever runs this server to invite you.')
@@ -26,7 +30,7 @@ const signUpInput = z.object({ email: personEmailSchema, password: passwordSchem
 /**
  * Makes a person, and their first organisation unless they were invited to one, and signs them in; or, where accounts are
  * confirmed, has a mail sent and tells nobody whether the address has an account. Whoever knows the password of one comes in.
- * @throws AppError `validation_failed`, `forbidden` where strangers may not sign up.
+ * @throws AppError `validation_failed`, `rate_limited`, `forbidden` where strangers may not sign up.
  */
 export async function signUp(
   services: Services,
@@ -37,11 +41,13 @@ export async function signUp(
   const { email, password } = parseInput(signUpInput, given)
   const isInvited = invitedAs === email
   if (services.config.signup === 'invite' && !isInvited) throw byInvitationOnly()
+  const ceiling = isInvited ? [] : [strangerBucket('signUp')]
+  await requireStrangerTokens(services, [...prefixBuckets('sign-up', meta.ip, formRules), ...ceiling])
   const mailed = !isInvited && (await isSignUpConfirmed(services))
   const known = mailed ? await signIn(services, given, meta).catch(ignoreRefusal) : undefined
   if (known) return known
-  const prepared = await preparePerson(email, password)
-  if (mailed) return { mailedTo: email, cookie: await requestSignUp(services, prepared) }
+  const prepared = await preparePerson(email, password, isInvited ? knownTurn(email) : strangersTurn(meta.ip))
+  if (mailed) return { mailedTo: email, cookie: await requestSignUp(services, prepared, meta) }
   try {
     return { cookies: await makeAccount(services, prepared, meta, { ...given, isInvited }) }
   } catch (error) {

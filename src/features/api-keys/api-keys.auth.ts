@@ -6,9 +6,8 @@ import { makeClientAddress } from '../../platform/http/client-address.ts'
 import { problemResponse } from '../../platform/http/problem.ts'
 import { readBody } from '../../platform/http/read-body.ts'
 import { requestIdFrom } from '../../platform/http/request-id.ts'
-import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
-import { TokenLeases } from '../../platform/rate-limit/token-leases.ts'
+import { LeasedPrefixLimit } from '../../platform/rate-limit/leased-prefix-limit.ts'
+import type { PrefixRules } from '../../platform/rate-limit/network-prefixes.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { ApiCall, ApiOperation } from './api-operation.ts'
@@ -18,7 +17,13 @@ import { parseJson, readBodyValue, readQuery, requireJson } from './read-api-inp
 import { readCredential } from './read-credential.ts'
 
 const maxBodyBytes = 16 * 1024
-const failureRule = { perSecond: 10, burst: 600 }
+
+/** Requests without a valid key. */
+export const failedKeyRules: PrefixRules = {
+  host: { perSecond: 10, burst: 600 },
+  site: { perSecond: 20, burst: 1_200 },
+  provider: { perSecond: 80, burst: 4_800 },
+}
 
 /**
  * The customer API, whole: every request below `/v1/api` goes through this one function, which keeps the order of checks
@@ -27,7 +32,7 @@ const failureRule = { perSecond: 10, burst: 600 }
 export function makeCustomerApi(services: Services, gate: KeyGate, operations: readonly ApiOperation[]) {
   const clientAddress = makeClientAddress(services.config.trustedProxies)
   const matchOperation = makeMatchOperation(operations)
-  const failures = new TokenLeases()
+  const failures = new LeasedPrefixLimit(services.db, 'ip', failedKeyRules)
   const { perSecond, burst } = gate.rule
   const policy = `"default";q=${burst};w=${Math.ceil(burst / perSecond)}`
 
@@ -120,17 +125,11 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     return { query: values, body: readBodyValue(operation, parseJson(arrived.body), problems), rawBody: arrived.body }
   }
 
-  /** Failed authentication is counted by address; past the limit it is answered 429. */
+  /** Failed authentication is counted by network prefix; past the limit it is answered 429. */
   async function countFailure(error: AppError, meta: RequestMeta): Promise<AppError> {
     if ((error.code !== 'unauthenticated' && error.code !== 'invalid_api_key') || !meta.ip) return error
-    const subject = `ip:${subscriberLine(meta.ip)}`
-    if (failures.spend(subject) !== undefined) return error
-    const { askedAtMs, mayAskForSpare, returned } = failures.ask(subject)
-    const spare = mayAskForSpare ? failureRule.burst / 10 : 0
-    const grant = await takeToken(services.db, subject, failureRule, spare, returned).catch(() => undefined)
-    if (grant && mayAskForSpare) failures.keep(subject, askedAtMs, grant)
-    if (!grant || grant.granted > 0) return error
-    const seconds = Math.max(1, Math.ceil(grant.retry_after))
+    const seconds = await failures.findWait(meta.ip)
+    if (seconds === undefined) return error
     return new AppError(
       'rate_limited',
       `Too many requests without a valid key came from this address. Try again in ${seconds} s.`,

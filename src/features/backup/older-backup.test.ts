@@ -103,6 +103,9 @@ test('a backup of an older version is restored as it was, and brought up to date
     const text = `select md5(string_agg(t::text, '|' order by t::text)) as hash from (select ${columns[0].all} from ${table}) t`
     expect((await after.query(text)).rows, table).toEqual((await before.query(text)).rows)
   }
+  // It has had more columns since.
+  const jobs = 'select id, name, payload, attempts, run_at, created_at from queued_jobs'
+  expect((await after.query(jobs)).rows).toEqual((await before.query(jobs)).rows)
   // Ids that the database gives go on.
   const { rows } = await after.query("insert into queued_jobs (name, payload) values ('more', '') returning id")
   expect(Number(rows[0].id)).toBe(2)

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Stripe } from 'stripe'
 import { type Context, inSnapshot } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { askStripe } from '../../platform/net/ask-stripe.ts'
+import { useStripe } from '../../platform/net/ask-stripe.ts'
 import type { Services } from '../../platform/services.ts'
 import { findOrganisationForStripe } from './billing-account.ts'
 import { syncSubscription } from './sync-subscription.ts'
@@ -36,7 +36,7 @@ export async function takeStripeEvent(
 }
 
 function verify(services: Services, body: Buffer, signature: string): Promise<Stripe.Event> {
-  return askStripe(services, async ({ webhooks }, { webhookSecret }) => {
+  return useStripe(services.config, async ({ webhooks }, { webhookSecret }) => {
     try {
       const now = services.now().getTime()
       return webhooks.constructEvent(body, signature, webhookSecret, toleranceSeconds, undefined, now)

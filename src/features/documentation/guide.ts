@@ -18,6 +18,7 @@ const slugs = [
   'people',
   'plans',
   'running',
+  'limits',
   'how-fast',
   'promises',
 ]

@@ -1,9 +1,8 @@
 import type { TransactionContext } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import type { Import, ImportCounts, ImportStarter } from './import.ts'
-import { type ImportJob, importJob } from './run-import.ts'
+import { queueImport } from './queue-import.ts'
 
 /**
  * Has an import work on its file from where it is, under the name of whoever acts. `beganWith`: what it has come to before.
@@ -32,6 +31,5 @@ export async function beginRun(
     .where('file_deleted_at', 'is', null)
     .executeTakeFirstOrThrow()
   if (numUpdatedRows === 0n) throw new AppError('conflict', 'The file of this import is no longer kept.')
-  const job: ImportJob = { organisation_id: organisation.id, import_id: id, run: run + 1 }
-  await enqueue(ctx, importJob, job)
+  await queueImport(ctx, { organisation_id: organisation.id, import_id: id, run: run + 1 })
 }

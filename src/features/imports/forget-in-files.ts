@@ -1,6 +1,8 @@
+import type { Kysely } from 'kysely'
 import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
 import { unguardCell } from '../../platform/csv/csv-line.ts'
 import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
+import type { Tables } from '../../platform/db/tables.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import type { Services } from '../../platform/services.ts'
 import { parseEmailAddress } from '../subscribers/email-address.ts'
@@ -9,11 +11,12 @@ import type { ImportReading } from './import.ts'
 import { chunkBytes, readRows } from './import-file.ts'
 import { type ForgetJob, joinPasses, type Place } from './join-passes.ts'
 import { isAddress, namesAddress, type Spellings, spellingsOf } from './names-address.ts'
+import { findFairnessKey } from './queue-import.ts'
 import { workerContext } from './worker-context.ts'
 
 export const forgetJob = 'forget in files'
 
-/** Then whoever else waits in the queue has their turn. */
+/** Then the next fairness key in the queue has its turn. */
 const sliceMs = 2_000
 /** Of a record that is no CSV, which may be the rest of a file; each window holds the end of the one before. */
 const [windowBytes, sharedBytes] = [chunkBytes, 2_048]
@@ -26,7 +29,7 @@ export async function forgetInFiles(
 ): Promise<void> {
   if ((await keptFiles(ctx, waitlistId)).length === 0) return
   const job: ForgetJob = { organisation_id: ctx.organisation.id, waitlist_id: waitlistId, emails: [canonicalEmail] }
-  await enqueue(ctx, forgetJob, job)
+  await enqueue(ctx, await forgetOptions(ctx, ctx.organisation.id), job)
 }
 
 /**
@@ -35,13 +38,20 @@ export async function forgetInFiles(
  */
 export async function blankInFiles(services: Services, job: ForgetJob): Promise<void> {
   const ctx = await workerContext(services, job.organisation_id)
-  if (!ctx || (await joinPasses(ctx, forgetJob, job))) return
+  if (!ctx) return
+  const options = await forgetOptions(queueOf(ctx), job.organisation_id)
+  if (await joinPasses(ctx, options, job)) return
   const place = await readSlice(ctx, job)
-  if (place) await enqueue(queueOf(ctx), forgetJob, { ...job, at: place })
+  if (place) await enqueue(queueOf(ctx), options, { ...job, at: place })
   else if (job.waiting?.length) {
     const { organisation_id, waitlist_id, waiting: emails } = job
-    await enqueue(queueOf(ctx), forgetJob, { organisation_id, waitlist_id, emails })
+    await enqueue(queueOf(ctx), options, { organisation_id, waitlist_id, emails })
   }
+}
+
+/** Among imports: each owner's organisations have one turn. */
+async function forgetOptions(within: { sql: Kysely<Tables> }, organisationId: string) {
+  return { name: forgetJob, queue: 'long', fairnessKey: await findFairnessKey(within, organisationId) } as const
 }
 
 function queueOf({ db, secrets }: Context) {

@@ -2,6 +2,7 @@ import { type Context, inTransaction, requireRole, type TransactionContext } fro
 import { SessionLocks } from '../../platform/db/session-locks.ts'
 import { AppError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
+import { requireDiskSpace } from '../../platform/process/disk-space.ts'
 import type { Services } from '../../platform/services.ts'
 import { addBatch } from './add-batch.ts'
 import type { ImportedPerson } from './decide-row.ts'
@@ -15,7 +16,7 @@ const markOf = (id: string) => `import ${id}`
 /**
  * Imports batches that a command reads by itself, each in one transaction with the counts. It stands among the waitlist's
  * imports, where it can be cancelled; its one row of the log comes with its end, also where the command is killed.
- * @throws AppError `not_found`, `forbidden`, `conflict` once it was cancelled; whatever `batches` throws.
+ * @throws AppError `not_found`, `forbidden`, `conflict` once it was cancelled, `unavailable` where the disk is nearly full; whatever `batches` throws.
  */
 export async function importDirectly(
   ctx: Context,
@@ -32,6 +33,7 @@ export async function importDirectly(
       for await (const rows of batches) {
         await inTransaction(ctx, async (ctx) => {
           requireRole(ctx, 'admin')
+          await requireDiskSpace(ctx)
           if (!begun) await begin(ctx, waitlistId, id, fileName)
           const row = await readImport(ctx, id)
           if (row.state !== 'running') throw new AppError('conflict', 'The import was cancelled on its page.')

@@ -52,6 +52,7 @@ export function ImportMatchPage(props: MatchPageProps) {
       }
     >
       {waitlist.archived_at ? <ArchivedNotice frame={frame} waitlist={waitlist} /> : null}
+      {error && error.status !== 422 ? <Notice kind="bad">{error.message}</Notice> : null}
       {changed ? (
         <Notice kind="warn">The columns have changed. Look at what will happen now, then start.</Notice>
       ) : null}

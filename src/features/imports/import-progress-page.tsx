@@ -13,6 +13,8 @@ const stopReasons: Record<StopReason, string> = {
   archived: 'The waitlist was archived meanwhile, so it takes nobody in any more.',
   forbidden: 'Whoever started it may no longer add subscribers here.',
   ended: 'The command that ran it ended before the file did.',
+  disk: 'This server is almost out of disk space. Continue once there is room again.',
+  rows: 'Whoever started it has imported very many rows lately. Continue tomorrow.',
   failed: 'Something unexpected happened over and over. It has been logged.',
 }
 

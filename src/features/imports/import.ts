@@ -3,7 +3,7 @@ import type { CsvEncoding } from '../../platform/csv/csv-reader.ts'
 export type ImportState = 'uploading' | 'uploaded' | 'running' | 'done' | 'cancelled' | 'stopped'
 
 /** Why an import ended before its file did. */
-export type StopReason = 'archived' | 'forbidden' | 'failed' | 'ended'
+export type StopReason = 'archived' | 'forbidden' | 'failed' | 'ended' | 'disk' | 'rows'
 
 /** How a file is read. Columns are counted from 0; null is none. */
 export interface ImportReading {

@@ -38,7 +38,7 @@ export function importRoutes(app: Hono<AppEnv>): void {
       const id = await uploadImport(c.var.ctx, c.req.param('id'), file, c.req.query('form_nonce') ?? '')
       return c.redirect(`${baseOf(c)}/${id}`, 303)
     } catch (error) {
-      if (!(error instanceof AppError) || (error.status !== 422 && error.status !== 429)) throw error
+      if (!(error instanceof AppError) || !isShownBeside(error)) throw error
       await upload.drain()
       for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
       return showUpload(c, error)
@@ -64,7 +64,8 @@ export function importRoutes(app: Hono<AppEnv>): void {
       if (!(error instanceof AppError)) throw error
       // The form was sent before: the import is on its way.
       if (error.code === 'conflict') return c.redirect(`${baseOf(c)}/${importId}`, 303)
-      if (error.status !== 422) throw error
+      if (!isShownBeside(error)) throw error
+      for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
       return showImport(c, { error })
     }
   })
@@ -83,7 +84,7 @@ export function importRoutes(app: Hono<AppEnv>): void {
       await continueImport(c.var.ctx, id, importId)
       return c.redirect(`${baseOf(c)}/${importId}`, 303)
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+      if (!(error instanceof AppError) || (error.code !== 'conflict' && !isShownBeside(error))) throw error
       return showImport(c, { error })
     }
   })
@@ -94,6 +95,11 @@ export function importRoutes(app: Hono<AppEnv>): void {
     const { fileName, csv } = await exportResults(c.var.ctx, id, importId, { onlyRefused })
     return sendFile(c, `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`, 'csv', csv)
   })
+}
+
+/** What the person can do something about, a full disk included; that the database is away names no field. */
+function isShownBeside({ status, errors }: AppError): boolean {
+  return status === 422 || status === 429 || (status === 503 && errors.length > 0)
 }
 
 async function showUpload(c: Shown, error?: AppError) {

@@ -68,6 +68,23 @@ test('a process that was thought dead and several at once do no row twice', asyn
   expect(await imported(id)).toMatchObject([{ changes: { after: { added: 2_000, already_there: 0 } } }])
 })
 
+test('an import that waits for its turn is not taken up, however long it waits', async () => {
+  const { job } = await begin(fileOf(10))
+  await product.database.owner.kysely
+    .updateTable('imports')
+    .set({ progressed_at: new Date(0) })
+    .where('id', '=', job.import_id)
+    .execute()
+  await resumeImports(asWorker(product))
+  const { run } = await product.database.owner.kysely
+    .selectFrom('imports')
+    .select('run')
+    .where('id', '=', job.import_id)
+    .executeTakeFirstOrThrow()
+  expect(run).toBe(1)
+  await doQueued(product)
+})
+
 test('an import that gets on is not taken up by others', async () => {
   const { job } = await begin(fileOf(10))
   await resumeImports(asWorker(product))
@@ -91,7 +108,8 @@ test('a long one lets others have their turn in the queue, and ends all the same
   const slow = { ...asWorker(product), now: tick }
   await runImport(slow, job)
   expect(await count(id)).toBeLessThan(1_500)
-  expect(await product.database.owner.kysely.selectFrom('queued_jobs').selectAll().execute()).toHaveLength(2)
+  const due = product.database.owner.kysely.selectFrom('queued_jobs').select('id').where('leased_until', 'is', null)
+  expect(await due.execute()).toHaveLength(2)
   await doQueued(product)
   expect(await count(id)).toBe(1_500)
   expect(await imported(id)).toHaveLength(1)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Context } from '../../platform/context.ts'
-import { enqueue } from '../../platform/jobs/enqueue.ts'
+import { enqueue, type JobOptions, toFairnessKey } from '../../platform/jobs/enqueue.ts'
 
 /** One reading of a waitlist's files, for everybody who was removed before it began. */
 export interface ForgetJob {
@@ -23,10 +23,12 @@ export interface Place {
  * Makes one job of all that are due for the same waitlist, this one included, so that its files are read once for many
  * people; answers whether there was another. One that has begun goes on, and whoever came later has the next reading.
  */
-export function joinPasses({ db, secrets }: Context, name: string, job: ForgetJob): Promise<boolean> {
+export function joinPasses({ db, secrets }: Context, options: Required<JobOptions>, job: ForgetJob): Promise<boolean> {
+  const key = toFairnessKey(secrets, options.fairnessKey)
   return db.kysely.transaction().execute(async (transaction) => {
     const { rows } = await sql<{ id: number; payload: Buffer }>`
-      select id, payload from queued_jobs where name = ${name} and run_at <= clock_timestamp() order by id
+      select id, payload from queued_jobs where name = ${options.name} and queue = ${options.queue} and fairness_key = ${key}
+        and turn is not null and (leased_until is null or leased_until <= clock_timestamp()) order by id
       for update skip locked`.execute(transaction)
     const due = rows.flatMap(({ id, payload }) => {
       const text = secrets.open('job', payload)
@@ -44,7 +46,7 @@ export function joinPasses({ db, secrets }: Context, name: string, job: ForgetJo
       ? { ...base, waiting: [...new Set([...(base.waiting ?? []), ...emails])] }
       : { ...base, emails: [...new Set([...base.emails, ...emails])] }
     await sql`delete from queued_jobs where id = any (${joined.map(({ id }) => id)})`.execute(transaction)
-    await enqueue({ sql: transaction, secrets }, name, whole)
+    await enqueue({ sql: transaction, secrets }, options, whole)
     return true
   })
 }

@@ -1,25 +1,77 @@
 import type { Context, TransactionContext } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { requireDiskSpace } from '../../platform/process/disk-space.ts'
+import { type Bucket, findWaitForTokens, requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
+import type { Import } from './import.ts'
 
-const maxWaitingFiles = 20
+export const maxWaitingFiles = 20
 export const maxKeptBytes = 1024 ** 3
-const filesRule: BucketRule = { burst: 200, perSecond: 100 / 3_600 }
-/** Of a quarter of a megabyte: 2 GB at once, nearly a gigabyte an hour. */
-const piecesRule: BucketRule = { burst: 8_192, perSecond: 1 }
+const week = 7 * 86_400
 
-/** Counts a file, or a piece of one, that the organisation brings. @throws AppError `rate_limited`. */
+/** Pieces are of a quarter of a megabyte: 2 GB at once, nearly a gigabyte an hour. */
+export const organisationUploadRules = {
+  files: { burst: 200, perSecond: 100 / 3_600 },
+  pieces: { burst: 8_192, perSecond: 1 },
+} satisfies Record<string, BucketRule>
+
+/** Of one user for all organisations: files are kept for a week, and so long it takes for all of this to come back. 8 GB. */
+export const userUploadRules = {
+  files: { burst: 400, perSecond: 200 / 3_600 },
+  pieces: { burst: 32_768, perSecond: 32_768 / week },
+} satisfies Record<string, BucketRule>
+
+/** Rows that one user has imported in all organisations: two million at once, then a million a day. */
+export const userRowsRule: BucketRule = { burst: 2_000_000, perSecond: 1_000_000 / 86_400 }
+
+/**
+ * Counts a file, or a piece of one, that a user uploads to an organisation.
+ * @throws AppError `rate_limited`, `unavailable` where the disk is nearly full.
+ */
 export async function countUpload(ctx: Context, what: 'files' | 'pieces'): Promise<void> {
-  const rule = what === 'files' ? filesRule : piecesRule
-  const { granted, retry_after } = await takeToken(ctx.db, `import-${what}:${ctx.organisation.id}`, rule)
-  if (granted > 0) return
-  const minutes = Math.ceil(retry_after / 60)
-  const detail = `This organisation has uploaded ${what === 'files' ? 'many files' : 'very much'}. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, or add people through the API.`
+  await requireDiskSpace(ctx)
+  const buckets: Bucket[] = [
+    { subject: `import-${what}:${ctx.organisation.id}`, rule: organisationUploadRules[what] },
+    ...(ctx.actor.type === 'user' ? [{ subject: `import-${what}:${ctx.actor.id}`, rule: userUploadRules[what] }] : []),
+  ]
+  const seconds = await findWaitForTokens(ctx.db, buckets)
+  if (seconds === undefined) return
+  const minutes = Math.ceil(seconds / 60)
+  const detail = `This organisation, or you in all of yours, has uploaded ${what === 'files' ? 'many files' : 'very much'}. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, or add people through the API.`
   throw new AppError('rate_limited', detail, {
-    headers: { 'Retry-After': String(Math.ceil(retry_after)) },
+    headers: { 'Retry-After': String(seconds) },
     errors: [{ pointer: '#/file', code: 'refused', detail }],
   })
+}
+
+/**
+ * Counts the rows of a file that a user has imported; a file larger than the whole allowance needs all of it. What the
+ * operator imports by command is not counted. @throws AppError `rate_limited`, `unavailable` where the disk is nearly full.
+ */
+export async function countRows(ctx: Context, rows: number): Promise<void> {
+  await requireDiskSpace(ctx)
+  if (ctx.actor.type !== 'user') return
+  const cost = Math.min(rows, userRowsRule.burst)
+  await requireTokens(
+    ctx,
+    [{ subject: `import-rows:${ctx.actor.id}`, rule: userRowsRule, cost }],
+    (wait) => `You imported very many rows lately. Start this import in ${wait}.`,
+  )
+}
+
+/**
+ * Counts rows that the lines of a file did not tell of: a quotation mark within a cell hides the lines after it. Answers
+ * whether the user may import them.
+ */
+export async function mayImportUncounted(
+  { db }: Pick<Context, 'db'>,
+  { started_by, lines, done_rows }: Pick<Import, 'started_by' | 'lines' | 'done_rows'>,
+  rows: number,
+): Promise<boolean> {
+  const cost = done_rows + rows - Math.max(lines, done_rows)
+  if (cost <= 0 || started_by.id === null) return true
+  const bucket = { subject: `import-rows:${started_by.id}`, rule: userRowsRule, cost }
+  return (await findWaitForTokens(db, [bucket])) === undefined
 }
 
 /** Files that nobody starts lie there for two days: not too many of them. @throws AppError `validation_failed`. */

@@ -1,6 +1,6 @@
 import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
-import { enqueue } from '../../platform/jobs/enqueue.ts'
+import { isDiskLow } from '../../platform/process/disk-space.ts'
 import type { Services } from '../../platform/services.ts'
 import { addBatch } from './add-batch.ts'
 import { decideRow, type ImportedPerson } from './decide-row.ts'
@@ -8,20 +8,14 @@ import { asStarter, finishImport } from './finish-import.ts'
 import { readImport } from './get-import.ts'
 import type { Import, ImportReading, RowOutcome, StopReason } from './import.ts'
 import { readRows } from './import-file.ts'
+import { type ImportJob, queueImport } from './queue-import.ts'
+import { mayImportUncounted } from './room-for-files.ts'
 import { workerContext } from './worker-context.ts'
-
-export const importJob = 'run import'
-
-export interface ImportJob {
-  organisation_id: string
-  import_id: string
-  run: number
-}
 
 /** So that others who write in the organisation wait for a batch a tenth of a second, not longer. */
 const batchRows = 250
-/** Then whoever else waits in the queue has their turn. */
-const sliceMs = 2_000
+/** Then the next fairness key in the queue has its turn. */
+export const sliceMs = 2_000
 const maxFailures = 10
 
 interface Batch {
@@ -42,6 +36,10 @@ export async function runImport(services: Services, { organisation_id, import_id
   const row = await inSnapshot(system, (ctx) => readImport(ctx, import_id)).catch(ifGone)
   if (!row?.reading || row.state !== 'running' || row.run !== run) return
   const ctx = asStarter(system, row.started_by)
+  if (await isDiskLow(services)) {
+    await finishUnlessOver(system, job, 'disk')
+    return
+  }
   const until = ctx.now().getTime() + sliceMs
   try {
     for await (const batch of batchesOf(ctx, row, row.reading)) {
@@ -81,6 +79,10 @@ function importBatch(ctx: Context, job: ImportJob, batch: Batch, isTimeUp: () =>
     const row = await readImport(ctx, job.import_id)
     // Cancelled, or somebody else is at it.
     if (row.state !== 'running' || row.run !== job.run || row.position !== batch.position) return false
+    if (!(await mayImportUncounted(ctx, row, batch.rows.length))) {
+      await finishImport(ctx, row.id, 'stopped', 'rows')
+      return false
+    }
     const outcomes = await addBatch(ctx, row, batch.rows, batch.end)
     if (outcomes.length > 0) {
       await ctx.sql
@@ -94,10 +96,17 @@ function importBatch(ctx: Context, job: ImportJob, batch: Batch, isTimeUp: () =>
         .execute()
     }
     if (batch.isLast) await finishImport(ctx, row.id, 'done')
-    else if (isTimeUp()) await enqueue(ctx, importJob, job)
+    else if (isTimeUp()) await queueImport(ctx, job)
     else return true
     return false
   })
+}
+
+async function finishUnlessOver(system: Context, job: ImportJob, reason: StopReason): Promise<void> {
+  await inTransaction(system, async (ctx) => {
+    const row = await readImport(ctx, job.import_id)
+    if (row.state === 'running' && row.run === job.run) await finishImport(ctx, row.id, 'stopped', reason)
+  }).catch(ifGone)
 }
 
 /** What will not mend itself stops the import with its reason; anything else is tried again by `resumeImports`, and not for ever. */

@@ -3,7 +3,7 @@ import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
 import { AppError } from '../../platform/errors.ts'
 import { formNonceSchema } from '../../platform/form-nonce.ts'
 import { parseInput } from '../../platform/parse-input.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { createOrganisation, firstPlan } from './create-organisation.ts'
@@ -11,8 +11,8 @@ import { organisationNameSchema } from './organisation-name.ts'
 
 const foundInput = z.strictObject({ name: organisationNameSchema, form_nonce: formNonceSchema.optional() })
 
-/** Ten at once, then one in ten minutes. */
-const perPerson = { perSecond: 1 / 600, burst: 10 }
+/** Ten at once, then ten a day. The operator's command has no limit. */
+export const foundingRule = { perSecond: 10 / 86_400, burst: 10 }
 
 /** Whether people may make organisations by themselves here. */
 export function mayFoundOrganisations(services: Services): boolean {
@@ -31,12 +31,11 @@ export async function foundOrganisation(
 ): Promise<{ slug: string }> {
   if (!mayFoundOrganisations(services)) throw new AppError('forbidden', byOperatorOnly)
   const { name, form_nonce } = parseInput(foundInput, input)
-  const { granted, retry_after } = await takeToken(services.db, `found:${person.id}`, perPerson)
-  if (granted === 0) {
-    throw new AppError('rate_limited', 'You have made many organisations. Wait a while, then make this one.', {
-      headers: { 'Retry-After': String(Math.ceil(retry_after)) },
-    })
-  }
+  await requireTokens(
+    services,
+    [{ subject: `found:${person.id}`, rule: foundingRule }],
+    (wait) => `You have made many organisations. Wait ${wait}, then make this one.`,
+  )
   const actor = { type: 'user', id: person.id, name: person.name, role: 'owner' } as const
   const made = { name, plan: firstPlan(services), owner: person }
   const id = form_nonce === undefined ? undefined : idOf(services, `${person.id} ${form_nonce} ${name}`)

@@ -1,23 +1,33 @@
 import { z } from 'zod'
 import { type Context, inTransaction, requireRole, type TransactionContext } from '../../platform/context.ts'
 import { claimForm } from '../../platform/db/claim-form.ts'
-import { AppError, fieldError } from '../../platform/errors.ts'
+import { fieldError } from '../../platform/errors.ts'
 import { formNonceSchema } from '../../platform/form-nonce.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Mail } from '../../platform/mail/mailer.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import { parseInput } from '../../platform/parse-input.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { type Bucket, requireTokens } from '../../platform/rate-limit/take-tokens.ts'
+import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import { personEmailSchema } from '../accounts/create-person.ts'
+import { mailboxOf } from '../accounts/mailbox-of.ts'
+import { newcomerBuckets } from '../accounts/stranger-ceilings.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { requireRoomForMember } from './add-member.ts'
 import { replaceOpenInvitation } from './invitations.ts'
 
 const validDays = 7
 
-/** Names are free text and addresses are anybody's: an organisation must not be a way to send mail to strangers. */
-const mailLimit = { perSecond: 1 / 600, burst: 20 }
+/**
+ * Names are free text and emails are anybody's: nobody may use invitations to send mail to strangers, from one organisation,
+ * from many, or to one mailbox from many.
+ */
+export const invitationRules = {
+  organisation: { perSecond: 1 / 600, burst: 20 },
+  user: { perSecond: 1 / 600, burst: 40 },
+  recipient: { perSecond: 1 / 720, burst: 5 },
+} satisfies Record<string, BucketRule>
 
 const inviteInput = z.strictObject({
   email: personEmailSchema,
@@ -40,7 +50,7 @@ export async function inviteMember(ctx: Context, input: unknown): Promise<void> 
     await requireStranger(ctx, email)
     await requireRoomForMember(ctx)
     const replaced = await replaceOpenInvitation(ctx, email)
-    await requireMailAllowance(ctx)
+    await requireMailAllowance(ctx, email)
     const token = randomBase62(32)
     await ctx.sql
       .insertInto('invitations')
@@ -82,12 +92,22 @@ async function requireStranger(ctx: TransactionContext, email: string): Promise<
   if (member) throw fieldError('email', 'refused', `${email} is a member already.`)
 }
 
-async function requireMailAllowance(ctx: TransactionContext): Promise<void> {
-  const { granted, retry_after } = await takeToken(ctx.db, `invite:${ctx.organisation.id}`, mailLimit)
-  if (granted > 0) return
-  throw new AppError('rate_limited', 'This organisation has sent many invitations. Wait a while, then send this one.', {
-    headers: { 'Retry-After': String(Math.ceil(retry_after)) },
-  })
+async function requireMailAllowance(ctx: TransactionContext, email: string): Promise<void> {
+  const { actor, organisation, secrets } = ctx
+  const { organisation: ofOrganisation, user, recipient } = invitationRules
+  const mailbox = mailboxOf(secrets, email)
+  const buckets: Bucket[] = [
+    { subject: `invite:${organisation.id}`, rule: ofOrganisation },
+    { subject: `invite-to:${mailbox}`, rule: recipient },
+  ]
+  if (actor.type === 'user')
+    buckets.push({ subject: `invite:${actor.id}`, rule: user }, ...(await newcomerBuckets(ctx, actor.id)))
+  await requireTokens(
+    ctx,
+    buckets,
+    (wait) =>
+      `Many invitations were sent by you, by this organisation or to this email. Wait ${wait}, then send this one.`,
+  )
 }
 
 function invitationMail(ctx: Context, to: string, token: string): Mail {

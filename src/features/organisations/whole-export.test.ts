@@ -74,6 +74,7 @@ const leftOut: Record<string, string> = {
   'imports.run': 'how its jobs are counted',
   'imports.failures': 'how its jobs are counted',
   'imports.progressed_at': 'how its jobs are counted',
+  'imports.queued_job_id': 'how its jobs are counted',
   import_chunks: 'the file that they brought, kept for some days',
   import_codes: 'by which the rows of that file name each other',
   import_results: 'an answer for each row of that file, which the page of the import exports beside the rows',

@@ -30,6 +30,7 @@ export interface ImportsTable {
   finished_at: Date | null
   file_deleted_at: Date | null
   activity_number: number | null
+  queued_job_id: number | null
 }
 
 export interface ImportedPeopleTable {

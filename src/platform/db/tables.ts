@@ -166,6 +166,10 @@ interface QueuedJobsTable {
   payload: Fixed<Buffer>
   attempts: Generated<number>
   run_at: Generated<Date>
+  queue: Generated<string>
+  fairness_key: Generated<string>
+  turn: number | null
+  leased_until: Date | null
 }
 
 interface OrganisationTombstonesTable {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Services } from '../services.ts'
+import { type QueueName, queues } from './queues.ts'
 
 /** What to do with each kind of queued job. A handler may run twice for one job: after a crash in the middle. */
 export type JobHandlers = Record<string, (services: Services, payload: unknown) => Promise<void>>
@@ -11,27 +12,26 @@ interface Claimed {
   attempts: number
 }
 
-/** Of the jobs that wait, those with one of these names, or all but those. */
-export type Lane = { only: readonly string[] } | { but: readonly string[] }
-
 /** A job that nobody has finished by then is taken up by somebody else. */
 const leaseSeconds = 120
+const claimJob = { name: 'claim_job', text: 'select id, name, payload, attempts from claim_job($1, $2)' }
 /** With the pauses below: for about a day. */
 const maxAttempts = 20
 
 /**
- * Does the jobs of a lane that are due, one after the other, and answers how many there were. Any number of processes may do so at
- * once, and `isStopped` ends it between two. A job that fails comes again later, each time after a longer pause, and is given up in the end.
+ * Does the jobs of a queue that are due, or of all queues, one after the other, and answers how many there were. Of those
+ * that wait, the fairness key that was served longest ago has the next. Any number of processes may do so at once, and
+ * `isStopped` ends it between two. A job that fails comes again later, each time after a longer pause, and is given up in the end.
  */
 export async function runDueJobs(
   services: Services,
   handlers: JobHandlers,
   isStopped: () => boolean = () => false,
-  lane: Lane = { but: [] },
+  queue?: QueueName,
 ): Promise<number> {
   let done = 0
   while (!isStopped()) {
-    const job = await claim(services, lane)
+    const job = await claim(services, queue ? [queue] : queues)
     if (!job) break
     await attempt(services, handlers, job)
     done += 1
@@ -39,13 +39,12 @@ export async function runDueJobs(
   return done
 }
 
-async function claim({ db }: Services, lane: Lane): Promise<Claimed | undefined> {
-  const isMine = 'only' in lane ? sql`name = any (${lane.only})` : sql`name <> all (${lane.but})`
-  const { rows } = await sql<Claimed>`
-    update queued_jobs set attempts = attempts + 1, run_at = clock_timestamp() + ${leaseSeconds} * interval '1 second'
-    where id = (select id from queued_jobs where run_at <= clock_timestamp() and ${isMine} order by run_at limit 1 for update skip locked)
-    returning id, name, payload, attempts`.execute(db.kysely)
-  return rows[0]
+async function claim({ db }: Services, among: readonly QueueName[]): Promise<Claimed | undefined> {
+  for (const queue of among) {
+    const [job] = await db.run<Claimed>(claimJob, [queue, leaseSeconds])
+    if (job) return job
+  }
+  return undefined
 }
 
 async function attempt(services: Services, handlers: JobHandlers, job: Claimed): Promise<void> {
@@ -67,7 +66,7 @@ async function attempt(services: Services, handlers: JobHandlers, job: Claimed):
     if (givenUp) await finish()
     else {
       const pauseSeconds = Math.min(5 * 2 ** job.attempts, 7_200)
-      await sql`update queued_jobs set run_at = clock_timestamp() + ${pauseSeconds} * interval '1 second'
+      await sql`update queued_jobs set turn = null, leased_until = null, run_at = clock_timestamp() + ${pauseSeconds} * interval '1 second'
         where id = ${job.id}`.execute(db.kysely)
     }
   }

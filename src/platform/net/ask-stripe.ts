@@ -1,11 +1,32 @@
 import { createHash } from 'node:crypto'
 import type { Stripe } from 'stripe'
-import type { StripeConfig } from '../config.ts'
+import type { Config, StripeConfig } from '../config.ts'
+import type { Actor, Organisation } from '../context.ts'
 import { AppError } from '../errors.ts'
+import { FairQueue } from '../process/fair-queue.ts'
+import { requireTokens } from '../rate-limit/take-tokens.ts'
+import type { BucketRule } from '../rate-limit/token-leases.ts'
 import type { Services } from '../services.ts'
 
 /** A page waits for an answer, so that patience is short; what matters is asked again by a job. */
 const timeoutMs = 10_000
+
+/**
+ * Stripe answers 25 requests a second in test mode and 100 otherwise, all of one account together. A checkout asks up to eight
+ * times.
+ */
+export const stripeRules = {
+  organisation: { perSecond: 1 / 10, burst: 40 },
+  server: { perSecond: 10, burst: 100 },
+} satisfies Record<string, BucketRule>
+
+/** Of one process. Stripe sends an event again that was refused here. */
+export const stripeQueue = { concurrency: 8, maxWaiting: 500 }
+
+const turns = new FairQueue({
+  ...stripeQueue,
+  refusal: 'Stripe, which takes the payments here, is asked very often at the moment. Try again shortly.',
+})
 
 const clients = new WeakMap<StripeConfig, Promise<Stripe>>()
 
@@ -32,16 +53,38 @@ function clientOf(config: StripeConfig): Promise<Stripe> {
 
 /**
  * Talks to Stripe. Never inside a transaction: an answer may take seconds.
- * @throws AppError `unavailable` when Stripe is away, or refuses what we are or ask; `not_found` for what it does not have.
+ * @throws AppError `rate_limited`, `unavailable` when Stripe is away, or refuses what we are or ask; `not_found` for what it does not have.
  */
 export async function askStripe<T>(
-  { config }: Pick<Services, 'config'>,
+  asking: Pick<Services, 'config' | 'db'> & { actor?: Actor; organisation?: Organisation },
   ask: (stripe: Stripe, prices: StripeConfig) => Promise<T>,
 ): Promise<T> {
-  if (!config.stripe) throw new AppError('not_found', 'No billing provider is configured here.')
-  const client = await clientOf(config.stripe)
+  const { actor, organisation, config } = asking
+  // Events and jobs come with no user: they wait for their turn, and are never refused for what users press.
+  if (actor?.type === 'user' && organisation) await requireStripeTokens(asking, organisation.id)
+  return turns.run({ key: organisation?.id ?? 'server', isKnown: actor?.type !== 'user' }, () => useStripe(config, ask))
+}
+
+function requireStripeTokens(services: Pick<Services, 'db'>, organisationId: string): Promise<void> {
+  return requireTokens(
+    services,
+    [
+      { subject: `stripe:${organisationId}`, rule: stripeRules.organisation },
+      { subject: 'server:stripe', rule: stripeRules.server },
+    ],
+    (wait) => `Stripe, which takes the payments here, was asked very often. Nothing was changed; try again in ${wait}.`,
+  )
+}
+
+/** For what the library does without asking Stripe, such as checking a signature. @throws AppError `not_found`. */
+export async function useStripe<T>(
+  { stripe }: Pick<Config, 'stripe'>,
+  ask: (stripe: Stripe, prices: StripeConfig) => Promise<T>,
+): Promise<T> {
+  if (!stripe) throw new AppError('not_found', 'No billing provider is configured here.')
+  const client = await clientOf(stripe)
   try {
-    return await ask(client, config.stripe)
+    return await ask(client, stripe)
   } catch (error) {
     throw asRefusal(error)
   }

@@ -100,7 +100,7 @@ async function startJobs(
     url,
     role: roles.owner,
     rowLevelRole: roles.app,
-    maxConnections: 3,
+    maxConnections: 4,
     log,
     patience: jobsPatience,
   })

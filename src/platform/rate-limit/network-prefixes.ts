@@ -1,0 +1,53 @@
+import ipaddr from 'ipaddr.js'
+import type { Bucket } from './take-tokens.ts'
+import type { BucketRule } from './token-leases.ts'
+
+/**
+ * How far a prefix reaches: `host` is an IPv4 address or an IPv6 /64, `site` an IPv4 /24 or an IPv6 /48, `provider` an
+ * IPv6 /32. Providers assign a /64 to a /48 to one customer, and registries assign a /32 to one provider (RFC 6177).
+ */
+export type PrefixReach = 'host' | 'site' | 'provider'
+
+export interface NetworkPrefix {
+  reach: PrefixReach
+  /** In CIDR notation; 'unknown' where there is no address. */
+  prefix: string
+}
+
+/** A limit for each reach. What is allowed grows with the reach, far less than the number of addresses does. */
+export type PrefixRules = Record<PrefixReach, BucketRule>
+
+const bits = {
+  ipv4: { host: 32, site: 24, provider: undefined },
+  ipv6: { host: 64, site: 48, provider: 32 },
+} as const
+
+/** Every network prefix that a request from an IP address is counted under, the narrowest first. */
+export function networkPrefixes(ip: string | null): NetworkPrefix[] {
+  if (!ip || !ipaddr.isValid(ip)) return [{ reach: 'host', prefix: 'unknown' }]
+  const address = ipaddr.process(ip)
+  return (['host', 'site', 'provider'] as const).flatMap((reach) => {
+    const length = bits[address.kind()][reach]
+    return length === undefined ? [] : [{ reach, prefix: toPrefix(address, length) }]
+  })
+}
+
+/** The narrowest prefix: whoever shares it counts as the same client. */
+export function hostPrefix(ip: string | null): string {
+  return networkPrefixes(ip)[0]?.prefix ?? 'unknown'
+}
+
+/** The widest prefix: all of it gets one turn where clients take turns. */
+export function widestPrefix(ip: string | null): string {
+  return networkPrefixes(ip).at(-1)?.prefix ?? 'unknown'
+}
+
+/** The buckets that a request from an address takes a token from, one for each prefix. */
+export function prefixBuckets(name: string, ip: string | null, rules: PrefixRules): Bucket[] {
+  return networkPrefixes(ip).map(({ reach, prefix }) => ({ subject: `${name}:${prefix}`, rule: rules[reach] }))
+}
+
+function toPrefix(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): string {
+  const bytes = address.toByteArray().map((byte, i) => (i < length / 8 ? byte : 0))
+  return `${ipaddr.fromByteArray(bytes).toString()}/${length}`
+}

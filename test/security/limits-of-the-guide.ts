@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs'
+import { emailChangeRule } from '../../src/features/accounts/change-email.ts'
+import { resetMailRule } from '../../src/features/accounts/forget-password.ts'
+import { hashLimits } from '../../src/features/accounts/password-hash.ts'
+import { signUpMailRule } from '../../src/features/accounts/request-sign-up.ts'
+import { formRules, guessLimit, signInRules } from '../../src/features/accounts/sign-in-limits.ts'
+import { newcomerDays, strangerCeilings } from '../../src/features/accounts/stranger-ceilings.ts'
+import { failedKeyRules } from '../../src/features/api-keys/api-keys.auth.ts'
+import { maxActiveKeys } from '../../src/features/api-keys/require-room-for-api-key.ts'
+import { returnRule } from '../../src/features/billing/sync-on-return.ts'
+import {
+  maxKeptBytes,
+  maxWaitingFiles,
+  organisationUploadRules,
+  userRowsRule,
+  userUploadRules,
+} from '../../src/features/imports/room-for-files.ts'
+import { sliceMs } from '../../src/features/imports/run-import.ts'
+import { foundingRule } from '../../src/features/organisations/found-organisation.ts'
+import { invitationRules } from '../../src/features/organisations/invite-member.ts'
+import { statusPageRules } from '../../src/features/subscribers/status.dashboard.tsx'
+import { readConfig } from '../../src/platform/config.ts'
+import { stripeQueue, stripeRules } from '../../src/platform/net/ask-stripe.ts'
+import { inWords, piecesInWords, prefixesInWords, sizeInWords } from './limits-in-words.ts'
+
+interface Cell {
+  /** What the code has, in the guide's words. */
+  says: string[]
+  /** The test that tries it: its file, and its sentence or how it begins. */
+  tried: [file: string, sentence: string]
+}
+
+const { config } = readConfig({})
+const inSource = (file: string, pattern: RegExp) =>
+  pattern.exec(readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8'))?.[1] ?? `nothing in ${file}`
+const number = (n: number) => n.toLocaleString('en')
+
+const prefixes = 'test/security/network-prefixes.test.ts'
+const strangers = 'test/security/stranger-ceilings.test.ts'
+const costs = 'test/security/tenant-costs.test.ts'
+const turns = 'test/security/fair-turns.test.ts'
+const stripe = 'src/features/billing/stripe-limits.test.ts'
+const nearlyFull = 'with %s that is nearly full, files are refused with the reason'
+const freeDisk = `Refused below ${number(config.minFreeDiskMb)} MB`
+
+/** Each limiting cell of the guide's table. */
+export const cells: Record<string, Cell> = {
+  'Password hashes × network': {
+    says: [
+      `At one account: ${prefixesInWords(signInRules.account)}.`,
+      `At all accounts: ${prefixesInWords(signInRules.all)}`,
+    ],
+    tried: [prefixes, "'a sign-in at one account'"],
+  },
+  'Password hashes × user': {
+    says: [inWords(guessLimit)],
+    tried: ['src/features/accounts/recent-sign-in.test.ts', 'whoever found a browser open can guess a few times only'],
+  },
+  'Password hashes × server': {
+    says: [`${hashLimits.concurrency} at once, ${hashLimits.maxWaiting} wait`],
+    tried: ['src/platform/process/fair-queue.test.ts', 'no more run at once than may, and the keys take turns'],
+  },
+  'Sign-ups × network': { says: [prefixesInWords(formRules)], tried: [prefixes, "'a sign-up'"] },
+  'Sign-ups × user': {
+    says: [inWords(signUpMailRule)],
+    tried: ['src/features/accounts/confirmed-sign-up.test.ts', 'nobody floods a mailbox through the form'],
+  },
+  'Sign-ups × server': {
+    says: [inWords(strangerCeilings.signUp)],
+    tried: [strangers, 'sign-ups from everywhere together are limited'],
+  },
+  'Forgotten passwords × network': {
+    says: [prefixesInWords(formRules)],
+    tried: [prefixes, "'a forgotten password'"],
+  },
+  'Forgotten passwords × user': {
+    says: [inWords(resetMailRule)],
+    tried: ['src/features/accounts/guessing.test.ts', 'whoever floods a mailbox with links to a new password'],
+  },
+  'Forgotten passwords × server': {
+    says: [inWords(strangerCeilings.forgotPassword)],
+    tried: [strangers, 'forgotten passwords from everywhere together are limited'],
+  },
+  'Invitations and new emails × network': {
+    says: [prefixesInWords(formRules)],
+    tried: [prefixes, 'a new email is limited for a whole network too'],
+  },
+  'Invitations and new emails × user': {
+    says: [
+      `Invitations: ${inWords(invitationRules.user)}`,
+      `to one email ${inWords(invitationRules.recipient)}`,
+      `New emails: ${inWords(emailChangeRule)}`,
+    ],
+    tried: [strangers, 'a user’s invitations are counted over all their organisations'],
+  },
+  'Invitations and new emails × organisation': {
+    says: [inWords(invitationRules.organisation)],
+    tried: [strangers, 'an organisation’s invitations are limited, and another’s are not refused for them'],
+  },
+  'Invitations and new emails × server': {
+    says: [inWords(strangerCeilings.newcomerMail), `${newcomerDays} days`],
+    tried: [strangers, 'mails that new accounts cause are limited together'],
+  },
+  'Mails on their way × network': { says: [], tried: [turns, 'a flood of reset links and sign-ups from one network'] },
+  'Mails on their way × user': { says: [], tried: [turns, 'one user’s invitations from many organisations'] },
+  'Mails on their way × organisation': {
+    says: [],
+    tried: ['src/platform/jobs/fair-turns.test.ts', 'a job waits behind one of each other key'],
+  },
+  'Mails on their way × server': { says: [], tried: [turns, 'a link that a sign-in waits for stands behind no other'] },
+  'Links that lead nowhere × network': {
+    says: [prefixesInWords(formRules)],
+    tried: [prefixes, "'a reset link that leads nowhere'"],
+  },
+  'Status pages × network': {
+    says: [prefixesInWords(statusPageRules)],
+    tried: [prefixes, 'status pages are limited for a whole %s'],
+  },
+  'Organisations × user': {
+    says: [inWords(foundingRule)],
+    tried: [costs, 'a user makes ten organisations, and then one every few hours'],
+  },
+  'Uploaded files × user': {
+    says: [inWords(userUploadRules.files), piecesInWords(userUploadRules.pieces)],
+    tried: [costs, 'what a user uploads is counted over all organisations'],
+  },
+  'Uploaded files × organisation': {
+    says: [
+      inWords(organisationUploadRules.files),
+      piecesInWords(organisationUploadRules.pieces),
+      `${sizeInWords(maxKeptBytes)} kept and ${maxWaitingFiles} files waiting`,
+    ],
+    tried: ['src/features/imports/refusing-files.test.ts', 'more %s than anybody brings in an hour'],
+  },
+  'Uploaded files × server': { says: [freeDisk], tried: [costs, nearlyFull] },
+  'Imported rows × user': {
+    says: [inWords(userRowsRule)],
+    tried: [costs, 'a user imports a million rows at once and another million'],
+  },
+  'Imported rows × organisation': {
+    says: [],
+    tried: [costs, 'a file of more rows than the whole allowance'],
+  },
+  'Imported rows × server': { says: [freeDisk], tried: [costs, 'an import stops where the disk gets nearly full'] },
+  'Imports under way × user': {
+    says: [`${sliceMs / 1000} seconds`],
+    tried: [turns, 'one owner’s many files in many organisations'],
+  },
+  'Imports under way × organisation': { says: [], tried: [turns, 'people whom one owner removes do not stand before'] },
+  'Imports under way × server': { says: [], tried: [turns, 'one owner’s many files in many organisations'] },
+  "Stripe's API × organisation": {
+    says: [inWords(stripeRules.organisation), `after a checkout ${inWords(returnRule)}`],
+    tried: [stripe, 'one organisation that asks Stripe very often is refused'],
+  },
+  "Stripe's API × server": {
+    says: [inWords(stripeRules.server), `${stripeQueue.concurrency} at once`],
+    tried: [stripe, 'what users press is limited for the whole server'],
+  },
+  'API keys and requests × network': {
+    says: [prefixesInWords(failedKeyRules)],
+    tried: [prefixes, 'keys that are made up are limited for a whole %s'],
+  },
+  'API keys and requests × organisation': {
+    says: [
+      `${number(maxActiveKeys)} active keys`,
+      `each key ${config.rateLimit.burst}, then ${config.rateLimit.perMinute} a minute`,
+    ],
+    tried: ['src/features/api-keys/rate-limits.test.ts', 'two processes together let no more through than the burst'],
+  },
+  'Database connections × server': {
+    says: [
+      `${inSource('platform/process/serve.ts', /maxConnections: (\d+)/)} in each process`,
+      `${inSource('platform/process/run-server.ts', /maxConnections: (\d+)/)} for the jobs`,
+    ],
+    tried: ['test/slow-database.test.ts', 'a database that takes its time for each answer is slow for everybody'],
+  },
+  'Connections and bodies × server': {
+    says: [
+      `${inSource('platform/http/start-http-server.ts', /maxConnections: ([\d_]+)/).replace('_', ',')} connections`,
+    ],
+    tried: ['src/platform/http/start-http-server.test.ts', 'connections past the limit are closed at once'],
+  },
+}
+
+/** Limits whose figures and tests come with searches, archives and connections: give each an entry above. */
+export const owedElsewhere = [
+  'Searches × user',
+  'Searches × organisation',
+  'Searches × server',
+  'Archives and downloads × user',
+  'Archives and downloads × organisation',
+  'Archives and downloads × server',
+  'Connections and bodies × network',
+]
