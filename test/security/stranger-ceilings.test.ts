@@ -47,7 +47,7 @@ test('forgotten passwords from everywhere together are limited, and a trusted de
   const signedIn = await (await visitor()).post('/sign-in', { email, password })
   const device = signedIn.headers
     .getSetCookie()
-    .find((line) => line.includes('known_device'))
+    .find((line) => line.includes('trusted_device'))
     ?.split(';')[0]
   await useUp('server:forgotPassword')
   expect((await (await visitor()).post('/forgot-password', { email }, from('192.0.2.1'))).status).toBe(429)
