@@ -170,14 +170,14 @@ command(
     return within(options.org, (ctx) => activityVerify(ctx, options))
   })
 
-command(program, 'backup <file>', 'write everything in the embedded database to a file, while it runs')
+command(program, 'backup <file>', 'write everything in the embedded database to an encrypted file, while it runs')
   .option('--with-secret-key', 'put SECRET_KEY into the file too')
   .action((file, options) =>
     runInspection(Boolean(program.opts().json), (inspection) => backup(inspection, { ...options, file })),
   )
-command(program, 'restore <file>', 'make an empty DATA_DIR what a backup says').action((file) =>
-  runOffline(Boolean(program.opts().json), () => restore({ file })),
-)
+command(program, 'restore <file>', 'make an empty DATA_DIR what a backup says')
+  .option('--unauthenticated', 'take a file of an older version, which nothing protects from changes')
+  .action((file, options) => runOffline(Boolean(program.opts().json), () => restore({ ...options, file })))
 command(program, 'doctor', 'check everything that must always hold, and say what is wrong').action(() =>
   runInspection(Boolean(program.opts().json), doctor),
 )
