@@ -140,12 +140,12 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const password = (await readForm(c)).text('password')
     try {
       parseInput(passwordSchema, password)
+      await followLink(services, c.var.meta, () => resetPassword(services, token, password))
     } catch (error) {
-      if (!(error instanceof AppError)) throw error
+      if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error
       const beside = fieldError('password', 'too_short', error.message)
       return renderPage(c, <ResetPasswordPage frame={c.var.frame} token={token} error={beside} />, 422)
     }
-    await followLink(services, c.var.meta, () => resetPassword(services, token, password))
     return c.redirect('/sign-in?done=password', 303)
   })
 }

@@ -5,6 +5,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { checkPassword } from './check-password.ts'
 import { passwordSchema } from './create-person.ts'
+import { requireUncommonPassword } from './password-policy.ts'
 import { securityMail } from './security-mails.ts'
 import { startSession } from './sessions.ts'
 
@@ -15,12 +16,13 @@ import { startSession } from './sessions.ts'
  */
 export async function changePassword(
   services: Services,
-  person: { id: string; email: string },
+  person: { id: string; email: string; name?: string },
   given: { current: string; wanted: string },
   meta: RequestMeta,
 ): Promise<string> {
   const parsed = passwordSchema.safeParse(given.wanted)
   if (!parsed.success) throw fieldError('password', 'too_short', parsed.error.issues[0]?.message ?? '')
+  await requireUncommonPassword(parsed.data, person)
   const proven = await checkPassword(services, { id: person.id }, given.current)
   if (!proven) throw notYourPassword()
   const passwordHash = await hashPassword(parsed.data)

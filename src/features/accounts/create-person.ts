@@ -5,6 +5,7 @@ import { AppError, type FieldProblem, fieldError } from '../../platform/errors.t
 import { newId } from '../../platform/ids.ts'
 import type { Services } from '../../platform/services.ts'
 import { passwordLength } from './password-length.ts'
+import { requireUncommonPassword } from './password-policy.ts'
 
 export const passwordSchema = z
   .string()
@@ -22,8 +23,9 @@ export interface NewPerson {
   passwordHash: string
 }
 
-/** The slow part, outside any transaction. */
+/** The slow part, outside any transaction. @throws AppError `validation_failed` for a password that is easily guessed. */
 export async function preparePerson(email: string, password: string): Promise<NewPerson> {
+  await requireUncommonPassword(password, { email })
   return { email, passwordHash: await hashPassword(password) }
 }
 

@@ -25,6 +25,7 @@ export interface SessionsTable {
 /** better-auth's: of ours are only those of a password reset. */
 export interface VerificationsTable {
   id: Fixed<string>
+  identifier: Fixed<string>
   value: Fixed<string>
 }
 
