@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadSecrets } from '../src/platform/process/load-secret-key.ts'
+import { randomBase62 } from '../src/platform/secrets.ts'
 import { asApiKey } from './as.ts'
 import { openToOthers } from './open-to-others.ts'
 import { cliJson, makeDataDir, makeKeyByCli, runCli, type Server, startCli, startServer } from './processes.ts'
@@ -198,7 +199,9 @@ describe('a restore is refused with a sentence, and nothing is begun,', () => {
   test('without its SECRET_KEY, or with another', async () => {
     const env = dataDir()
     expect(await refused(env, file)).toMatch(/does not hold its SECRET_KEY/)
-    expect(await refused({ ...env, SECRET_KEY: 'x'.repeat(40) }, file)).toMatch(/not the one this backup was made with/)
+    expect(await refused({ ...env, SECRET_KEY: randomBase62(43) }, file)).toMatch(
+      /not the one this backup was made with/,
+    )
     expect(readdirSync(env.DATA_DIR)).toEqual([])
   })
 

@@ -88,8 +88,8 @@ beforeAll(async () => {
     given.set(name, html)
   }
   await take('subscribers.csv', owner.post(`${list}/export`, {}))
-  await take('results.csv', owner.get(`${brought}/results.csv`))
-  await take('refused.csv', owner.get(`${brought}/results.csv?only=refused`))
+  await take('results.csv', owner.post(`${brought}/results.csv`))
+  await take('refused.csv', owner.post(`${brought}/results.csv`, { only: 'refused' }))
   await take('log.csv', owner.post(`${home}/activity/export`, { format: 'csv' }))
   await take('log.jsonl', owner.post(`${home}/activity/export`, { format: 'jsonl' }))
 })
