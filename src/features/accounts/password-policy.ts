@@ -12,6 +12,9 @@ const productWords = ['queueup', 'waitlist', 'password']
 /** Shorter words say too little: "Li" is in many good passwords. */
 const minWordLength = 3
 const maxUnit = 4
+/** "Summer2026!" is one step of every guessing program away from "summer". */
+const maxAround = 6
+const spelled: Record<string, string> = { '@': 'a', $: 's', '!': 'i', 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't' }
 
 /**
  * Refuses what guessing begins with (NIST SP 800-63B, 5.1.1.2; ASVS 6.2.4): common passwords, the person's own email address
@@ -21,12 +24,15 @@ const maxUnit = 4
  */
 export async function requireUncommonPassword(password: string, owner: PasswordOwner): Promise<void> {
   const folded = fold(password).replace(/\s+/gu, '')
-  if (isRepeated(folded) || isSequence(folded) || (await isCommonPassword(folded))) {
+  const word = wordIn(folded)
+  const isWordAlone = folded.length - word.length <= maxAround
+  const isCommon = (await isCommonPassword(folded)) || (isWordAlone && (await isCommonPassword(word)))
+  if (isRepeated(folded) || isSequence(folded) || isCommon) {
     throw fieldError('password', 'refused', 'This password is too common. Choose one that others would not think of.')
   }
   const letters = lettersOf(folded)
   const bare = folded.replace(/[^\p{L}\p{N}]/gu, '')
-  if (wordsAbout(owner).some((word) => word === letters || word === bare)) {
+  if (wordsAbout(owner).some((known) => [letters, bare, word].includes(known))) {
     throw fieldError(
       'password',
       'refused',
@@ -57,6 +63,14 @@ function fold(text: string): string {
 
 function lettersOf(folded: string): string {
   return folded.replace(/[^\p{L}]/gu, '')
+}
+
+/** From the first letter to the last, with digits and signs read as the letters they stand for: "p@ssw0rd" of "P@ssw0rd123". */
+function wordIn(folded: string): string {
+  const characters = [...folded]
+  const isLetter = (character: string) => /\p{L}/u.test(character)
+  const word = characters.slice(characters.findIndex(isLetter), characters.findLastIndex(isLetter) + 1)
+  return word.map((character) => spelled[character] ?? character).join('')
 }
 
 /** Up to four characters again and again; no characters at all. */

@@ -1,7 +1,7 @@
 import { fieldError } from '../../platform/errors.ts'
 import { nameSchema } from '../../platform/name-schema.ts'
 import { holdsLink } from '../../platform/names/links-in-names.ts'
-import { looksAsIfNaming, looksLike, mixesScripts } from '../../platform/names/look-alikes.ts'
+import { looksAsIfNaming, looksLikeOffice, mixesScripts } from '../../platform/names/look-alikes.ts'
 
 /** Who else acts in a log under a name. */
 const ownNames = ['System', 'Stripe', 'API key', 'Not a member']
@@ -20,7 +20,7 @@ export function parsePersonName(name: string, person: { email: string }): string
   if (folded === person.email) return parsed.data
   const refuse = (text: string) => fieldError('name', 'refused', text)
   if (folded.includes('@')) throw refuse('A name is no e-mail address, but for your own.')
-  if (looksLike(parsed.data, ownNames) || looksAsIfNaming(parsed.data, 'QueueUp'))
+  if (looksLikeOffice(parsed.data, ownNames) || looksAsIfNaming(parsed.data, 'QueueUp'))
     throw refuse('This is what the product calls itself. Choose another name.')
   if (mixesScripts(parsed.data)) throw refuse('Write each word of the name in one script: Latin, Cyrillic or Greek.')
   if (holdsLink(parsed.data))

@@ -1,6 +1,6 @@
 import { nameSchema } from '../../platform/name-schema.ts'
 import { holdsLink, isBrandDomain } from '../../platform/names/links-in-names.ts'
-import { looksAsIfNaming, looksLike } from '../../platform/names/look-alikes.ts'
+import { looksAsIfNaming, looksLikeOffice } from '../../platform/names/look-alikes.ts'
 
 /**
  * 1 to 100 code points after trimming. Names go into mails to strangers: none is the product's, and none holds a link. A
@@ -12,7 +12,7 @@ export const organisationNameSchema = nameSchema({
   missing: 'Give the organisation a name.',
 }).superRefine((name, ctx) => {
   const refuse = (message: string) => ctx.addIssue({ code: 'custom', message, params: { problem: 'refused' } })
-  if (looksLike(name, ['System', 'Stripe']) || looksAsIfNaming(name, 'QueueUp'))
+  if (looksLikeOffice(name, ['System', 'Stripe']) || looksAsIfNaming(name, 'QueueUp'))
     refuse('This is what the product calls itself. Choose another name.')
   else if (holdsLink(name) && !isBrandDomain(name))
     refuse('The name must not hold a web address. A domain alone, such as Example.com, may be a name.')

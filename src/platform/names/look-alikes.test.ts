@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { looksAsIfNaming, looksLike, mixesScripts } from './look-alikes.ts'
+import { looksAsIfNaming, looksLike, looksLikeOffice, mixesScripts } from './look-alikes.ts'
 
 const own = ['System', 'Stripe', 'API key']
 
@@ -35,6 +35,13 @@ test.each([
 ])('"%s" looks like the product or a part of it', (name) => {
   expect(looksLike(name, own)).toBe(true)
 })
+
+test.each(['The System', 'Stripe Billing', 'Official Str1pe support', 'API key (bot)'])(
+  '"%s" looks like an office of it',
+  (name) => {
+    expect([looksLike(name, own), looksLikeOffice(name, own)]).toEqual([false, true])
+  },
+)
 
 test.each(['QueueUp security', 'QuеuеUp', 'Queue Up Support', 'The QUEUEUP team', 'Queυe–Up', 'Qᴜᴇᴜᴇᴜᴘ'])(
   '"%s" names the product',
@@ -87,11 +94,21 @@ const honest = [
     'Solar Systems',
     'Key Account',
     'Queue',
+    'Stripe Carlson',
+    'Mr. System',
+    'Support',
+    'Billing Team',
+    'The',
+    'Security Key',
   ],
 ]
 
 test.each(honest)('"%s" is an honest name', (name) => {
-  expect([looksLike(name, own), looksAsIfNaming(name, 'QueueUp'), mixesScripts(name)]).toEqual([false, false, false])
+  expect([looksLikeOffice(name, own), looksAsIfNaming(name, 'QueueUp'), mixesScripts(name)]).toEqual([
+    false,
+    false,
+    false,
+  ])
 })
 
 test.each(['Iвan', 'Pаul', 'Αnna', 'Jοhn Smith', 'Ꮪarah'])('"%s" has a word of two scripts that look alike', (name) => {

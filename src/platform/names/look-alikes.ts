@@ -27,10 +27,19 @@ function readings(name: string): string[] {
   )
 }
 
+const addition =
+  /^(?:the|a|an|official|admin|administrator|automated|billing|bot|log|message|notice|payments?|security|service|support|team)$/i
+
 /** Whether a name can be taken for one of `known`, whatever letters, signs and spaces it is written with. */
 export function looksLike(name: string, known: readonly string[]): boolean {
   const taken = new Set(known.flatMap(readings))
   return readings(name).some((reading) => taken.has(reading))
+}
+
+/** The same with words added that say nothing of a person: "Stripe Billing", "The System". */
+export function looksLikeOffice(name: string, known: readonly string[]): boolean {
+  const telling = name.split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) => !addition.test(word))
+  return looksLike(name, known) || looksLike(telling.join(' '), known)
 }
 
 /** Whether `known` can be read anywhere in a name. */
