@@ -12,6 +12,8 @@ export interface Advisories {
   about: string
   /** The day on which they were last looked for. */
   confirmed: string
+  /** Where they are from, and the last day that each source was seen to cover; null where it never answered. */
+  sources: { name: string; until: string | null }[]
   /** Software that packages carry without npm knowing it. */
   inside: Record<string, string>
   /** Packages that are known to be vulnerable and have no newer version with the fix. */

@@ -1,4 +1,5 @@
 import type { Advisories, Advisory } from './find-vulnerable.ts'
+import { npmAudit } from './source-ages.ts'
 
 /** What `npm audit --json` says where the registry answers it. */
 export interface AuditReport {
@@ -24,7 +25,8 @@ export function mergeAdvisories(known: Advisories, report: AuditReport, day: str
       merged.set(keyOf(reported), { ...reported, vulnerable: [...new Set([...before, one.range])].join(' || ') })
     }
   const advisories = [...merged].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, advisory]) => advisory)
-  return { ...known, confirmed: day, advisories }
+  const sources = known.sources.map((one) => (one.name === npmAudit ? { ...one, until: day } : one))
+  return { ...known, confirmed: day, sources, advisories }
 }
 
 function keyOf(advisory: Advisory): string {

@@ -22,6 +22,7 @@ import { planNames } from './features/plans/plan-rules.ts'
 import { subscribersExport, subscribersImport } from './features/subscribers/subscribers.cli.ts'
 import { waitlistCreate, waitlistList } from './features/waitlists/waitlists.cli.ts'
 import type { CommandList } from './platform/cli/command-list.ts'
+import { readSecret } from './platform/cli/read-secret.ts'
 import {
   type CommandResult,
   runCommand,
@@ -29,6 +30,7 @@ import {
   runInspection,
   runList,
   runOffline,
+  runWithSecret,
 } from './platform/cli/run-command.ts'
 import { readConfig } from './platform/config.ts'
 import type { Context } from './platform/context.ts'
@@ -46,6 +48,11 @@ program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
 const run = (work: (services: Services) => Promise<CommandResult>) => runCommand(Boolean(program.opts().json), work)
 const within = (org: string, work: (ctx: Context) => Promise<CommandResult>) =>
   run(async (services) => work(await contextOf(services, org)))
+const withSecret = (
+  option: string,
+  given: string | true | undefined,
+  work: (services: Services, secret: string | undefined) => Promise<CommandResult>,
+) => runWithSecret(Boolean(program.opts().json), () => readSecret(option, given), work)
 const list = (work: (services: Services) => CommandList | Promise<CommandList>) =>
   runList(Boolean(program.opts().json), work)
 const listWithin = (org: string, work: (ctx: Context) => CommandList) =>
@@ -67,9 +74,13 @@ const org = program.command('org').description('organisations')
 command(org, 'create', 'make an organisation and its owner')
   .requiredOption('--name <name>')
   .requiredOption('--owner-email <email>')
-  .option('--owner-password <password>')
+  .option('--owner-password [password]', 'asked for where it has no value, or read from standard input')
   .addOption(new Option('--plan <plan>').choices(planNames))
-  .action((options) => run((services) => orgCreate(services, options)))
+  .action(({ ownerPassword, ...options }) =>
+    withSecret('--owner-password', ownerPassword, (services, ownerPassword) =>
+      orgCreate(services, { ...options, ownerPassword }),
+    ),
+  )
 command(org, 'list', 'list organisations').action(() => list(orgList))
 command(org, 'set-plan', 'change the plan')
   .requiredOption('--org <slug>')
@@ -80,9 +91,11 @@ const member = program.command('member').description('members')
 command(member, 'add', 'add a person to an organisation')
   .requiredOption('--org <slug>')
   .requiredOption('--email <email>')
-  .option('--password <password>')
+  .option('--password [password]', 'asked for where it has no value, or read from standard input')
   .addOption(new Option('--role <role>').choices(['owner', 'admin', 'member']).makeOptionMandatory())
-  .action((options) => run((services) => memberAdd(services, options)))
+  .action(({ password, ...options }) =>
+    withSecret('--password', password, (services, password) => memberAdd(services, { ...options, password })),
+  )
 command(member, 'remove', 'remove a member, at once')
   .requiredOption('--org <slug>')
   .requiredOption('--email <email>')
@@ -170,14 +183,14 @@ command(
     return within(options.org, (ctx) => activityVerify(ctx, options))
   })
 
-command(program, 'backup <file>', 'write everything in the embedded database to a file, while it runs')
+command(program, 'backup <file>', 'write everything in the embedded database to an encrypted file, while it runs')
   .option('--with-secret-key', 'put SECRET_KEY into the file too')
   .action((file, options) =>
     runInspection(Boolean(program.opts().json), (inspection) => backup(inspection, { ...options, file })),
   )
-command(program, 'restore <file>', 'make an empty DATA_DIR what a backup says').action((file) =>
-  runOffline(Boolean(program.opts().json), () => restore({ file })),
-)
+command(program, 'restore <file>', 'make an empty DATA_DIR what a backup says')
+  .option('--unauthenticated', 'take a file of an older version, which nothing protects from changes')
+  .action((file, options) => runOffline(Boolean(program.opts().json), () => restore({ ...options, file })))
 command(program, 'doctor', 'check everything that must always hold, and say what is wrong').action(() =>
   runInspection(Boolean(program.opts().json), doctor),
 )

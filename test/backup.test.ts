@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadSecrets } from '../src/platform/process/load-secret-key.ts'
+import { randomBase62 } from '../src/platform/secrets.ts'
 import { asApiKey } from './as.ts'
 import { openToOthers } from './open-to-others.ts'
 import { cliJson, makeDataDir, makeKeyByCli, runCli, type Server, startCli, startServer } from './processes.ts'
+import { sealBackup, unsealBackup } from './unsealed-backup.ts'
 
 const folders: string[] = []
 afterAll(() => {
@@ -24,7 +26,9 @@ function dataDir(below = ''): { DATA_DIR: string } {
 
 const source = dataDir()
 const file = join(source.DATA_DIR, 'all.backup')
-const keyed = join(source.DATA_DIR, 'keyed.backup')
+/** Elsewhere: the data directory is searched for secrets. */
+const elsewhere = dataDir().DATA_DIR
+const keyed = join(elsewhere, 'keyed.backup')
 let made: Awaited<ReturnType<typeof makeKeyByCli>>
 let server: Server
 /** Everybody who was answered 201 before the backup began. */
@@ -78,10 +82,20 @@ describe('a backup taken while others write', () => {
   test('is for its owner alone to read, and leaves nothing else behind', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(readdirSync(source.DATA_DIR).filter((name) => name.includes('half'))).toEqual([])
-    const text = gunzipSync(readFileSync(file)).toString('latin1')
-    expect(text).not.toContain(secretOf(source))
-    expect(text).not.toContain(made.key)
-    expect(gunzipSync(readFileSync(keyed)).toString('latin1')).toContain(secretOf(source))
+    expect(readFileSync(file, 'latin1')).not.toContain(secretOf(source))
+    expect(readFileSync(keyed, 'latin1')).toContain(secretOf(source))
+  })
+
+  test('tells nobody anything who has the file but not SECRET_KEY: no address, no hash of a password, no name of a table', async () => {
+    const inside = gunzipSync(await unsealBackup(file, secretOf(source))).toString('latin1')
+    const known = ['ada@example.com', before[0] ?? '', 'subscribers', 'queueup-backup', 'credential']
+    for (const word of known) expect(inside).toContain(word)
+    expect(inside).not.toContain(secretOf(source))
+    expect(inside).not.toContain(made.key)
+    const bytes = readFileSync(file)
+    const sealed = bytes.subarray(bytes.indexOf('\n') + 1)
+    expect(known.filter((word) => sealed.includes(word))).toEqual([])
+    expect(() => gunzipSync(sealed)).toThrow(/header/)
   })
 
   test('is restored elsewhere: everybody who was acknowledged before it, in order, keys and log, and the doctor finds nothing', async () => {
@@ -122,48 +136,62 @@ async function refused(env: Record<string, string>, path: string): Promise<strin
 }
 
 describe('a restore is refused with a sentence, and nothing is begun,', () => {
-  const changed = (name: string, change: (bytes: Buffer) => Buffer) => {
-    const path = join(source.DATA_DIR, name)
-    writeFileSync(path, change(readFileSync(keyed)))
+  type Change = (bytes: Buffer) => Buffer | Promise<Buffer>
+  const changed = async (name: string, change: Change) => {
+    const path = join(elsewhere, name)
+    writeFileSync(path, await change(readFileSync(keyed)))
     return path
   }
-  const flipped = (bytes: Buffer, from: string, to: string, sealed = false) => {
-    const raw = gunzipSync(bytes)
-    raw.write(to, raw.lastIndexOf(from), 'latin1')
-    const end = raw.lastIndexOf('{"rows"') - 5
-    const hash = createHash('sha256').update(raw.subarray(0, end)).digest('hex')
-    if (sealed) raw.write(hash, raw.lastIndexOf('"sha256":"') + 10, 'latin1')
-    return gzipSync(raw)
+  const endOf = (raw: Buffer) => raw.lastIndexOf('{"rows"') - 5
+  /** What only somebody who has SECRET_KEY can do. */
+  const resealed = async (change: (raw: Buffer) => Buffer) => {
+    const raw = change(gunzipSync(await unsealBackup(keyed, secretOf(source))))
+    return sealBackup(gzipSync(raw), secretOf(source), secretOf(source))
   }
+  const flipped = (raw: Buffer, from: string, to: string, hashed = false) => {
+    raw.write(to, raw.lastIndexOf(from), 'latin1')
+    const hash = createHash('sha256')
+      .update(raw.subarray(0, endOf(raw)))
+      .digest('hex')
+    if (hashed) raw.write(hash, raw.lastIndexOf('"sha256":"') + 10, 'latin1')
+    return raw
+  }
+  const envelopeEnd = (bytes: Buffer) => bytes.indexOf('\n') + 1
 
-  test.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
+  test.each<[string, Change, RegExp]>([
     ['of a file that was cut off', (bytes) => bytes.subarray(0, bytes.length - 40), /was cut off/],
     ['of the first half of a file', (bytes) => bytes.subarray(0, bytes.length / 2), /was cut off/],
+    ['of its envelope alone', (bytes) => bytes.subarray(0, envelopeEnd(bytes)), /was cut off/],
+    ['of a file cut between two frames', () => resealed((raw) => raw.subarray(0, endOf(raw))), /was cut off/],
     [
-      'of a file cut between two frames',
+      'of the envelope of one backup and the chunks of another',
       (bytes) => {
-        const raw = gunzipSync(bytes)
-        return gzipSync(raw.subarray(0, raw.lastIndexOf('{"rows"') - 5))
+        const other = readFileSync(file)
+        return Buffer.concat([bytes.subarray(0, envelopeEnd(bytes)), other.subarray(envelopeEnd(other))])
       },
-      /was cut off/,
+      /was changed/,
     ],
+    ['of a file with something after its end', (bytes) => Buffer.concat([bytes, Buffer.alloc(40)]), /was changed/],
     [
       'of a file with another byte',
       (bytes) => bytes.fill(bytes[999] === 0 ? 1 : 0, 999, 1_003),
       /was changed|was cut off/,
     ],
-    ['of a file with another word in it', (bytes) => flipped(bytes, 'example.com', 'example.org'), /was changed/],
+    [
+      'of a file with another word in it',
+      () => resealed((raw) => flipped(raw, 'example.com', 'example.org')),
+      /was changed/,
+    ],
     ['of nothing', () => Buffer.alloc(0), /not a backup|cut off/],
     ['of something else', () => Buffer.from('hello, this is a text'), /is not a backup/],
-    ['of something else, compressed', () => gzipSync('hello, this is a text'), /is not a backup|changed/],
     [
       'of another version',
-      (bytes) => flipped(bytes, '"name":"0001_foundation', '"name":"0001_something_', true),
+      () => resealed((raw) => flipped(raw, '"name":"0001_foundation', '"name":"0001_something_', true)),
       /newer version of QueueUp, or by another one/,
     ],
   ])('%s', async (name, change, what) => {
     const env = dataDir()
-    const path = changed(`${name.replaceAll(' ', '-')}.backup`, change)
+    const path = await changed(`${name.replaceAll(' ', '-')}.backup`, change)
     expect(await refused(env, path)).toMatch(what)
     expect(readdirSync(env.DATA_DIR)).toEqual([])
   })
@@ -171,7 +199,9 @@ describe('a restore is refused with a sentence, and nothing is begun,', () => {
   test('without its SECRET_KEY, or with another', async () => {
     const env = dataDir()
     expect(await refused(env, file)).toMatch(/does not hold its SECRET_KEY/)
-    expect(await refused({ ...env, SECRET_KEY: 'x'.repeat(40) }, file)).toMatch(/not the one this backup was made with/)
+    expect(await refused({ ...env, SECRET_KEY: randomBase62(43) }, file)).toMatch(
+      /not the one this backup was made with/,
+    )
     expect(readdirSync(env.DATA_DIR)).toEqual([])
   })
 
@@ -205,8 +235,8 @@ test('nothing in a data directory is open to anybody else, whatever the operator
   chmodSync(join(source.DATA_DIR, 'secret-key'), 0o644)
   loadSecrets(source.DATA_DIR, { secretKey: undefined, secretKeyPrevious: undefined })
   // Of this test, not of the product.
-  for (const name of readdirSync(source.DATA_DIR).filter((name) => /^of-.*\.backup$/.test(name)))
-    rmSync(join(source.DATA_DIR, name))
+  for (const name of readdirSync(elsewhere).filter((name) => /^of-.*\.backup$/.test(name)))
+    rmSync(join(elsewhere, name))
   const found = dataDirs.filter((folder) => existsSync(folder)).map(openToOthers)
   expect(found.flatMap(({ open }) => open)).toEqual([])
   const looked = found.reduce((sum, { looked }) => sum + looked, 0)

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
+import { randomBase62 } from '../src/platform/secrets.ts'
 import { reportFigure } from './figures.ts'
 import { makeDataDir, makeKeyByCli, type Server, startServer } from './processes.ts'
 import { startRelay } from './relay.ts'
@@ -16,7 +17,11 @@ afterAll(async () => {
 async function startPair(isSynchronous: boolean) {
   const postgres = await startReplicatedPostgres({ isSynchronous })
   const relay = await startRelay(postgres.primary.port)
-  const env = { DATABASE_URL: relay.through(postgres.primary.url), SECRET_KEY: 's'.repeat(40), DATA_DIR: makeDataDir() }
+  const env = {
+    DATABASE_URL: relay.through(postgres.primary.url),
+    SECRET_KEY: randomBase62(43),
+    DATA_DIR: makeDataDir(),
+  }
   cleanUps.push(() => {
     relay.close()
     postgres.remove()

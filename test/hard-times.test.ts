@@ -26,7 +26,7 @@ async function startBehindRelay() {
   const url = inject('postgresUrl').replace(/queueup$/, name)
   const { port } = new URL(url)
   const relay = await startRelay(Number(port))
-  const env = { DATABASE_URL: relay.through(url), SECRET_KEY: 's'.repeat(40), DATA_DIR: makeDataDir() }
+  const env = { DATABASE_URL: relay.through(url), SECRET_KEY: randomBase62(43), DATA_DIR: makeDataDir() }
   const made = await makeKeyByCli(env)
   const server = await startServer(env)
   cleanUps.push(async () => {

@@ -15,7 +15,7 @@ const lowest: Record<Role, string[]> = {
     ...['GET /waitlists/:id/import', 'POST /waitlists/:id/import'],
     ...['GET /waitlists/:id/import/:import', 'POST /waitlists/:id/import/:import'],
     ...['GET /waitlists/:id/import/:import/cancel', 'POST /waitlists/:id/import/:import/cancel'],
-    ...['POST /waitlists/:id/import/:import/continue', 'GET /waitlists/:id/import/:import/results.csv'],
+    ...['POST /waitlists/:id/import/:import/continue', 'POST /waitlists/:id/import/:import/results.csv'],
     ...[
       'GET /api-keys',
       'GET /api-keys/new',

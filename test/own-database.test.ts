@@ -24,7 +24,7 @@ async function makeEmptyDatabase(owner?: string) {
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
   if (owner) [url.username, url.password] = [owner, 'secret']
-  return { name, env: { DATABASE_URL: url.toString(), SECRET_KEY: 's'.repeat(40), DATA_DIR: makeDataDir() } }
+  return { name, env: { DATABASE_URL: url.toString(), SECRET_KEY: randomBase62(43), DATA_DIR: makeDataDir() } }
 }
 
 async function tryIt(env: Record<string, string>) {

@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { randomBase62 } from '../src/platform/secrets.ts'
 import { asApiKey } from './as.ts'
 import { cliJson, makeDataDir, makeKeyByCli, runCli, startServer } from './processes.ts'
 
@@ -117,12 +118,12 @@ test('a wrong setting stops the start with a sentence that names it, and so does
   )
   await (await startServer(env)).stop()
   expect(statSync(join(env.DATA_DIR ?? '', 'secret-key')).mode & 0o777).toBe(0o600)
-  await expect(startServer({ ...env, SECRET_KEY: 'x'.repeat(40) })).rejects.toThrow(/SECRET_KEY is not the one/)
+  await expect(startServer({ ...env, SECRET_KEY: randomBase62(43) })).rejects.toThrow(/SECRET_KEY is not the one/)
 })
 
 test('keys live on while SECRET_KEY is rotated, and are renewed on use', async () => {
   const env = dataDir()
-  const [before, after] = ['a'.repeat(40), 'b'.repeat(40)]
+  const [before, after] = [randomBase62(43), randomBase62(43)]
   const { slug, key } = await makeKeyByCli({ ...env, SECRET_KEY: before })
   const rotating = { ...env, SECRET_KEY: after, SECRET_KEY_PREVIOUS: before }
   const server = await startServer(rotating)

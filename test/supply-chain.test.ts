@@ -220,6 +220,8 @@ test('npm run advisories takes over what the registry answers, drops nothing, an
   expect(said).toMatch(/\d+ advisories, 1 of them new\.\n/)
   expect(said).toMatch(/Vulnerable: hono@[\d.]+ \(runs\): GHSA-2222-3333-4444, high, <99\.0\.0, New/)
   expect(code).toBe(1)
+  expect(said).toMatch(/Source: npm audit, until \d{4}-\d\d-\d\d, of today\.\n/)
+  expect(after.sources.find(({ name }) => name === 'npm audit')?.until).toMatch(/^\d{4}-\d\d-\d\d$/)
   const added = after.advisories.filter((one) => !known.advisories.some(({ id }) => id === one.id))
   expect(added).toEqual([
     { package: 'hono', id: 'GHSA-2222-3333-4444', vulnerable: '<99.0.0', severity: 'high', title: 'New' },
@@ -230,5 +232,6 @@ test('npm run advisories takes over what the registry answers, drops nothing, an
 test('npm run advisories says what to do where no registry answers, changes nothing and ends with 2', async () => {
   const { code, said, after } = await runAdvisories('http://127.0.0.1:9/')
   expect([code, said]).toEqual([2, expect.stringContaining('add to test/advisories.json what the projects announce')])
+  expect(said).toMatch(/Source: public advisories of packages, until 2026-\d\d-\d\d, \d+ days old/)
   expect(after).toEqual(known)
 })

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { neverShow, neverShowPasswordOf } from './log/hide-secrets.ts'
+import { isWeakSecret } from './weak-secret.ts'
 
 export interface StripeConfig {
   secretKey: string
@@ -33,6 +34,8 @@ export interface Config {
   rateLimit: { perMinute: number; burst: number }
   signup: 'open' | 'invite'
   metricsPort: number | undefined
+  /** Figures are for whoever runs the server: this machine alone, unless it is set. */
+  metricsHost: string
   /** CIDRs whose `X-Forwarded-*` are believed. */
   trustedProxies: string[]
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -63,16 +66,21 @@ const urlWith = (protocols: string[], example: string) =>
       `must be a URL such as ${example}`,
     )
 
-const secretKey = z.string().refine((text) => Buffer.byteLength(text) >= 32, 'must be at least 32 bytes long')
+const longSecret = z.string().refine((text) => Buffer.byteLength(text) >= 32, 'must be at least 32 bytes long')
+const secretKey = longSecret.refine(
+  (text) => !isWeakSecret(text),
+  'can be guessed: it must be random, such as "openssl rand -base64 32" prints. To change it, set the old one as SECRET_KEY_PREVIOUS',
+)
+
+const hostName = z
+  .string()
+  .refine((host) => isIP(host) !== 0 || /^[A-Za-z0-9.-]{1,253}$/.test(host), 'must be an address or a host name')
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const environment = z.object({
   PORT: integer(0, 65535).default(3000),
-  HOST: z
-    .string()
-    .refine((host) => isIP(host) !== 0 || /^[A-Za-z0-9.-]{1,253}$/.test(host), 'must be an address or a host name')
-    .default('127.0.0.1'),
+  HOST: hostName.default('127.0.0.1'),
   PUBLIC_URL: urlWith(['http:', 'https:'], 'https://waitlist.example.com')
     .refine((text) => new URL(text).pathname === '/' && !/[?#]/.test(text), 'must have no path')
     .transform((text) => new URL(text).origin)
@@ -80,7 +88,8 @@ const environment = z.object({
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: urlWith(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/queueup').optional(),
   SECRET_KEY: secretKey.optional(),
-  SECRET_KEY_PREVIOUS: secretKey.optional(),
+  // A weak one must still be rotated away.
+  SECRET_KEY_PREVIOUS: longSecret.optional(),
   WEB_CONCURRENCY: integer(1, 256).default(1),
   SMTP_URL: urlWith(['smtp:', 'smtps:'], 'smtp://user:password@host:587').optional(),
   MAIL_FROM: z.string().min(3).optional(),
@@ -96,6 +105,7 @@ const environment = z.object({
   API_RATE_LIMIT_BURST: integer(1, 1_000_000_000).default(100),
   SIGNUP: z.enum(['open', 'invite'], 'must be open or invite').default('open'),
   METRICS_PORT: integer(0, 65535).optional(),
+  METRICS_HOST: hostName.default('127.0.0.1'),
   TRUSTED_PROXIES: z
     .string()
     .transform((text) =>
@@ -161,6 +171,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Conf
       rateLimit: { perMinute: e.API_RATE_LIMIT_PER_MINUTE, burst: e.API_RATE_LIMIT_BURST },
       signup: e.SIGNUP,
       metricsPort: e.METRICS_PORT,
+      metricsHost: e.METRICS_HOST,
       trustedProxies: e.TRUSTED_PROXIES,
       logLevel: e.LOG_LEVEL,
     },

@@ -45,6 +45,7 @@ export const noForms: Record<string, string> = {
   '/o/:slug/waitlists/:id/import/:import/cancel': leadsOn,
   '/o/:slug/settings/export': 'a file',
   '/o/:slug/waitlists/:id/export': 'a file',
+  '/o/:slug/waitlists/:id/import/:import/results.csv': 'a file',
   '/o/:slug/activity/export': 'a file, or the page as its address shows it',
   '/o/:slug/plan/checkout': 'looked at where there is a Stripe',
   '/o/:slug/plan/portal': 'looked at where there is a Stripe',

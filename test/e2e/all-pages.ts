@@ -17,7 +17,6 @@ interface ListedPage {
 export const noPages: Record<string, string> = {
   '/openapi.json': 'for programs',
   '/docs': 'leads on to the first page of the guide',
-  '/o/:slug/waitlists/:id/import/:import/results.csv': 'a file',
 }
 
 /** Every page of the product, in every state that has a look of its own. A test holds the list against the routes. */

@@ -126,7 +126,7 @@ it.each([true, false])(
     await open(`/o/${organisation.slug}/activity`)
     const rows = page.getByRole('table').getByRole('row')
     expect(await rows.filter({ hasText: 'imported subscribers' }).count()).toBe(2)
-    expect(await rows.filter({ hasText: 'exported subscribers' }).count()).toBe(3)
+    expect(await rows.filter({ hasText: 'exported subscribers' }).count()).toBe(6)
     expect(complaints).toEqual([])
     await visit.context.close()
   },

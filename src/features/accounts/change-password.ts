@@ -7,6 +7,7 @@ import { passwordSchema } from './create-person.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { lockOwnAccount } from './lock-account.ts'
 import { hashPassword, knownTurn } from './password-hash.ts'
+import { requireUncommonPassword } from './password-policy.ts'
 import { securityMail } from './security-mails.ts'
 import { confirmSession, type SignedIn } from './sessions.ts'
 
@@ -17,12 +18,13 @@ import { confirmSession, type SignedIn } from './sessions.ts'
  */
 export async function changePassword(
   services: Services,
-  person: SignedIn & { email: string },
+  person: SignedIn & { email: string; name?: string },
   given: { current: string; wanted: string },
   by: { cookies: string | undefined; meta: RequestMeta },
 ): Promise<string[]> {
   const parsed = passwordSchema.safeParse(given.wanted)
   if (!parsed.success) throw fieldError('password', 'too_short', parsed.error.issues[0]?.message ?? '')
+  await requireUncommonPassword(parsed.data, person)
   const proven = await checkPassword(services, { id: person.id }, given.current)
   if (!proven) throw notYourPassword()
   const passwordHash = await hashPassword(parsed.data, knownTurn(person.id))

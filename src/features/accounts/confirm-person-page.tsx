@@ -10,6 +10,7 @@ interface ConfirmPersonProps {
   frame: Frame
   email: string
   to: string
+  downloads: boolean | undefined
   here: string
   /** What was sent, to be sent again. */
   entries: [string, string][]
@@ -17,11 +18,11 @@ interface ConfirmPersonProps {
 }
 
 /** Asks for the password once more, with all that was typed before on board. */
-export function ConfirmPersonPage({ frame, email, to, here, entries, error }: ConfirmPersonProps) {
+export function ConfirmPersonPage({ frame, email, to, downloads, here, entries, error }: ConfirmPersonProps) {
   const problems = error?.errors ?? []
   return (
     <PageLayout title="Confirm that it is you" frame={frame} narrow>
-      <form method="post" action={here} class="stack">
+      <form method="post" action={here} data-download={downloads} class="stack">
         <h1>Confirm that it is you</h1>
         <p>You signed in more than ten minutes ago. Enter your password to {to}. What you typed is kept.</p>
         {error && problems.length === 0 ? <Notice kind="bad">{error.message}</Notice> : null}
@@ -44,7 +45,7 @@ export function ConfirmPersonPage({ frame, email, to, here, entries, error }: Co
           Confirm
         </button>
         <p class="row small">
-          <a href={pageOf(here)}>Cancel</a>
+          <a href={pageOf(here)}>{downloads ? 'Back' : 'Cancel'}</a>
           <a href="/forgot-password">Forgot your password?</a>
         </p>
       </form>

@@ -5,6 +5,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Services } from '../../platform/services.ts'
 import { hashPassword, knownTurn } from './password-hash.ts'
 import { passwordLength } from './password-length.ts'
+import { requireUncommonPassword } from './password-policy.ts'
 
 export const passwordSchema = z
   .string()
@@ -22,8 +23,12 @@ export interface NewPerson {
   passwordHash: string
 }
 
-/** The slow part, outside any transaction. `turn`: see `hashPassword`; of people whom the operator creates unless given. */
+/**
+ * The slow part, outside any transaction. `turn`: see `hashPassword`; of users whom the operator creates unless given.
+ * @throws AppError `validation_failed` for a password that is easily guessed.
+ */
 export async function preparePerson(email: string, password: string, turn = knownTurn('operator')): Promise<NewPerson> {
+  await requireUncommonPassword(password, { email })
   return { email, passwordHash: await hashPassword(password, turn) }
 }
 

@@ -5,6 +5,8 @@ export interface GuardedAction {
   path: string
   /** "Enter your password to …". */
   to: string
+  /** The answer is a file: the page that asked for the password stays. */
+  downloads?: boolean
   /** Where not every form needs it. */
   when?: (form: SentForm) => boolean
 }
@@ -23,6 +25,11 @@ export const guardedActions: readonly GuardedAction[] = [
     when: (form) => form.text('role') !== 'member',
   },
   { path: '/o/:slug/settings/delete', to: 'delete the organisation' },
+  { path: '/o/:slug/settings/export', to: 'download everything of the organisation', downloads: true },
+  { path: '/o/:slug/settings/slug', to: 'change the address of the organisation' },
+  { path: '/o/:slug/plan', to: 'change the plan' },
+  { path: '/o/:slug/plan/checkout', to: 'go on to Stripe' },
+  { path: '/o/:slug/plan/portal', to: 'go on to Stripe' },
   { path: '/account/delete', to: 'delete your account' },
   { path: '/account/email', to: 'change your address' },
   { path: '/account/two-factor/new', to: 'turn on two-factor sign-in' },

@@ -30,6 +30,7 @@ export function requireRecentSignIn(services: Services, action: GuardedAction): 
           frame={frame}
           email={person.email}
           to={action.to}
+          downloads={action.downloads}
           here={pathname + search}
           entries={form.entries}
           error={error}

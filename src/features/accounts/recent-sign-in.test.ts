@@ -64,7 +64,7 @@ test('every guarded action exists, and nothing that sounds like one is left out'
     '/account/two-factor/off',
     '/account/password',
   ]
-  const grave = /api-keys|role|owner|transfer|delet|invit|two-factor|email|password/
+  const grave = /api-keys|role|owner|transfer|delet|invit|two-factor|email|password|\/slug$|\/plan|settings\/export/
   const open = /^\/(sign-|forgot-|reset-|invitations|confirm-email)/
   expect(
     registered.filter((path) => grave.test(path) && !open.test(path) && !guarded.has(path) && !known.includes(path)),
@@ -128,6 +128,7 @@ test('every guarded action of an organisation does nothing before the password, 
     [`${home}/api-keys`, { name: 'k', scopes: 'subscribers:read' }, 201],
     [`${home}/members/${member.id}/role`, { role: 'admin' }, 303],
     [`${home}/members/invitations`, { email: 'new@example.com', role: 'admin' }, 303],
+    [`${home}/plan`, { plan: 'pro' }, 303],
     [`${home}/members/transfer`, { to: member.id }, 303],
   ]
   for (const [path, form, status] of wanted) {
@@ -139,6 +140,42 @@ test('every guarded action of an organisation does nothing before the password, 
     const done = await owner.post(path, { ...hidden(asked), confirm_password: password })
     expect([path, done.status, (await log(product, home)).length]).toEqual([path, status, rows + 1])
   }
+})
+
+test('the whole of an organisation is downloaded after the password alone, which the page that asked for it says', async () => {
+  const { owner, home, age, password } = await setUp()
+  await age()
+  const rows = (await log(product, home)).length
+  const asked = await owner.post(`${home}/settings/export`)
+  expect([asked.status, (await log(product, home)).length]).toEqual([403, rows])
+  expect(textOf(asked.html)).toContain('Enter your password to download everything of the organisation')
+  // The answer is a file: a button that says it is working would say so for good.
+  expect(asked.html).toMatch(/<form method="post" action="[^"]*\/settings\/export" data-download/)
+  const wrong = await owner.post(`${home}/settings/export`, { confirm_password: 'not the password' })
+  expect([wrong.status, (await log(product, home)).length]).toEqual([422, rows])
+  const done = await owner.post(`${home}/settings/export`, { confirm_password: password })
+  expect([done.status, done.headers.get('content-type')]).toEqual([200, 'application/zip'])
+  expect((await log(product, home)).at(-1)?.action).toBe('organisation.exported')
+})
+
+test('the slug is changed after the password alone', async () => {
+  const { organisation, owner, home, age, password } = await setUp()
+  await age()
+  const form = { slug: `${organisation.slug}-moved` }
+  const asked = await owner.post(`${home}/settings/slug`, form)
+  expect([asked.status, hidden(asked), (await owner.get(`${home}/waitlists`)).status]).toEqual([403, form, 200])
+  const done = await owner.post(`${home}/settings/slug`, { ...hidden(asked), confirm_password: password })
+  expect([done.status, done.location]).toEqual([303, expect.stringContaining(`/o/${form.slug}/`)])
+})
+
+test('what is paid for at Stripe is changed after the password alone', async () => {
+  const { owner, home, age } = await setUp()
+  await age()
+  for (const [path, form] of [
+    [`${home}/plan/checkout`, { plan: 'pro' }],
+    [`${home}/plan/portal`, { task: 'manage' }],
+  ] as const)
+    expect([path, (await owner.post(path, form)).status]).toEqual([path, 403])
 })
 
 test('deleting the organisation and changing the e-mail address need it too', async () => {

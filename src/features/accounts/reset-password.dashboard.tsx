@@ -48,12 +48,12 @@ export function resetPasswordRoutes(app: Hono<AppEnv>, services: Services): void
     const password = form.text('password')
     try {
       parseInput(passwordSchema, password)
+      setCookies(c, await followLink(services, meta, () => resetPassword(services, token, password, by)))
     } catch (error) {
-      if (!(error instanceof AppError)) throw error
+      if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error
       const beside = fieldError('password', 'too_short', error.message)
       return renderPage(c, <ResetPasswordPage frame={frame} token={token} error={beside} />, 422)
     }
-    setCookies(c, await followLink(services, meta, () => resetPassword(services, token, password, by)))
     return c.redirect('/sign-in?done=password', 303)
   })
 }

@@ -4,6 +4,7 @@ import type { Services } from '../../platform/services.ts'
 import { credentialsChanged } from './credentials-changed.ts'
 import { lockAccount } from './lock-account.ts'
 import { hashPassword, knownTurn } from './password-hash.ts'
+import { requireUncommonPassword } from './password-policy.ts'
 import { findResetLink, resetLinkGone, useResetLink } from './reset-links.ts'
 import { securityMail } from './security-mails.ts'
 import { findTrustedDevice, trustDevice } from './trusted-device.ts'
@@ -12,7 +13,7 @@ import { findTrustedDevice, trustDevice } from './trusted-device.ts'
  * Sets a new password in exchange for a link and ends every session: all of it or nothing, so that a link that was tried
  * while the database went away is good still. A mailed link confirms the address. An account that was never confirmed then
  * belongs to its mailbox, so two-factor sign-in goes as well. Returns the cookies to set.
- * @throws AppError `not_found`.
+ * @throws AppError `not_found`, `validation_failed` for a password that is easily guessed; the link is good still.
  */
 export async function resetPassword(
   services: Services,
@@ -23,6 +24,7 @@ export async function resetPassword(
   const link = await findResetLink(services, services.db.kysely, token)
   if (!link) throw resetLinkGone()
   const { userId, isMailed } = link
+  await requireUncommonPassword(newPassword, await getOwner(services, userId))
   const passwordHash = await hashPassword(newPassword, knownTurn(userId))
   const isTrusted = (await findTrustedDevice(services, by.cookies, { userId })) !== undefined
   return services.db.kysely.transaction().execute(async (sql) => {
@@ -49,4 +51,10 @@ export async function resetPassword(
     await tell('password')
     return device ? [device.cookie] : []
   })
+}
+
+async function getOwner({ db }: Services, userId: string): Promise<{ email: string; name: string }> {
+  const user = await db.kysely.selectFrom('users').select(['email', 'name']).where('id', '=', userId).executeTakeFirst()
+  if (!user) throw resetLinkGone()
+  return user
 }

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { AppError } from '../../platform/errors.ts'
 
 /*
- * A backup is a gzip stream of frames: a letter, the length of what follows (4 bytes, big-endian), and that. First the header
- * (H), then each table (T) and its rows (D, pieces of COPY's text), at last the end (E) with a SHA-256 over all before it.
+ * Inside a backup there are frames: a letter, the length of the payload (4 bytes, big-endian), and the payload. First the
+ * header (H), then each table (T) and its rows (D, COPY's text), at last the end (E) with a SHA-256 over all before it.
  */
 
 const headerSchema = z.object({
@@ -16,7 +14,7 @@ const headerSchema = z.object({
   migrations: z.array(z.object({ number: z.number(), name: z.string(), checksum: z.string() })).min(1),
   /** Which SECRET_KEY the database was made with. */
   secret_version: z.string().nullable(),
-  /** That key itself, where it was asked for. */
+  /** That key itself, in files of version 1 where it was asked for. */
   secret_key: z.string().optional(),
 })
 export type BackupHeader = z.infer<typeof headerSchema>
@@ -27,11 +25,13 @@ const endSchema = z.object({ rows: z.record(z.string(), z.number()), sha256: z.s
 export type Frame =
   | { type: 'H'; header: BackupHeader }
   | { type: 'T'; table: z.infer<typeof tableSchema> }
+  /** Rows as they are read: a long frame comes in several pieces. */
   | { type: 'D'; rows: Buffer }
   | { type: 'E'; rows: Record<string, number> }
 
 const headBytes = 5
-const maxFrameBytes = 2 ** 30
+/** Of a frame that must be whole before it is read: far more than the longest list of migrations or columns. */
+const maxJsonBytes = 4 * 1024 * 1024
 
 /** Writes frames and keeps the hash over them. */
 export class FrameWriter {
@@ -56,65 +56,79 @@ export class FrameWriter {
 }
 
 /**
- * The frames of a backup, from its header to its end.
+ * The frames of a backup, from its header to its end, in time that grows with the file and memory that does not.
  * @throws AppError `validation_failed` for what is no backup, was cut off or was changed, as soon as that shows.
  */
-export async function* readFrames(path: string): AsyncGenerator<Frame> {
+export async function* readFrames(path: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   const hash = createHash('sha256')
-  let first = true
-  for await (const { type, payload, frame } of split(path)) {
-    if (first !== (type === 'H')) throw refusal(path, first ? 'is not a backup of QueueUp' : 'was changed')
+  let [first, ended] = [true, false]
+  for await (const { type, head, payload } of split(path, pieces)) {
+    if (ended || first !== (type === 'H')) throw refusal(path, first ? 'is not a backup of QueueUp' : 'was changed')
     first = false
     if (type === 'E') {
       const { rows, sha256 } = read(endSchema, path, payload)
       if (sha256 !== hash.digest('hex')) throw refusal(path, 'was changed')
-      return yield { type, rows }
+      ended = true
+      yield { type, rows }
+      continue
     }
-    hash.update(frame)
+    if (head) hash.update(head)
+    hash.update(payload)
     if (type === 'H') yield { type, header: read(headerSchema, path, payload) }
     else if (type === 'T') yield { type, table: read(tableSchema, path, payload) }
-    else if (type === 'D') yield { type, rows: payload }
-    else throw refusal(path, 'was changed')
+    else if (payload.length > 0) yield { type: 'D', rows: payload }
   }
-  throw refusal(path, first ? 'is not a backup of QueueUp' : 'was cut off')
+  if (!ended) throw refusal(path, first ? 'is not a backup of QueueUp' : 'was cut off')
 }
 
-async function* split(path: string): AsyncGenerator<{ type: string; payload: Buffer; frame: Buffer }> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const piece of gunzipped(path)) {
-    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece])
-    while (rest.length >= headBytes) {
-      const length = rest.readUInt32BE(1)
-      if (length > maxFrameBytes) throw refusal(path, 'was changed')
-      const end = headBytes + length
-      if (rest.length < end) break
-      yield {
-        type: rest.toString('latin1', 0, 1),
-        payload: rest.subarray(headBytes, end),
-        frame: rest.subarray(0, end),
+interface Part {
+  type: string
+  /** Only with the first part of a frame. */
+  head: Buffer | undefined
+  payload: Buffer
+}
+
+/** Frames of rows are handed on as they come in, all others whole. */
+async function* split(path: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Part> {
+  let gathered: Buffer[] = []
+  let bytes = 0
+  let needed = headBytes
+  let rowsLeft = 0
+  for await (const piece of pieces) {
+    gathered.push(piece)
+    bytes += piece.length
+    // Joined only once there is enough, so that no byte is copied more than a few times.
+    if (bytes < needed && rowsLeft === 0) continue
+    let rest = gathered.length === 1 ? piece : Buffer.concat(gathered)
+    needed = headBytes
+    while (rest.length > 0) {
+      if (rowsLeft > 0) {
+        const payload = rest.subarray(0, rowsLeft)
+        rowsLeft -= payload.length
+        rest = rest.subarray(payload.length)
+        yield { type: 'D', head: undefined, payload }
+        continue
       }
-      rest = rest.subarray(end)
+      if (rest.length < headBytes) break
+      const [type, head, length] = [rest.toString('latin1', 0, 1), rest.subarray(0, headBytes), rest.readUInt32BE(1)]
+      if (!'HTDE'.includes(type)) throw refusal(path, 'is not a backup of QueueUp, or was changed')
+      if (type === 'D') {
+        rowsLeft = length
+        rest = rest.subarray(headBytes)
+        yield { type, head, payload: Buffer.alloc(0) }
+        continue
+      }
+      needed = headBytes + length
+      if (length > maxJsonBytes) throw refusal(path, 'was changed')
+      if (rest.length < needed) break
+      yield { type, head, payload: rest.subarray(headBytes, needed) }
+      rest = rest.subarray(needed)
+      needed = headBytes
     }
+    gathered = rest.length > 0 ? [rest] : []
+    bytes = rest.length
   }
-}
-
-async function* gunzipped(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path)
-  const gunzip = createGunzip()
-  file.on('error', (error) => gunzip.destroy(error)).pipe(gunzip)
-  try {
-    yield* gunzip
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : ''
-    if (code === 'Z_BUF_ERROR') throw refusal(path, 'was cut off')
-    if (code === 'Z_DATA_ERROR')
-      throw refusal(path, /header/.test(String(error)) ? 'is not a backup of QueueUp' : 'was changed')
-    if (error instanceof Error && 'syscall' in error)
-      throw new AppError('validation_failed', `${path} cannot be read: ${error.message}.`)
-    throw error
-  } finally {
-    file.destroy()
-  }
+  if (bytes > 0 || rowsLeft > 0) throw refusal(path, 'was cut off')
 }
 
 function read<T>(schema: z.ZodType<T>, path: string, payload: Buffer): T {
@@ -125,6 +139,6 @@ function read<T>(schema: z.ZodType<T>, path: string, payload: Buffer): T {
   }
 }
 
-function refusal(path: string, what: string, cause?: unknown): AppError {
+export function refusal(path: string, what: string, cause?: unknown): AppError {
   return new AppError('validation_failed', `${path} ${what}. Nothing of it was restored.`, { cause })
 }

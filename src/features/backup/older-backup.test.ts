@@ -8,6 +8,7 @@ import { migrate } from '../../platform/db/migrate.ts'
 import { openDatabase } from '../../platform/db/open-database.ts'
 import { makeSecrets, randomBase62 } from '../../platform/secrets.ts'
 import { examine } from '../doctor/examine.ts'
+import { findBackup } from './open-backup.ts'
 import { checkBackup, restoreBackup } from './restore-backup.ts'
 import { writeBackup } from './write-backup.ts'
 
@@ -74,8 +75,8 @@ async function problemsOf(url: string): Promise<string[]> {
 }
 
 const stopping = new AbortController().signal
-const backUp = (url: string, path: string) =>
-  writeBackup(path, { url, stopping, secretKey: undefined, secretVersions: secrets.versions })
+const backUp = (url: string, path: string) => writeBackup(path, { url, stopping, secretKey: undefined, secrets })
+const check = async (path: string) => checkBackup(await findBackup(path), secrets)
 
 test('a backup of an older version is restored as it was, and brought up to date', async () => {
   const [old, restored] = [await makeEmptyDatabase(), await makeEmptyDatabase()]
@@ -83,7 +84,7 @@ test('a backup of an older version is restored as it was, and brought up to date
   await furnish(old)
   const path = join(folder, 'old.backup')
   expect(await backUp(old, path)).toMatchObject({ subscribers: 3000, activities: 5, organisation_slugs: 1 })
-  await restoreBackup(restored, log, await checkBackup(path))
+  await restoreBackup(restored, log, await check(path))
   expect(await problemsOf(restored)).toEqual([])
   const [before, after] = [await connect(old), await connect(restored)]
   for (const table of [
@@ -118,9 +119,9 @@ test('a backup of the backup holds the same; what is there already is not writte
   await furnish(first)
   const [one, two] = [join(folder, 'one.backup'), join(folder, 'two.backup')]
   const rows = await backUp(first, one)
-  await restoreBackup(second, log, await checkBackup(one))
+  await restoreBackup(second, log, await check(one))
   expect(await backUp(second, two)).toEqual(rows)
-  const checked = await checkBackup(two)
+  const checked = await check(two)
   await expect(restoreBackup(first, log, checked)).rejects.toThrow(/already/)
   expect(await problemsOf(first)).toEqual([])
 })
@@ -131,7 +132,7 @@ test('a restore that breaks off in the middle leaves an empty database, into whi
   await furnish(source)
   const path = join(folder, 'broken.backup')
   await backUp(source, path)
-  const checked = await checkBackup(path)
+  const checked = await check(path)
   const missing = { ...checked, path: join(folder, 'gone.backup') }
   await expect(restoreBackup(target, log, missing)).rejects.toThrow(/cannot be read/)
   await restoreBackup(target, log, checked)

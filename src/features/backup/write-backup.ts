@@ -5,23 +5,24 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
 import { type Dump, withDump } from '../../platform/db/dump-tables.ts'
 import { AppError } from '../../platform/errors.ts'
-import { randomBase62 } from '../../platform/secrets.ts'
+import { randomBase62, type Secrets } from '../../platform/secrets.ts'
 import { type BackupHeader, FrameWriter } from './backup-file.ts'
+import { makeEnvelope, sealStream } from './sealed-file.ts'
 
 interface Source {
   /** Leads to whoever may read everything. */
   url: string
-  /** Kept in the file. */
+  /** The file is encrypted under the current one of them. */
+  secrets: Secrets
+  /** Kept in the file, readable by anybody who has it. */
   secretKey: string | undefined
-  /** Which keys are at hand. */
-  secretVersions: string[]
   stopping: AbortSignal
 }
 
 /**
  * Writes everything in the database, as of the moment it begins, to a file for its owner alone to read, which has its name
- * only when it is whole and on the disk. Answers how many rows of each table.
- * @throws AppError `conflict` where the file is there already, or the SECRET_KEY to be kept is not the database's.
+ * only when it is whole and on the disk. It is encrypted under SECRET_KEY. Answers how many rows of each table.
+ * @throws AppError `conflict` where the file is there already, or SECRET_KEY is not the database's.
  */
 export async function writeBackup(path: string, source: Source): Promise<Record<string, number>> {
   const half = `${path}.${randomBase62(6)}.half`
@@ -36,7 +37,9 @@ export async function writeBackup(path: string, source: Source): Promise<Record<
       const write = async (pieces: AsyncIterable<Buffer>) => {
         for await (const piece of pieces) await file.appendFile(piece)
       }
-      await pipeline(frames, gzip, write, { signal: source.stopping })
+      const envelope = makeEnvelope(source.secrets, source.secretKey)
+      const seal = (pieces: AsyncIterable<Buffer>) => sealStream(source.secrets, envelope, pieces)
+      await pipeline(frames, gzip, seal, write, { signal: source.stopping })
     })
     await file.sync()
     giveName(half, path)
@@ -49,16 +52,17 @@ export async function writeBackup(path: string, source: Source): Promise<Record<
 
 async function* toFrames(dump: Dump, source: Source, counted: Record<string, number>): AsyncGenerator<Buffer> {
   const { madeAt, migrations, secretVersion } = dump
-  if (source.secretKey !== undefined && secretVersion !== null && !source.secretVersions.includes(secretVersion))
+  // The key that is kept in the file must do alone.
+  const versions = source.secretKey === undefined ? source.secrets.versions : [source.secrets.version]
+  if (secretVersion !== null && !versions.includes(secretVersion))
     throw new AppError(
       'conflict',
-      'SECRET_KEY is not the one this database was made with: it is of no use in the backup.',
+      'SECRET_KEY is not the one this database was made with: a backup under it would be of no use.',
     )
   const writer = new FrameWriter()
   const header: BackupHeader = {
     ...{ format: 'queueup-backup', version: 1, made_at: madeAt.toISOString(), migrations },
     secret_version: secretVersion,
-    ...(source.secretKey === undefined ? {} : { secret_key: source.secretKey }),
   }
   yield writer.json('H', header)
   for await (const { name, columns, rows } of dump.tables) {

@@ -1,12 +1,14 @@
 import type { TransactionContext } from '../../platform/context.ts'
 import { minuteInWords } from '../../platform/day-in-words.ts'
+import { nameInMail } from '../../platform/names/links-in-names.ts'
 import { mailOwners } from '../organisations/mail-owners.ts'
 import { countAffectedKeys } from '../plans/count-affected-keys.ts'
 import { planRules } from '../plans/plan-rules.ts'
 
 /** Tells the owners that a payment failed while there is time to pay, and what follows when that is over. */
 export async function mailFailedPayment(ctx: TransactionContext, plan: string, keptUntil: Date): Promise<void> {
-  const { name, slug } = ctx.organisation
+  const { slug } = ctx.organisation
+  const name = nameInMail(ctx.organisation.name)
   const keys = await countAffectedKeys(ctx)
   if (keys === undefined) return
   const fall = keys === 1 ? 'its API key falls asleep' : `its ${keys} API keys fall asleep`

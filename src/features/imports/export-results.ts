@@ -1,7 +1,9 @@
-import { type Context, inLaterSnapshot, inSnapshot } from '../../platform/context.ts'
+import { type Context, inLaterSnapshot, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { guardCell, toCsvLine, unguardCell } from '../../platform/csv/csv-line.ts'
 import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { AppError } from '../../platform/errors.ts'
+import { recordActivity } from '../activity/record-activity.ts'
+import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { bytesOf } from './blank-record.ts'
 import { getImport, readImport } from './get-import.ts'
 import { type Import, type ImportReading, isOver, isRowOutcome, rowOutcomes } from './import.ts'
@@ -11,7 +13,8 @@ const pieceLength = 64 * 1024
 
 /**
  * The file as it was brought, with what became of each row, or of the refused ones alone, piece by piece. It can be mended
- * and imported again: columns that nobody asks for are passed over.
+ * and imported again: columns that nobody asks for are passed over. It holds email addresses, so it is an activity like any
+ * export, written before the first piece.
  * @throws AppError `not_found`, also once the file has been deleted, `conflict` while the import runs, `forbidden`.
  */
 export async function exportResults(
@@ -23,6 +26,15 @@ export async function exportResults(
   const row = await getImport(ctx, waitlistId, id)
   if (!isOver(row)) throw new AppError('conflict', 'The import is not over yet.')
   if (row.file_deleted_at) throw noLongerKept()
+  await inTransaction(ctx, async (ctx) => {
+    requireRole(ctx, 'admin')
+    const { name } = await getWaitlist(ctx, waitlistId)
+    await recordActivity(ctx, {
+      action: 'subscriber.exported',
+      targets: [{ type: 'waitlist', id: waitlistId, name }],
+      changes: { after: { import: id, rows: onlyRefused ? 'refused' : 'all' } },
+    })
+  })
   return { fileName: row.file_name, csv: toCsv(ctx, row, onlyRefused) }
 }
 

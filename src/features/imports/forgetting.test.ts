@@ -40,7 +40,7 @@ async function remove(id: string, needle: string) {
   await removeSubscriber(organisation.ctx, id, items[0]?.id ?? '')
   await doQueued(product)
 }
-const results = async (here: string) => (await user.get(`${here}/results.csv`)).html.trim().split('\r\n')
+const results = async (here: string) => (await user.post(`${here}/results.csv`)).html.trim().split('\r\n')
 
 test('whoever is removed is forgotten in the files too, and every other row stays as it was', async () => {
   const id = await makeWaitlist(organisation)
@@ -214,8 +214,8 @@ test('files are deleted after a week, what came of them is not; those that never
   await age([abandoned], 3)
   await pruneImports({ ...product.services, db: product.database.jobs })
   expect(textOf((await user.get(old)).html)).toContain('no longer kept')
-  expect((await user.get(`${old}/results.csv`)).status).toBe(404)
-  expect((await user.get(`${fresh}/results.csv`)).status).toBe(200)
+  expect((await user.post(`${old}/results.csv`)).status).toBe(404)
+  expect((await user.post(`${fresh}/results.csv`)).status).toBe(200)
   expect((await user.get(abandoned)).status).toBe(404)
   expect((await user.get(open)).status).toBe(200)
   const chunks = await product.database.owner.kysely

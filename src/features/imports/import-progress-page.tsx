@@ -151,13 +151,17 @@ function Results({ import: one, base, keptDays }: { import: Import; base: string
         Your file again, with what became of each row and why. It is kept for {keptDays} days, then deleted.
       </p>
       <div class="row">
-        <a class="button plain" href={`${base}/results.csv`} download>
-          Download results
-        </a>
+        <form method="post" action={`${base}/results.csv`} data-download>
+          <button type="submit" class="button plain">
+            Download results
+          </button>
+        </form>
         {one.refused > 0 ? (
-          <a class="button plain" href={`${base}/results.csv?only=refused`} download>
-            Download refused rows
-          </a>
+          <form method="post" action={`${base}/results.csv`} data-download>
+            <button type="submit" class="button plain" name="only" value="refused">
+              Download refused rows
+            </button>
+          </form>
         ) : null}
       </div>
     </section>

@@ -89,9 +89,10 @@ export function importRoutes(app: Hono<AppEnv>): void {
     }
   })
 
-  app.get(`${root}/:import/results.csv`, async (c) => {
+  // By POST: it is a row of the log, which nothing that fetches links beforehand may write.
+  app.post(`${root}/:import/results.csv`, async (c) => {
     const { id, import: importId } = c.req.param()
-    const onlyRefused = c.req.query('only') === 'refused'
+    const onlyRefused = (await readForm(c)).text('only') === 'refused'
     const { fileName, csv } = await exportResults(c.var.ctx, id, importId, { onlyRefused })
     return sendFile(c, `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`, 'csv', csv)
   })

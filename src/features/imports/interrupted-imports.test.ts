@@ -44,7 +44,7 @@ test('broken off after any batch it goes on from there, and each row is done onc
     expect(await count(id)).toBe(1_200)
     expect(textOf((await user.get(here)).html)).toContain('Added 1,200 Already there 0 Refused 3')
     expect(await imported(id)).toMatchObject([{ changes: { after: { added: 1_200, already_there: 0, refused: 3 } } }])
-    const results = (await user.get(`${here}/results.csv`)).html.trim().split('\r\n')
+    const results = (await user.post(`${here}/results.csv`)).html.trim().split('\r\n')
     expect(results).toHaveLength(1_204)
     expect(results.at(1_200)).toBe('1200,added,,p1199@example.com,2026-01-01')
     expect(results.at(-1)).toMatch(/^1203,refused,This is not an e-mail address\.,nobody,$/)
@@ -121,7 +121,7 @@ test('20,000 rows become 20,000 people, in the order of the file', async () => {
   expect(await count(id)).toBe(20_000)
   const { items } = await listSubscribers(organisation.ctx, id, { page: 100, limit: 200, needle: '' })
   expect(items.map(({ email }) => email)).toEqual(Array.from({ length: 200 }, (_, i) => `p${19_800 + i}@example.com`))
-  expect((await user.get(`${here}/results.csv`)).html.split('\r\n')).toHaveLength(20_002)
+  expect((await user.post(`${here}/results.csv`)).html.split('\r\n')).toHaveLength(20_002)
 })
 
 test('cancelled, it keeps who was added, tells of the rest, and writes its row of the log', async () => {
@@ -138,7 +138,7 @@ test('cancelled, it keeps who was added, tells of the rest, and writes its row o
   expect(await count(id)).toBe(added)
   expect(await imported(id)).toMatchObject([{ changes: { after: { added, cancelled: true } } }])
   expect(textOf((await user.get(here)).html)).toContain('The import was cancelled.')
-  const results = (await user.get(`${here}/results.csv`)).html.trim().split('\r\n')
+  const results = (await user.post(`${here}/results.csv`)).html.trim().split('\r\n')
   expect(results.at(-1)).toBe('1000,not imported,The import ended before this row.,p999@example.com,2026-01-01')
 })
 

@@ -80,7 +80,7 @@ describe('what is refused leaves nothing behind', () => {
   test('members, strangers, archived waitlists', async () => {
     const { id, path } = await place()
     const here = await bringFile(product, user, path, 'email\na@example.com\n')
-    const addresses = [`${path}/import`, here, `${here}/cancel`, `${here}/results.csv`]
+    const addresses = [`${path}/import`, here, `${here}/cancel`]
     const member = await asUser(product, await makeMember(product, organisation, 'member'))
     const other = await makeOrganisation(product)
     const stranger = await asUser(product, other.owner)
@@ -95,6 +95,7 @@ describe('what is refused leaves nothing behind', () => {
       [member, 403],
       [stranger, 404],
     ] as const) {
+      expect((await who.post(`${here}/results.csv`)).status).toBe(status)
       expect((await who.post(here, { step: 'start', delimiter: ',', email: '0' })).status).toBe(
         status === 403 ? 403 : 404,
       )
@@ -142,7 +143,7 @@ describe('what is refused leaves nothing behind', () => {
         .set({ bytes })
         .where('id', '=', here.split('/').at(-1) ?? '')
         .execute()
-    const hasResults = async (here: string) => (await owner.get(`${here}/results.csv`)).status === 200
+    const hasResults = async (here: string) => (await owner.post(`${here}/results.csv`)).status === 200
     const [oldest, cancelled, done, waiting] = [
       await bring('done'),
       await bring('cancelled'),

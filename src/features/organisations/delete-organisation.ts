@@ -1,5 +1,6 @@
 import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
+import { nameInMail } from '../../platform/names/links-in-names.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { findPaidUntil } from '../billing/billing-account.ts'
 import { planRules } from '../plans/plan-rules.ts'
@@ -37,8 +38,8 @@ export async function deleteOrganisation(ctx: Context, { confirmation }: { confi
     })
     const isPaidFor = (await findPaidUntil(ctx)) !== undefined
     await mailOwners(ctx, {
-      subject: `${organisation.name} is deleted at QueueUp`,
-      text: `${ctx.actor.name} deleted the organisation ${organisation.name}. Its API keys and pages have stopped working.
+      subject: `${nameInMail(organisation.name)} is deleted at QueueUp`,
+      text: `${nameInMail(ctx.actor.name)} deleted the organisation ${nameInMail(organisation.name)}. Its API keys and pages have stopped working.
 
 Until ${purgedAt(now).toUTCString()} an owner can bring it back as it was:
 
@@ -86,8 +87,8 @@ export async function restoreOrganisation(ctx: Context): Promise<void> {
       })
       const isPaidFor = (await findPaidUntil(ctx)) !== undefined
       await mailOwners(ctx, {
-        subject: `${organisation.name} is back at QueueUp`,
-        text: `${ctx.actor.name} brought the organisation ${organisation.name} back, as it was. ${planRules(organisation.plan).apiAccess ? 'Its API keys work again.' : 'It is on the Free plan.'}${isPaidFor ? ' Its subscription is as it was, too.' : ''}
+        subject: `${nameInMail(organisation.name)} is back at QueueUp`,
+        text: `${nameInMail(ctx.actor.name)} brought the organisation ${nameInMail(organisation.name)} back, as it was. ${planRules(organisation.plan).apiAccess ? 'Its API keys work again.' : 'It is on the Free plan.'}${isPaidFor ? ' Its subscription is as it was, too.' : ''}
 
 ${ctx.config.publicUrl}/o/${organisation.slug}/waitlists
 `,

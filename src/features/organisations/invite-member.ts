@@ -6,6 +6,7 @@ import { formNonceSchema } from '../../platform/form-nonce.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Mail } from '../../platform/mail/mailer.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
+import { nameInMail } from '../../platform/names/links-in-names.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import { type Bucket, requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
@@ -111,10 +112,11 @@ async function requireMailAllowance(ctx: TransactionContext, email: string): Pro
 }
 
 function invitationMail(ctx: Context, to: string, token: string): Mail {
+  const organisation = nameInMail(ctx.organisation.name)
   return {
     to,
-    subject: `Join ${ctx.organisation.name} at QueueUp`,
-    text: `${ctx.actor.name} invites you to ${ctx.organisation.name} at QueueUp.
+    subject: `Join ${organisation} at QueueUp`,
+    text: `${nameInMail(ctx.actor.name)} invites you to ${organisation} at QueueUp.
 
 Accept within seven days:
 

@@ -27,8 +27,14 @@ export async function orgCreate(
   const { id, slug, ownerEmail, ownerPassword } = await setUpOrganisation(services, options)
   return {
     json: { organisation_id: id, slug, owner_email: ownerEmail, owner_password: ownerPassword },
-    text: `Made ${slug} (${id}). Its owner is ${ownerEmail}${ownerPassword === null ? ', who had an account already.' : `, password ${ownerPassword}`}`,
+    text: `Made ${slug} (${id}). Its owner is ${ownerEmail}${passwordInWords(ownerPassword, options.ownerPassword)}`,
   }
+}
+
+/** One that was given is not repeated: it may have been typed where nobody sees it. */
+function passwordInWords(password: string | null, given: string | undefined): string {
+  if (password === null) return ', who had an account already.'
+  return given === undefined ? `, password ${password}` : ', with the password that was given.'
 }
 
 /** Every organisation here, the oldest first. */
@@ -60,7 +66,7 @@ export async function memberAdd(
   const { id, email, password, role } = await addMember(ctx, { ...options, role: options.role as Role })
   return {
     json: { user_id: id, email, role, password },
-    text: `${email} is ${role} of ${options.org}${password === null ? '.' : `, password ${password}`}`,
+    text: `${email} is ${role} of ${options.org}${passwordInWords(password, options.password)}`,
   }
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { enterOrganisation } from '../../platform/db/enter-organisation.ts'
+import { nameInMail } from '../../platform/names/links-in-names.ts'
 import type { Services } from '../../platform/services.ts'
 import { daysToRestore } from './delete-organisation.ts'
 import { mailOwners } from './mail-owners.ts'
@@ -34,8 +35,8 @@ async function purge(services: Services, id: string, before: Date): Promise<void
     await mailOwners(
       { ...services, sql: transaction, organisation },
       {
-        subject: `${organisation.name} is gone for good`,
-        text: `The organisation ${organisation.name} was deleted seven days ago, and nobody brought it back. Everything in it is gone for good now.
+        subject: `${nameInMail(organisation.name)} is gone for good`,
+        text: `The organisation ${nameInMail(organisation.name)} was deleted seven days ago, and nobody brought it back. Everything in it is gone for good now.
 `,
       },
     )

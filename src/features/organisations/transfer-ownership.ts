@@ -4,6 +4,7 @@ import { claimForm } from '../../platform/db/claim-form.ts'
 import { AppError } from '../../platform/errors.ts'
 import { formNonceSchema } from '../../platform/form-nonce.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
+import { nameInMail } from '../../platform/names/links-in-names.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { getMember, setRole } from './members.ts'
@@ -40,8 +41,8 @@ export async function transferOwnership(ctx: Context, input: unknown): Promise<v
     })
     await sendMailLater(ctx, {
       to: member.email,
-      subject: `You are an owner of ${ctx.organisation.name} now`,
-      text: `${from.name} has transferred the ownership of ${ctx.organisation.name} at QueueUp to you, and is an admin now.
+      subject: `You are an owner of ${nameInMail(ctx.organisation.name)} now`,
+      text: `${nameInMail(from.name)} has transferred the ownership of ${nameInMail(ctx.organisation.name)} at QueueUp to you, and is an admin now.
 
 ${ctx.config.publicUrl}/o/${ctx.organisation.slug}/members
 `,

@@ -1,4 +1,5 @@
 import type { TransactionContext } from '../../platform/context.ts'
+import { nameInMail } from '../../platform/names/links-in-names.ts'
 import { mailOwners } from '../organisations/mail-owners.ts'
 import { countAffectedKeys } from './count-affected-keys.ts'
 import { planRules } from './plan-rules.ts'
@@ -12,7 +13,8 @@ export async function mailPlanChange(ctx: TransactionContext, before: string, af
   if (apiAccess === planRules(before).apiAccess) return
   const keys = await countAffectedKeys(ctx)
   if (keys === undefined || (keys === 0 && (apiAccess || why === undefined))) return
-  const { name, slug } = ctx.organisation
+  const { slug } = ctx.organisation
+  const name = nameInMail(ctx.organisation.name)
   const [its, are] = keys === 1 ? ['Its API key', 'is'] : [`Its ${keys} API keys`, 'are']
   const consequence = apiAccess
     ? `${its} ${keys === 1 ? 'works' : 'work'} again, as ${keys === 1 ? 'it was' : 'they were'}.`
@@ -28,7 +30,7 @@ export async function mailPlanChange(ctx: TransactionContext, before: string, af
     ctx,
     {
       subject,
-      text: `${why ?? `${ctx.actor.name} changed the plan.`} The plan of ${name} is ${label} now. ${consequence}
+      text: `${why ?? `${nameInMail(ctx.actor.name)} changed the plan.`} The plan of ${name} is ${label} now. ${consequence}
 
 ${ctx.config.publicUrl}/o/${slug}/plan
 `,

@@ -23,6 +23,18 @@ export async function runCommand(asJson: boolean, work: (services: Services) => 
   await runExport(async (services) => print(asJson, await work(services)))
 }
 
+/** The same for a command that is told a secret, which is read before anything is started. */
+export async function runWithSecret(
+  asJson: boolean,
+  read: () => Promise<string | undefined>,
+  work: (services: Services, secret: string | undefined) => Promise<CommandResult>,
+): Promise<void> {
+  await printingErrors(async () => {
+    const secret = await read()
+    await withServices(async (services) => print(asJson, await work(services, secret)))
+  })
+}
+
 /** The same for a command that looks at the database as it is. */
 export async function runInspection(
   asJson: boolean,

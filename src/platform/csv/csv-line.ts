@@ -1,5 +1,8 @@
-/** What a spreadsheet would run as a formula, however many quotes stand before it (OWASP ASVS 1.2.10). */
-const formula = /^'*[=+\-@\t\r\0]/
+/**
+ * What a spreadsheet would run as a formula, however many quotes stand before it (OWASP ASVS 1.2.10): tab, CR, LF and NUL
+ * first, or a sign, of full width too as some locales read it, behind white space or characters that nobody sees.
+ */
+const formula = /^'*(?:[\t\r\n\0]|[\s\0\p{Default_Ignorable_Code_Point}]*[=+\-@＝＋－＠﹦﹢﹣﹫−])/u
 
 /** One line of CSV (RFC 4180): with its line break, and quoted only where it must be. */
 export function toCsvLine(cells: readonly string[]): string {

@@ -38,6 +38,21 @@ export function makeClientAddress(trustedProxies: readonly string[]): (request: 
   }
 }
 
+/** Wider than any proxy's range that is published: Cloudflare's largest are /12 and /29. */
+const leastBits = { ipv4: 12, ipv6: 24 }
+const privateRanges = ['10.0.0.0/8', 'fc00::/7', 'fe80::/10'].map(toRange)
+
+/** Those of `TRUSTED_PROXIES` that most likely hold more than proxies. Private networks may be given whole. */
+export function widestRanges(trustedProxies: readonly string[]): string[] {
+  return trustedProxies.filter((text) => {
+    const [base, bits] = toRange(text)
+    const isPrivate = privateRanges.some(
+      ([network, size]) => network.kind() === base.kind() && bits >= size && base.match(network, size),
+    )
+    return !isPrivate && bits < leastBits[base.kind()]
+  })
+}
+
 function normal(address: string | undefined): string | null {
   return address && ipaddr.isValid(address) ? ipaddr.process(address).toString() : null
 }

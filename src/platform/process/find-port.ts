@@ -14,7 +14,9 @@ export async function findPort(setting: 'PORT' | 'METRICS_PORT', host: string, p
     if (code === 'EADDRINUSE')
       throw new ConfigError(`${setting} ${port} of ${host} is in use by another program. Stop it, or set another one.`)
     if (code === 'EACCES') throw new ConfigError(`${setting} ${port} may not be opened by this user. Set another one.`)
-    throw new ConfigError(`HOST ${host} is not an address that this machine can listen on (${String(code)}).`)
+    throw new ConfigError(
+      `${setting === 'PORT' ? 'HOST' : 'METRICS_HOST'} ${host} is not an address that this machine can listen on (${String(code)}).`,
+    )
   }
   const address = server.address()
   await new Promise((resolve) => server.close(resolve))

@@ -2,6 +2,7 @@ import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFi
 import { join } from 'node:path'
 import { ConfigError, type ConfigSecrets } from '../config.ts'
 import { makeSecrets, randomBase62, type Secrets } from '../secrets.ts'
+import { isWeakSecret } from '../weak-secret.ts'
 
 /**
  * The secrets that all keyed hashes derive from: SECRET_KEY, or one made at the first start and kept in the data directory
@@ -66,6 +67,10 @@ function read(path: string): string | undefined {
     if (text.length < 32)
       throw new ConfigError(
         `${path} does not hold a secret key of at least 32 bytes; restore it from a backup or set SECRET_KEY.`,
+      )
+    if (isWeakSecret(text))
+      throw new ConfigError(
+        `${path} holds a secret key that can be guessed. Set SECRET_KEY to a random one and SECRET_KEY_PREVIOUS to this one.`,
       )
     return text
   } catch (error) {

@@ -5,6 +5,7 @@ import { type Config, type ConfigSecrets, withPort } from '../config.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { type PreparedDatabase, prepareDatabase } from '../db/prepare-database.ts'
 import type { AppEnv } from '../http/app-env.ts'
+import { widestRanges } from '../http/client-address.ts'
 import { makeLog } from '../log/make-log.ts'
 import { makeMailer } from '../mail/make-mailer.ts'
 import type { Secrets } from '../secrets.ts'
@@ -57,9 +58,14 @@ export async function runServer(
   try {
     const database = await prepareDatabase(environment.config, secrets, log, 'server')
     stops.push(database.stop)
-    const { host, metricsPort } = environment.config
+    const { host, metricsPort, metricsHost, trustedProxies } = environment.config
+    for (const range of widestRanges(trustedProxies))
+      log.warn(
+        { range },
+        'TRUSTED_PROXIES has a range that is wide enough to hold clients: they can then choose the address they are known by',
+      )
     const port = await findPort('PORT', host, environment.config.port)
-    if (metricsPort !== undefined) await findPort('METRICS_PORT', host, metricsPort)
+    if (metricsPort !== undefined) await findPort('METRICS_PORT', metricsHost, metricsPort)
     const config = withPort(environment.config, port)
     const at = { url: database.url, appRole: database.roles.app }
     stops.push(await startJobs(config, secrets, product, database, log))
@@ -69,7 +75,7 @@ export async function runServer(
         ? (await serve({ config, secrets, database: at, createApp, log, metrics: alone })).stop
         : await forkServers(config.webConcurrency, { port, database: at }, log),
     )
-    if (metricsPort !== undefined) stops.push(await serveMetrics(metricsPort, host, alone))
+    if (metricsPort !== undefined) stops.push(await serveMetrics(metricsPort, metricsHost, alone))
     log.info({ url: config.publicUrl, pid: process.pid }, `QueueUp is ready at ${config.publicUrl}`)
     if (process.stderr.isTTY) process.stderr.write(`\n  QueueUp is ready at ${config.publicUrl}\n\n`)
     onReady(config)

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeDataDir, postmasterPid, startServer } from '../../../test/processes.ts'
+import { randomBase62 } from '../secrets.ts'
 
 let dataDir: string
 beforeAll(() => {
@@ -44,7 +45,7 @@ test('a host that is not of this machine, and a database that does not answer, a
   await expect(startServer({ DATA_DIR: dataDir, HOST: '192.0.2.1' })).rejects.toThrow(
     /did not start: HOST 192\.0\.2\.1 is not an address that this machine can listen on/,
   )
-  const secret = { DATA_DIR: dataDir, SECRET_KEY: 's'.repeat(40) }
+  const secret = { DATA_DIR: dataDir, SECRET_KEY: randomBase62(43) }
   const refused = startServer({ ...secret, DATABASE_URL: 'postgres://ada:very-secret@127.0.0.1:1/x' })
   await expect(refused).rejects.toThrow(
     /did not start: The database of DATABASE_URL does not let us in: .*ECONNREFUSED/,
