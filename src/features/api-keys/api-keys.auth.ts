@@ -77,6 +77,10 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     const check = async () => {
       gate.settle(key, await gate.authorize(key, scope), scope, meta, note)
     }
+    if (key.ceilingSeconds !== undefined) {
+      await check()
+      gate.requireBelowCeiling(key, note)
+    }
     if (!operation) {
       await check()
       if (allowed.length === 0) throw new AppError('not_found', 'There is nothing at this address.')
@@ -101,6 +105,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
       ...input,
       header: (name) => readHeader(request, name),
       settle: (attempt) => gate.settle(key, attempt, scope, meta, note),
+      charge: (attempt, tokens) => gate.charge(key, attempt, tokens, note),
     }
     return operation.handle(call)
   }
@@ -125,19 +130,29 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     if ((error.code !== 'unauthenticated' && error.code !== 'invalid_api_key') || !meta.ip) return error
     const subject = `ip:${subscriberLine(meta.ip)}`
     if (failures.spend(subject) !== undefined) return error
+    const seconds = failures.refusedFor(subject) ?? (await askForFailure(subject))
+    if (seconds === undefined) return error
+    const wait = Math.max(1, Math.ceil(seconds))
+    return new AppError(
+      'rate_limited',
+      `Too many requests without a valid key came from this address. Try again in ${wait} s.`,
+      {
+        headers: { 'Retry-After': String(wait) },
+      },
+    )
+  }
+
+  /** Seconds to wait where the address has no failure left. What the shared bucket refused is not asked again until then. */
+  async function askForFailure(subject: string): Promise<number | undefined> {
     const { askedAtMs, mayAskForSpare, returned } = failures.ask(subject)
     const spare = mayAskForSpare ? failureRule.burst / 10 : 0
     const grant = await takeToken(services.db, subject, failureRule, spare, returned).catch(() => undefined)
+    if (grant && grant.granted === 0) {
+      failures.refuse(subject, grant.retry_after)
+      return grant.retry_after
+    }
     if (grant && mayAskForSpare) failures.keep(subject, askedAtMs, grant)
-    if (!grant || grant.granted > 0) return error
-    const seconds = Math.max(1, Math.ceil(grant.retry_after))
-    return new AppError(
-      'rate_limited',
-      `Too many requests without a valid key came from this address. Try again in ${seconds} s.`,
-      {
-        headers: { 'Retry-After': String(seconds) },
-      },
-    )
+    return undefined
   }
 
   function toAppError(error: unknown, meta: RequestMeta): AppError {
