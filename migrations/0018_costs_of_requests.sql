@@ -248,7 +248,8 @@ create function is_searchable(p_needle text) returns boolean language sql immuta
   select p_needle ~ '[[:alnum:]]{3}'
 $$;
 
--- How many rows of subscribers this transaction has read so far, those included that did not fit after all.
+-- How many rows of subscribers this session has read, those included that did not fit after all. Told apart by two looks: it
+-- begins again now and then, but never within a statement.
 create function subscriber_rows_read() returns bigint language sql volatile as $$
   select pg_stat_get_xact_tuples_fetched('subscribers'::regclass) + pg_stat_get_xact_tuples_returned('subscribers'::regclass)
 $$;
@@ -395,6 +396,7 @@ create function api_search_subscribers(
 declare
   v_referrals boolean;
   v_tokens double precision;
+  v_before bigint := subscriber_rows_read();
 begin
   attempt := authorize_api_key(p_hashes, p_scope, p_api_plans, p_per_second, p_burst, 0, 0, 0);
   waitlist_found := false;
@@ -425,7 +427,7 @@ begin
   end if;
   select l.items, l.total into items, total
     from list_subscribers_json(attempt.organisation_id, p_waitlist_id, v_referrals, p_offset, p_limit, p_needle) l;
-  rows_read := greatest(subscriber_rows_read(), total);
+  rows_read := greatest(subscriber_rows_read() - v_before, total);
 end $$;
 
 revoke execute on function find_organisation_of_keys, charge_tokens, is_searchable, subscriber_rows_read, api_list_subscribers,

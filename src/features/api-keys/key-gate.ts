@@ -198,7 +198,10 @@ export class KeyGate {
       perSecond,
       burst,
     ])
-    if (row) note.rate = this.#rateState(row.remaining)
+    if (row) {
+      key.spentLeaving = row.remaining
+      note.rate = this.#rateState(row.remaining)
+    }
     this.#ceilings.spend(ceilingOf(attempt.organisation_id), tokens)
   }
 

@@ -110,18 +110,19 @@ export class TokenLeases {
     this.#leases.set(subject, lease)
   }
 
-  /** Of the oldest the first that holds nothing, or else the oldest of all. */
+  /** Of the oldest the first that holds nothing, or else one that only asks, or else the oldest of all. */
   #evictOne(): void {
     const nowMs = this.#clockMs()
-    let evicted: string | undefined
+    const rankOf = ({ left, expiresAtMs, askedUntilMs }: Lease) =>
+      askedUntilMs > nowMs ? 1 : left < 1 || expiresAtMs <= nowMs ? 0 : 2
+    let worst: { subject: string; rank: number } | undefined
     let seen = 0
-    for (const [subject, { left, expiresAtMs, askedUntilMs }] of this.#leases) {
-      evicted ??= subject
-      const isIdle = (left < 1 || expiresAtMs <= nowMs) && askedUntilMs <= nowMs
-      if (isIdle) evicted = subject
+    for (const [subject, lease] of this.#leases) {
+      const rank = rankOf(lease)
+      if (!worst || rank < worst.rank) worst = { subject, rank }
       seen += 1
-      if (isIdle || seen >= looked) break
+      if (rank === 0 || seen >= looked) break
     }
-    if (evicted !== undefined) this.#leases.delete(evicted)
+    if (worst) this.#leases.delete(worst.subject)
   }
 }
