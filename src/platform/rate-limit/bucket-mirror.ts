@@ -29,7 +29,7 @@ const maxMirrors = 10_000
 /**
  * Buckets that all processes share, for ceilings that no request may wait for: tokens are spent here, and taken from the shared
  * buckets at most a tenth of a second later, into debt where other processes have spent them meanwhile. So a burst may be
- * passed by a tenth of it for each further process, and what was passed is waited for afterwards.
+ * passed by what further processes let through in that time, and what was passed is waited for afterwards.
  */
 export class BucketMirror {
   readonly #services: Pick<Services, 'db' | 'log'>
