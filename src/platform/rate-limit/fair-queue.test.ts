@@ -53,8 +53,8 @@ test('gives up work whose turn does not come in time, and goes on when a work fa
   const queue = new FairQueue({ ...limits, maxRunning: 1, maxWaitMs: 5 })
   const { begun, ask, end } = makeWorks(queue)
   const first = ask('a', 'a1')
-  await expect(ask('a', 'late')).rejects.toMatchObject({ code: 'unavailable' })
-  await expect(ask('b', 'late too')).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(ask('a', 'late')).rejects.toMatchObject({ code: 'rate_limited' })
+  await expect(ask('b', 'late too')).rejects.toMatchObject({ code: 'rate_limited' })
   await end('a1')
   await first
   await expect(queue.run('a', 'program', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')

@@ -35,7 +35,7 @@ export class FairQueue {
     this.#limits = limits
   }
 
-  /** @throws AppError `rate_limited` for too many of one tenant, `unavailable` for a turn that did not come in time. */
+  /** @throws AppError `rate_limited` for too many of one tenant, and for a turn that did not come in time. */
   async run<T>(tenant: string, caller: 'user' | 'program', work: () => Promise<T>): Promise<T> {
     await this.#turn(tenant, caller)
     try {
@@ -61,7 +61,7 @@ export class FairQueue {
         refuse: () => {
           waiting.splice(waiting.indexOf(turn), 1)
           this.#forgetIdle(name, tenant)
-          reject(busy())
+          reject(tooLate())
         },
       }
       waiting.push(turn)
@@ -108,8 +108,12 @@ function tooMany(): AppError {
   })
 }
 
-function busy(): AppError {
-  return new AppError('unavailable', 'Too many searches are running at the moment. Try again in 2 s.', {
-    headers: { 'Retry-After': '2' },
-  })
+function tooLate(): AppError {
+  return new AppError(
+    'rate_limited',
+    'The searches that were asked for before this one took too long. Try again in 2 s.',
+    {
+      headers: { 'Retry-After': '2' },
+    },
+  )
 }
