@@ -2,7 +2,6 @@ import { callsAtOnce } from '../../platform/db/calls-at-once.ts'
 import type { Statement } from '../../platform/db/database.ts'
 import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
 import { AppError } from '../../platform/errors.ts'
-import { BucketMirror } from '../../platform/rate-limit/bucket-mirror.ts'
 import { TokenLeases, type TokenQuestion } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
@@ -12,21 +11,16 @@ import { hasValidChecksum } from './api-key-secret.ts'
 import { HashRenewals } from './hash-renewals.ts'
 import { KeyReuseTracker } from './key-reuse-tracker.ts'
 import { KeyUseTracker } from './key-use-tracker.ts'
+import { type CeilingEntry, OrganisationCeilings } from './organisation-ceilings.ts'
 
 /** A token of a key's form that a request came with. Whether it is a live key only the database can say. */
-export interface PresentedKey {
+export interface PresentedKey extends CeilingEntry {
   /** Under the current SECRET_KEY, then under the previous one during a rotation. */
   hashes: Buffer[]
   subject: string
   /** What remains after a spare token was spent on this request; undefined when the shared bucket must be asked. */
   spentLeaving: number | undefined
   question: TokenQuestion | undefined
-  /** Whose key it was when it was last seen: who goes with whom, never who may. Undefined for what was never seen to be good. */
-  organisationId: string | undefined
-  /** Whether the request is counted under its organisation's ceiling. */
-  isCounted: boolean
-  /** Seconds until the ceiling lets another request through, where it is reached. */
-  ceilingSeconds: number | undefined
 }
 
 /** What the rate limit headers tell. */
@@ -59,9 +53,6 @@ const authorizeMany: Statement = {
 
 /** How many tokens a request may take beyond its own, as a share of the burst. */
 const spareShare = 10
-/** What all keys of an organisation may do together, as a multiple of what one may. */
-const ceilingFactor = 10
-const maxOrganisations = 50_000
 
 /** Everything a process keeps for checking keys. It never remembers that a key is good: the database is asked each time. */
 export class KeyGate {
@@ -70,8 +61,7 @@ export class KeyGate {
   readonly #leases = new TokenLeases()
   readonly #services: Services
   readonly #checks: GroupedCalls<KeyCheck, ApiKeyAttempt>
-  readonly #organisations = new Map<string, string>()
-  readonly #ceilings: BucketMirror
+  readonly #ceilings: OrganisationCeilings
   readonly #renewals: HashRenewals
   readonly rule: { perSecond: number; burst: number }
 
@@ -83,11 +73,7 @@ export class KeyGate {
     this.#checks = new GroupedCalls((checks) => this.#authorize(checks), { maxItems: 16, maxRunning })
     const { perMinute, burst } = services.config.rateLimit
     this.rule = { perSecond: perMinute / 60, burst }
-    this.#ceilings = new BucketMirror(services, {
-      perSecond: this.rule.perSecond * ceilingFactor,
-      burst: burst * ceilingFactor,
-    })
-    services.onClose(() => this.#ceilings.sync())
+    this.#ceilings = new OrganisationCeilings(services, this.rule)
     this.#renewals = new HashRenewals(services)
   }
 
@@ -97,16 +83,12 @@ export class KeyGate {
     const hashes = this.#services.secrets.hashes('api-key', token)
     const subject = (hashes[0] ?? Buffer.alloc(0)).toString('base64')
     const spentLeaving = this.#leases.spend(subject)
-    const organisationId = this.#organisations.get(subject)
-    const ceilingSeconds = organisationId === undefined ? undefined : this.#ceilings.take(ceilingOf(organisationId))
     return {
       hashes,
       subject,
       spentLeaving,
       question: spentLeaving === undefined ? this.#leases.ask(subject) : undefined,
-      organisationId,
-      isCounted: organisationId !== undefined && ceilingSeconds === undefined,
-      ceilingSeconds,
+      ...this.#ceilings.enter(subject),
     }
   }
 
@@ -169,8 +151,7 @@ export class KeyGate {
     if (note.revoked) this.#reuses.record(attempt.organisation_id, attempt.key_id, meta)
     else if (isLive) note.rate = this.#rateState(tokensLeft(key, attempt))
     if (attempt.outcome !== 'unknown') this.#renewals.note(key.hashes, attempt)
-    this.#noteOrganisation(key, isLive ? attempt.organisation_id : undefined)
-    this.#count(key, attempt)
+    this.#ceilings.settle(key, attempt)
     requireLiveKey(attempt, scope)
     this.uses.record(attempt.key_id, attempt.organisation_id, meta.ip)
     if (attempt.outcome === 'rate') {
@@ -202,7 +183,7 @@ export class KeyGate {
       key.spentLeaving = row.remaining
       note.rate = this.#rateState(row.remaining)
     }
-    this.#ceilings.spend(ceilingOf(attempt.organisation_id), tokens)
+    this.#ceilings.spend(attempt.organisation_id, tokens)
   }
 
   #rateState(tokens: number): RateState {
@@ -212,37 +193,10 @@ export class KeyGate {
       nextTokenSeconds: remaining > 0 ? undefined : Math.max(1, Math.ceil((1 - tokens) / this.rule.perSecond)),
     }
   }
-
-  #noteOrganisation(key: PresentedKey, organisationId: string | undefined): void {
-    const { subject } = key
-    if (key.organisationId === organisationId) return
-    // What was counted before the key was known to be dead is given back.
-    if (key.isCounted && key.organisationId !== undefined) this.#ceilings.spend(ceilingOf(key.organisationId), -1)
-    Object.assign(key, { organisationId, isCounted: false })
-    this.#organisations.delete(subject)
-    if (organisationId === undefined) return
-    if (this.#organisations.size >= maxOrganisations) {
-      const [oldest] = this.#organisations.keys()
-      if (oldest !== undefined) this.#organisations.delete(oldest)
-    }
-    this.#organisations.set(subject, organisationId)
-  }
-
-  /** Only requests that were let through count: a key past its own limit takes nothing from the others. */
-  #count(key: PresentedKey, { outcome }: ApiKeyAttempt): void {
-    const isLetThrough = outcome === 'ok' && key.ceilingSeconds === undefined
-    if (isLetThrough === key.isCounted || key.organisationId === undefined) return
-    key.isCounted = isLetThrough
-    this.#ceilings.spend(ceilingOf(key.organisationId), isLetThrough ? 1 : -1)
-  }
 }
 
 function tokensLeft({ spentLeaving }: PresentedKey, { outcome, remaining }: ApiKeyAttempt): number {
   return (outcome === 'rate' ? remaining : (spentLeaving ?? remaining)) ?? 0
-}
-
-function ceilingOf(organisationId: string): string {
-  return `org:${organisationId}`
 }
 
 function tooManyRequests(what: string, wait: number): AppError {

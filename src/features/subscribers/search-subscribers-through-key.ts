@@ -1,10 +1,8 @@
-import { sql } from 'kysely'
-import { asUnavailable } from '../../platform/db/connection-failure.ts'
-import type { Services } from '../../platform/services.ts'
+import type { Statement } from '../../platform/db/database.ts'
 import type { ApiCall } from '../api-keys/api-operation.ts'
 import { plansWithApiAccess } from '../plans/plan-rules.ts'
 import type { ListedThroughKey, ListThroughKey } from './list-subscribers-through-key.ts'
-import { fewSubscribers, limitSearchTime, queryTooShort, searchMs } from './search-bounds.ts'
+import { fewSubscribers, queryTooShort } from './search-bounds.ts'
 
 interface SearchedThroughKey extends ListedThroughKey {
   /** True for a text that only a look at everybody finds, on a waitlist too long for that. */
@@ -16,8 +14,16 @@ interface SearchedThroughKey extends ListedThroughKey {
 type SearchCall = Pick<ApiCall, 'services' | 'gate' | 'key' | 'settle' | 'charge'>
 
 const scope = 'subscribers:read'
+const search: Statement = {
+  name: 'api_search_subscribers',
+  text: `select (s.attempt).*, s.waitlist_found, s.too_short, s.items, s.total, s.rows_read
+    from api_search_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) s`,
+}
+
 /** A token is worth about two milliseconds of the database. */
 const rowsPerToken = 1_000
+/** A search that failed after so long was ended by the statement timeout, or cost as much. */
+const longMs = 2_000
 
 /**
  * One page of the subscribers whose email address contains `q`, in any case, in order of joining. The key is settled first, so
@@ -36,11 +42,12 @@ export async function searchThroughKey(
     const { perSecond, burst } = gate.rule
     const values = [key.hashes, scope, plansWithApiAccess, perSecond, burst, waitlistId, (page - 1) * limit, limit]
     const startedMs = performance.now()
-    const row = await search(services, [...values, q.toLowerCase(), fewSubscribers]).catch(async (error: unknown) => {
-      // One that was ended has cost the most; one that failed in any other way, nothing.
-      if (performance.now() - startedMs >= searchMs) await call.charge(attempt, burst).catch(() => undefined)
+    const asked = services.db.run<SearchedThroughKey>(search, [...values, q.toLowerCase(), fewSubscribers])
+    const [row] = await asked.catch(async (error: unknown) => {
+      if (performance.now() - startedMs >= longMs) await call.charge(attempt, burst).catch(() => undefined)
       throw error
     })
+    if (!row) throw new Error('api_search_subscribers answered no row')
     // Before the next search of this key begins, which is refused while the key is in debt.
     const tokens = Math.min(burst, Math.floor(row.rows_read / rowsPerToken))
     if (tokens > 0) await call.charge(attempt, tokens)
@@ -49,19 +56,4 @@ export async function searchThroughKey(
   call.settle(found)
   if (found.too_short) throw queryTooShort()
   return found
-}
-
-async function search({ db }: Services, values: unknown[]): Promise<SearchedThroughKey> {
-  const searching = db.kysely.transaction().execute(async (transaction) => {
-    await limitSearchTime(transaction)
-    const { rows } = await sql<SearchedThroughKey>`
-      select (s.attempt).*, s.waitlist_found, s.too_short, s.items, s.total, s.rows_read
-      from api_search_subscribers(${sql.join(values)}) s`.execute(transaction)
-    return rows[0]
-  })
-  const row = await searching.catch((error: unknown) => {
-    throw asUnavailable(error)
-  })
-  if (!row) throw new Error('api_search_subscribers answered no row')
-  return row
 }
