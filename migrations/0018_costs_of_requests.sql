@@ -245,7 +245,7 @@ $$;
 
 -- Whether the index of the search can find a text: three letters or digits in a row.
 create function is_searchable(p_needle text) returns boolean language sql immutable parallel safe as $$
-  select p_needle ~ '[[:alnum:]]{3}'
+  select p_needle ~ '^.*[[:alnum:]]{3}.*$'
 $$;
 
 -- How many rows of subscribers this session has read, those included that did not fit after all. Told apart by two looks: it

@@ -12,6 +12,7 @@ import {
 } from '../../../test/make.ts'
 import { log, textOf } from '../../../test/people.ts'
 import { beginDownload, openTransactions, whenAtRest } from '../../../test/slow-reader.ts'
+import type { ApiKeyAttempt } from '../api-keys/api-key-attempt.ts'
 import { KeyGate } from '../api-keys/key-gate.ts'
 import { SubscriberCreates } from './create-subscriber-through-key.ts'
 import { parseEmailAddress } from './email-address.ts'
@@ -96,9 +97,8 @@ describe('a waitlist of many pages', () => {
     await fill(organisation, waitlist, 300)
     const all = (await everybody(waitlist, '-referrals')).map(([id]) => id)
     const asked = { sort: '-referrals', limit: 40, needle: '' } as const
-    const last = await listSubscribers(organisation.ctx, waitlist, {
-      ...{ ...asked, page: 7, before: { sort_key: 1, join_number: 0 } },
-    })
+    const end = { sort_key: 1, join_number: 0 }
+    const last = await listSubscribers(organisation.ctx, waitlist, { ...asked, page: 7, before: end })
     const earlier = await listSubscribers(organisation.ctx, waitlist, { ...asked, page: 6, before: last.seek?.before })
     expect([...earlier.items, ...last.items].map((item) => item.id)).toEqual(all.slice(-80))
   })
@@ -166,11 +166,8 @@ test('among 200,000 people no call of the customer API reads or sorts more than 
   const meta = { requestId: 'req', ip: null, userAgent: null }
   const search = (q: string) => () => {
     const key = gate.present(secret)
-    const call: Parameters<typeof searchThroughKey>[0] = {
-      ...{ services, gate, key },
-      settle: (attempt) => gate.settle(key, attempt, 'subscribers:read', meta, {}),
-      charge: (attempt, tokens) => gate.charge(key, attempt, tokens, {}),
-    }
+    const settle = (attempt: ApiKeyAttempt) => gate.settle(key, attempt, 'subscribers:read', meta, {})
+    const call = { services, gate, key, settle, charge: async () => undefined }
     return searchThroughKey(call, { waitlistId: waitlist, page: 1, limit: 50, q })
   }
   const create = (n: number, referralCode: string | null) => {
