@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const partNames = ['api', 'single', 'keys', 'peers', 'processes', 'soak', 'start'] as const
+export const partNames = ['api', 'single', 'keys', 'neighbours', 'peers', 'processes', 'soak', 'start'] as const
 export type PartName = (typeof partNames)[number]
 
 export interface BenchOptions {

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { measureCustomerApi } from './customer-api.ts'
 import { fillDatabase } from './fill-database.ts'
 import { measureKeyCheck } from './key-check.ts'
+import { measureNeighbours } from './neighbours.ts'
 import { type Bench, type Findings, type Part, say } from './part.ts'
 import { comparePeers } from './peers/compare-peers.ts'
 import { compareProcesses } from './processes.ts'
@@ -19,6 +20,7 @@ const parts: Record<PartName, Part> = {
   api: measureCustomerApi,
   single: measureSingleReads,
   keys: measureKeyCheck,
+  neighbours: measureNeighbours,
   peers: comparePeers,
   processes: compareProcesses,
   soak,

@@ -19,7 +19,7 @@ const answersOfPostgres: Fault[] = ['40001', '57014', 'XX000']
 /** What is answered then; what PostgreSQL says may reach us in the words of a library. */
 const honest: Record<Fault, number[]> = { lost: [503], '40001': [503, 500], '57014': [503, 500], XX000: [500] }
 /** What is sent beside requests or after their answers, whichever they are. */
-const behindAnswers = /record_key_uses|file_search_entries|learn_statistics/
+const behindAnswers = /record_key_uses|charge_tokens|file_search_entries|learn_statistics/
 /** The cause, which is for the log alone. */
 const cause = /planted|terminated|ECONNRESET|DatabaseError|node_modules/
 

@@ -109,6 +109,8 @@ function predictUse(after: Model, { key, to, waitlist, email }: Action & { do: '
   const used = after.keys[key]
   const asked = after.waitlists[waitlist]
   if (!used || !asked || !after.known.includes(used.secret)) return { answer: '401 invalid_api_key', after }
+  // Whatever becomes of it: also a key that is refused is stored under the current secret from now on.
+  used.secret = after.secret
   if (used.revoked) {
     if (!used.noticed) after.rows += 1
     used.noticed = true
@@ -117,7 +119,6 @@ function predictUse(after: Model, { key, to, waitlist, email }: Action & { do: '
   if (after.plan === 'free') return { answer: '403 feature_not_allowed', after }
   const scope = { list: 'subscribers:read', create: 'subscribers:write', ask: undefined }[to]
   if (scope && !used.scopes.includes(scope as Scope)) return { answer: '403 insufficient_scope', after }
-  used.secret = after.secret
   if (to === 'ask') return { answer: '200', after, body: { plan: after.plan, scopes: used.scopes } }
   if (asked.archived) return { answer: '404 not_found', after }
   if (to === 'list') {

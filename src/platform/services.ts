@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import type { GrowthWatch } from './db/growth-watch.ts'
 import type { Mailer } from './mail/mailer.ts'
+import type { FairQueue } from './rate-limit/fair-queue.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Made once for a process, replaced piece by piece in tests. */
@@ -12,6 +13,8 @@ export interface Services {
   /** The application's role: it cannot change a log row, a key's permissions or another tenant's anything. */
   db: Database
   growth: GrowthWatch
+  /** The turns of searches, through keys and on pages. */
+  searches: FairQueue
   mailer: Mailer
   log: Logger
   now: () => Date

@@ -82,6 +82,10 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     const check = async () => {
       gate.settle(key, await gate.authorize(key, scope), scope, meta, note)
     }
+    if (key.ceilingSeconds !== undefined) {
+      await check()
+      gate.requireBelowCeiling(key, note)
+    }
     if (!operation) {
       await check()
       if (allowed.length === 0) throw new AppError('not_found', 'There is nothing at this address.')
@@ -106,6 +110,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
       ...input,
       header: (name) => readHeader(request, name),
       settle: (attempt) => gate.settle(key, attempt, scope, meta, note),
+      charge: (attempt, tokens) => gate.charge(key, attempt, tokens, note),
     }
     return operation.handle(call)
   }

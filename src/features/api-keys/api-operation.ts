@@ -27,6 +27,8 @@ export interface ApiCall {
   header(name: string): string | undefined
   /** Ends the call with the right refusal unless the database found the key good for the operation's scope. */
   settle(attempt: ApiKeyAttempt): void
+  /** Takes tokens for what the request has cost beyond its own one. */
+  charge(attempt: ApiKeyAttempt, tokens: number): Promise<void>
 }
 
 export interface ApiAnswer {

@@ -8,11 +8,13 @@ import type { Services } from '../../platform/services.ts'
 import { plansWithApiAccess } from '../plans/plan-rules.ts'
 import { type ApiKeyAttempt, invalidApiKey, requireLiveKey } from './api-key-attempt.ts'
 import { hasValidChecksum } from './api-key-secret.ts'
+import { HashRenewals } from './hash-renewals.ts'
 import { KeyReuseTracker } from './key-reuse-tracker.ts'
 import { KeyUseTracker } from './key-use-tracker.ts'
+import { type CeilingEntry, OrganisationCeilings } from './organisation-ceilings.ts'
 
 /** A token of a key's form that a request came with. Whether it is a live key only the database can say. */
-export interface PresentedKey {
+export interface PresentedKey extends CeilingEntry {
   /** Under the current SECRET_KEY, then under the previous one during a rotation. */
   hashes: Buffer[]
   subject: string
@@ -39,6 +41,11 @@ interface KeyCheck {
   scope: string | null
 }
 
+const chargeTokens: Statement = {
+  name: 'charge_tokens',
+  text: 'select subject, remaining from charge_tokens($1, $2, $3, $4)',
+}
+
 const authorizeMany: Statement = {
   name: 'authorize_api_keys',
   text: 'select (a.attempt).* from authorize_api_keys($1, $2, $3, $4, $5, $6, $7, $8, $9) a order by a.ordinal',
@@ -54,6 +61,8 @@ export class KeyGate {
   readonly #leases = new TokenLeases()
   readonly #services: Services
   readonly #checks: GroupedCalls<KeyCheck, ApiKeyAttempt>
+  readonly #ceilings: OrganisationCeilings
+  readonly #renewals: HashRenewals
   readonly rule: { perSecond: number; burst: number }
 
   constructor(services: Services) {
@@ -64,6 +73,8 @@ export class KeyGate {
     this.#checks = new GroupedCalls((checks) => this.#authorize(checks), { maxItems: 16, maxRunning })
     const { perMinute, burst } = services.config.rateLimit
     this.rule = { perSecond: perMinute / 60, burst }
+    this.#ceilings = new OrganisationCeilings(services, this.rule)
+    this.#renewals = new HashRenewals(services)
   }
 
   /** @throws AppError `invalid_api_key` for what cannot be a key, without touching the database. */
@@ -77,6 +88,7 @@ export class KeyGate {
       subject,
       spentLeaving,
       question: spentLeaving === undefined ? this.#leases.ask(subject) : undefined,
+      ...this.#ceilings.enter(subject),
     }
   }
 
@@ -127,45 +139,69 @@ export class KeyGate {
    * @throws AppError for every attempt but a good one; `note` is filled in first.
    */
   settle(key: PresentedKey, attempt: ApiKeyAttempt, scope: string | null, meta: RequestMeta, note: KeyNote): void {
-    if (key.question?.mayAskForSpare) {
+    note.revoked = attempt.outcome === 'revoked'
+    const isLive = attempt.outcome !== 'unknown' && !note.revoked
+    if (!isLive) this.#leases.forget(key.subject)
+    else if (key.question?.mayAskForSpare) {
       this.#leases.keep(key.subject, key.question.askedAtMs, {
         spare: attempt.spare ?? 0,
         remaining: attempt.remaining ?? 0,
       })
     }
-    note.revoked = attempt.outcome === 'revoked'
     if (note.revoked) this.#reuses.record(attempt.organisation_id, attempt.key_id, meta)
-    else if (attempt.outcome !== 'unknown') note.rate = this.#rateState(key, attempt)
+    else if (isLive) note.rate = this.#rateState(tokensLeft(key, attempt))
+    if (attempt.outcome !== 'unknown') this.#renewals.note(key.hashes, attempt)
+    this.#ceilings.settle(key, attempt)
     requireLiveKey(attempt, scope)
     this.uses.record(attempt.key_id, attempt.organisation_id, meta.ip)
-    if (attempt.secret_version !== this.#services.secrets.version) this.#renewHash(key, attempt)
     if (attempt.outcome === 'rate') {
-      const seconds = Math.max(1, Math.ceil(attempt.retry_after ?? 1))
-      throw new AppError('rate_limited', `This key has made too many requests. Try again in ${seconds} s.`, {
-        headers: { 'Retry-After': String(seconds) },
-      })
+      throw tooManyRequests('This key has made too many requests.', attempt.retry_after ?? 1)
     }
+    // Whatever else the request asks of the database, it has its token.
+    key.spentLeaving ??= attempt.remaining ?? 0
+    key.question = undefined
   }
 
-  #rateState(key: PresentedKey, attempt: ApiKeyAttempt): RateState {
-    const remaining = Math.max(0, Math.floor((key.spentLeaving ?? attempt.remaining ?? 0) + 1e-9))
-    const missing = 1 - Math.max(0, key.spentLeaving ?? attempt.remaining ?? 0)
+  /** @throws AppError `rate_limited` where the ceiling was reached, for a key that has been settled. */
+  requireBelowCeiling({ ceilingSeconds }: PresentedKey, note: KeyNote): void {
+    if (ceilingSeconds === undefined) return
+    const seconds = Math.max(ceilingSeconds, note.rate?.nextTokenSeconds ?? 0)
+    throw tooManyRequests("This organisation's keys have made too many requests together.", seconds)
+  }
+
+  /** Takes what a request cost beyond its own token from its key's bucket, into debt if need be, and from the ceiling. */
+  async charge(key: PresentedKey, attempt: ApiKeyAttempt, tokens: number, note: KeyNote): Promise<void> {
+    const returned = this.#leases.takeBack(key.subject)
+    const { perSecond, burst } = this.rule
+    const [row] = await this.#services.db.run<{ remaining: number }>(chargeTokens, [
+      [`key:${attempt.key_id}`],
+      [tokens - returned],
+      perSecond,
+      burst,
+    ])
+    if (row) {
+      key.spentLeaving = row.remaining
+      note.rate = this.#rateState(row.remaining)
+    }
+    this.#ceilings.spend(attempt.organisation_id, tokens)
+  }
+
+  #rateState(tokens: number): RateState {
+    const remaining = Math.max(0, Math.floor(tokens + 1e-9))
     return {
       remaining,
-      nextTokenSeconds: remaining > 0 ? undefined : Math.max(1, Math.ceil(missing / this.rule.perSecond)),
+      nextTokenSeconds: remaining > 0 ? undefined : Math.max(1, Math.ceil((1 - tokens) / this.rule.perSecond)),
     }
   }
+}
 
-  #renewHash(key: PresentedKey, attempt: ApiKeyAttempt): void {
-    const { db, secrets, log } = this.#services
-    db.run({ name: 'renew_key_hash', text: 'select renew_key_hash($1, $2, $3, $4, $5)' }, [
-      attempt.organisation_id,
-      attempt.key_id,
-      key.hashes[1],
-      key.hashes[0],
-      secrets.version,
-    ]).catch((error: unknown) =>
-      log.warn({ err: error, api_key_id: attempt.key_id }, 'could not renew the stored hash of a key'),
-    )
-  }
+function tokensLeft({ spentLeaving }: PresentedKey, { outcome, remaining }: ApiKeyAttempt): number {
+  return (outcome === 'rate' ? remaining : (spentLeaving ?? remaining)) ?? 0
+}
+
+function tooManyRequests(what: string, wait: number): AppError {
+  const seconds = Math.max(1, Math.ceil(wait))
+  return new AppError('rate_limited', `${what} Try again in ${seconds} s.`, {
+    headers: { 'Retry-After': String(seconds) },
+  })
 }

@@ -31,7 +31,7 @@ export const errorExplanations: Record<ErrorCode, string> = {
   limit_reached:
     "A limit is reached: the plan's, of waitlists or members, or 2,000 active API keys. Nothing was removed; make room, or change the plan.",
   rate_limited:
-    'Too many requests came in too short a time, with this key or, without a valid key, from this address.\n\nWait the seconds that `Retry-After` names. See [Rate limits](/docs/rate-limits).',
+    'Too many requests came in too short a time: with this key, with all keys of the organisation, or, without a valid key, from this address. Searches are also limited in how many run and wait at a time, and a search that reads many subscribers takes further tokens.\n\nWait the seconds that `Retry-After` names. See [Rate limits](/docs/rate-limits).',
   headers_too_large: 'The address and the request headers have more than 16 KiB together.',
   internal:
     'Something failed that should not have. It has been logged under the `Request-Id`.\n\nTry again; with an `Idempotency-Key` a retry is harmless. Name the request id if you report it.',

@@ -1,6 +1,7 @@
 import { callsAtOnce } from '../../platform/db/calls-at-once.ts'
 import type { Statement } from '../../platform/db/database.ts'
 import { GroupedCalls } from '../../platform/db/grouped-calls.ts'
+import { AppError } from '../../platform/errors.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { ApiKeyAttempt } from '../api-keys/api-key-attempt.ts'
@@ -60,10 +61,9 @@ export class SubscriberCreates {
   readonly #services: Services
   readonly #gate: KeyGate
   readonly #calls: GroupedCalls<CreateThroughKey, CreatedThroughKey>
-  /** Which organisation a key was of when last seen: who goes with whom, never who may. */
-  readonly #organisations = new Map<string, string>()
   /** Of organisations, what the hashes of removed people are made with; it never changes. Null where nobody can open it. */
   readonly #removalKeys = new Map<string, string | null>()
+  #alone = 0
 
   constructor(services: Services, gate: KeyGate) {
     this.#services = services
@@ -78,15 +78,27 @@ export class SubscriberCreates {
     })
   }
 
+  /** @throws AppError `unavailable` for a key that turns out to be another organisation's, twice. */
   async create(item: CreateThroughKey): Promise<CreatedThroughKey> {
-    const hint = this.#organisations.get(item.key.subject)
-    const created = await this.#calls.call(hint ?? item.key.subject, item)
-    const organisationId = created.attempt.organisation_id
-    if (!hint && organisationId) {
-      if (this.#organisations.size >= maxHints) this.#organisations.clear()
-      this.#organisations.set(item.key.subject, organisationId)
-    }
-    return created
+    const created = await this.#calls.call(item.key.organisationId ?? item.key.subject, item)
+    if (created.result !== 'elsewhere') return created
+    const alone = await this.#createAlone(item)
+    if (alone.result !== 'elsewhere') return alone
+    throw new AppError(
+      'unavailable',
+      'The organisation of this key is changing. Try again shortly; nothing was done.',
+      {
+        headers: { 'Retry-After': '2' },
+      },
+    )
+  }
+
+  /** What cannot go with others is asked once more, in a batch of its own. */
+  #createAlone(item: CreateThroughKey): Promise<CreatedThroughKey> {
+    const { key } = item
+    const question = key.question && { ...key.question, mayAskForSpare: false, returned: 0 }
+    this.#alone += 1
+    return this.#calls.call(`alone ${this.#alone}`, { ...item, key: { ...key, question } })
   }
 
   async #run(items: CreateThroughKey[]): Promise<CreatedThroughKey[]> {
@@ -141,7 +153,7 @@ export class SubscriberCreates {
       )
       return db.run<CreatedRow>(createReferred, [key === undefined ? null : hashes, ...values])
     }
-    const hint = this.#organisations.get(items[0]?.key.subject ?? '')
+    const hint = items[0]?.key.organisationId
     const created = await asked(hint === undefined ? undefined : this.#removalKeys.get(hint))
     const [first] = created
     if (!first?.sealed_key) return created

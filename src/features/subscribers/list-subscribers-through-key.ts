@@ -17,7 +17,7 @@ export interface ListedThroughKey extends ApiKeyAttempt {
 const list: Statement = {
   name: 'api_list_subscribers',
   text: `select (l.attempt).*, l.waitlist_found, l.items, l.total
-    from api_list_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) l`,
+    from api_list_subscribers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) l`,
 }
 
 const listMany: Statement = {
@@ -31,12 +31,11 @@ export interface ListThroughKey {
   waitlistId: string
   page: number
   limit: number
-  needle: string
 }
 
 /**
- * Checks keys and reads pages of waitlists, in one round trip. A page is in order of joining; `needle` keeps those whose
- * e-mail address contains it, in any case. Plain pages that are asked for while others are under way go together.
+ * Checks keys and reads pages of waitlists, in order of joining, in one round trip. Pages that are asked for while others are
+ * under way go together.
  */
 export class SubscriberLists {
   readonly #db: Database
@@ -51,8 +50,8 @@ export class SubscriberLists {
   }
 
   list(item: ListThroughKey): Promise<ListedThroughKey> {
-    // Whoever must ask the shared bucket goes alone: it locks its key's tokens. So does a search, which may take longer.
-    if (item.key.question || item.needle) return this.#list(item)
+    // Whoever must ask the shared bucket goes alone: it locks its key's tokens.
+    if (item.key.question) return this.#list(item)
     return this.#calls.call('pages', item).catch((error: unknown) => {
       // What breaks one page does not break those that came with it.
       if (error instanceof AppError) throw error
@@ -60,13 +59,12 @@ export class SubscriberLists {
     })
   }
 
-  async #list({ key, waitlistId, page, limit, needle }: ListThroughKey): Promise<ListedThroughKey> {
+  async #list({ key, waitlistId, page, limit }: ListThroughKey): Promise<ListedThroughKey> {
     const [row] = await this.#db.run<ListedThroughKey>(list, [
       ...this.#gate.attemptArguments(key, 'subscribers:read'),
       waitlistId,
       (page - 1) * limit,
       limit,
-      needle.toLowerCase(),
     ])
     if (!row) throw new Error('api_list_subscribers answered no row')
     return row

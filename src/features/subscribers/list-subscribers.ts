@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
+import { fewSubscribers, queryTooShort } from './search-bounds.ts'
 import type { SubscriberJson, SubscriberRow } from './subscriber.ts'
 import { listSubscriberRows } from './subscriber-rows.ts'
 import { type SortKey, type SubscriberSort, sortOrders, walkSubscribers } from './subscriber-sorts.ts'
@@ -25,27 +26,30 @@ export interface SubscribersFound {
   seek?: { before: SortKey | undefined; after: SortKey | undefined }
 }
 
-/** Up to this many people are searched one by one, and as many found are sorted. */
-const fewPeople = 20_000
-
 /**
  * A page of a waitlist for people; an archived waitlist shows too. It costs the same wherever it lies and however many there
  * are: pages are found by counts or by where the last one ended, never by passing over what comes before.
- * @throws AppError `not_found`.
+ * @throws AppError `not_found`; of a search, `rate_limited` and, for text that is too short for a long waitlist,
+ * `validation_failed`.
  */
 export async function listSubscribers(
   ctx: Context,
   waitlistId: string,
   asked: SubscribersAsked,
 ): Promise<SubscribersFound> {
+  const list = () => listInSnapshot(ctx, waitlistId, asked)
+  return asked.needle === '' ? list() : ctx.searches.run(ctx.organisation.id, 'user', list)
+}
+
+function listInSnapshot(ctx: Context, waitlistId: string, asked: SubscribersAsked): Promise<SubscribersFound> {
   return inSnapshot(ctx, async (ctx) => {
     const waitlist = await getWaitlist(ctx, waitlistId)
     const total = waitlist.subscriber_count
     const needle = asked.needle.toLowerCase()
     const order = sortOrders[asked.sort ?? 'joined']
     if (needle) {
-      const estimate = total > fewPeople ? await estimateFound(ctx, waitlistId, needle) : 0
-      if (estimate > fewPeople) return walk(ctx, waitlistId, asked, needle, estimate)
+      const estimate = total > fewSubscribers ? await estimateFound(ctx, waitlistId, needle) : 0
+      if (estimate > fewSubscribers) return walk(ctx, waitlistId, asked, needle, estimate)
       return findFew(ctx, waitlistId, asked, needle)
     }
     if (order.by === 'referrals') return walk(ctx, waitlistId, asked, '', total)
@@ -142,7 +146,12 @@ async function walk(
 }
 
 async function estimateFound(ctx: TransactionContext, waitlistId: string, needle: string): Promise<number> {
-  const { rows } = await sql<{ estimate: number | null }>`
-    select estimate_subscribers_found(${waitlistId}, ${needle}) as estimate`.execute(ctx.sql)
-  return rows[0]?.estimate ?? 0
+  const { rows } = await sql<{ searchable: boolean; estimate: number | null }>`
+    select is_searchable(${needle}) as searchable,
+           case when is_searchable(${needle}) then estimate_subscribers_found(${waitlistId}, ${needle}) end as estimate`.execute(
+    ctx.sql,
+  )
+  const [found] = rows
+  if (!found?.searchable) throw queryTooShort()
+  return found.estimate ?? 0
 }

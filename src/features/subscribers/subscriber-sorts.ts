@@ -31,9 +31,11 @@ export function toSeekText({ sort_key, join_number }: SortKey): string {
   return `${sort_key}.${join_number}`
 }
 
+/** Undefined for what no place can be, numbers past 2^53 included. */
 export function parseSeekText(text: string | undefined): SortKey | undefined {
-  const match = /^(-?[0-9]{1,19})\.([0-9]{1,15})$/.exec(text ?? '')
-  return match ? { sort_key: Number(match[1]), join_number: Number(match[2]) } : undefined
+  const match = /^(-?[0-9]{1,16})\.([0-9]{1,15})$/.exec(text ?? '')
+  const sortKey = Number(match?.[1])
+  return match && Number.isSafeInteger(sortKey) ? { sort_key: sortKey, join_number: Number(match[2]) } : undefined
 }
 
 /** The people who come after one place in an order, or from its very start; backward, those before it, nearest first. */

@@ -15,6 +15,8 @@ interface SubscribersPageProps {
   frame: Frame
   waitlist: Waitlist
   found: SubscribersFound
+  /** Why nobody was searched for. */
+  problem?: AppError | undefined
   address: SubscribersAddress
   limit: number
   isAdmin: boolean
@@ -25,7 +27,7 @@ interface SubscribersPageProps {
 
 /** The people of a waitlist. */
 export function SubscribersPage(props: SubscribersPageProps) {
-  const { frame, waitlist, found, address, limit, isAdmin, now, notice, dialog } = props
+  const { frame, waitlist, found, problem, address, limit, isAdmin, now, notice, dialog } = props
   const { needle } = address
   const base = `/o/${frame.organisation?.slug}/waitlists/${waitlist.id}`
   return (
@@ -68,7 +70,9 @@ export function SubscribersPage(props: SubscribersPageProps) {
         </Notice>
       ) : null}
       {waitlist.subscriber_count > 0 ? <Search address={address} /> : null}
-      {found.items.length > 0 ? (
+      {problem ? (
+        <Notice kind="warn">{problem.message}</Notice>
+      ) : found.items.length > 0 ? (
         <SubscribersTable items={found.items} address={address} now={now} />
       ) : (
         <Empty {...{ address, total: found.total, mayAdd: isAdmin, isArchived: waitlist.archived_at !== null }} />

@@ -8,12 +8,13 @@ import { renderPage } from '../../platform/http/render-page.tsx'
 import { wordsFor } from '../../platform/ui/words-for.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { addSubscriber } from './add-subscriber.ts'
-import { listSubscribers } from './list-subscribers.ts'
+import { listSubscribers, type SubscribersFound } from './list-subscribers.ts'
 import { isSubscriberSort, parseSeekText } from './subscriber-sorts.ts'
 import { AddSubscriberDialog, SubscribersPage } from './subscribers-page.tsx'
 import type { SubscribersAddress } from './subscribers-table.tsx'
 
 const limit = 50
+const nobody: SubscribersFound = { items: [], total: 0, isEstimate: false }
 
 const notices: Record<string, string> = {
   added: 'The person is on the list.',
@@ -30,13 +31,15 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
     const id = c.req.param('id') ?? ''
     const waitlist = await getWaitlist(ctx, id)
     const address = addressOf(c)
-    const found = await listSubscribers(ctx, id, { ...address, limit })
+    const found = await listSubscribers(ctx, id, { ...address, limit }).catch(notSearched)
+    const problem = found instanceof AppError ? found : undefined
     return renderPage(
       c,
       <SubscribersPage
         frame={frame}
         waitlist={waitlist}
-        found={found}
+        found={found instanceof AppError ? nobody : found}
+        problem={problem}
         address={address}
         limit={limit}
         isAdmin={hasRole(ctx.actor, 'admin')}
@@ -44,7 +47,8 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
         notice={noticeOf(c)}
         dialog={dialog}
       />,
-      status,
+      problem?.status ?? status,
+      problem?.headers,
     )
   }
 
@@ -66,6 +70,12 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
       return show(c, <AddSubscriberDialog base={baseOf(c)} email={email} error={error} />, error.status)
     }
   })
+}
+
+/** A search that was not made, which the page explains beside the search. */
+function notSearched(error: unknown): AppError {
+  if (error instanceof AppError && (error.code === 'validation_failed' || error.code === 'rate_limited')) return error
+  throw error
 }
 
 /** What was done, with the way to whom it was done to: in a long list they are on another page. */

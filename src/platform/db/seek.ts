@@ -35,6 +35,17 @@ export interface SeekPart {
  * all that came after it.
  */
 export async function readSeekPage<Row>(
+  order: ListOrder,
+  asked: SeekAsked,
+  read: (part: SeekPart) => Promise<Row[]>,
+  idOf: (row: Row) => string,
+): Promise<SeekPage<Row>> {
+  const page = await readPage(order, asked, read, idOf)
+  const isFromStart = asked.after === undefined && asked.before === undefined
+  return page.items.length > 0 || isFromStart ? page : readPage(order, { limit: asked.limit }, read, idOf)
+}
+
+async function readPage<Row>(
   { by, descending = false, at }: ListOrder,
   { limit, after, before }: SeekAsked,
   read: (part: SeekPart) => Promise<Row[]>,
@@ -53,7 +64,6 @@ export async function readSeekPage<Row>(
     // One more than the page tells whether the list goes on.
     limit: limit + 1,
   })
-  if (rows.length === 0 && from !== undefined) return readSeekPage({ by, descending, at }, { limit }, read, idOf)
   const goesOn = rows.length > limit
   const items = toStart ? rows.slice(0, limit).reverse() : rows.slice(0, limit)
   const [first, last] = [items[0], items.at(-1)]

@@ -1,16 +1,25 @@
 import { GrowthWatch } from '../db/growth-watch.ts'
+import { FairQueue } from '../rate-limit/fair-queue.ts'
 import type { Services } from '../services.ts'
 
 const closeMs = 5_000
+/** Two searches keep two processors of the database busy, and leave eight of the ten connections to everything else. */
+const searchLimits = { maxRunning: 2, maxWaiting: 32, maxWaitMs: 5_000 }
 
 /** The services of a process, and the way to close them: what registered last closes first, the database last of all. */
-export function makeServices(parts: Omit<Services, 'growth' | 'now' | 'onClose'>): {
+export function makeServices(parts: Omit<Services, 'growth' | 'searches' | 'now' | 'onClose'>): {
   services: Services
   close: () => Promise<void>
 } {
   const growth = new GrowthWatch(parts.db, parts.log)
   const hooks: (() => Promise<void>)[] = [() => growth.close()]
-  const services: Services = { ...parts, growth, now: () => new Date(), onClose: (hook) => void hooks.push(hook) }
+  const services: Services = {
+    ...parts,
+    growth,
+    searches: new FairQueue(searchLimits),
+    now: () => new Date(),
+    onClose: (hook) => void hooks.push(hook),
+  }
   return {
     services,
     async close() {

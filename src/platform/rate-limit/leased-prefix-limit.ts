@@ -34,10 +34,17 @@ export class LeasedPrefixLimit {
 
   async #take({ subject, rule }: Bucket): Promise<number | undefined> {
     if (this.#leases.spend(subject) !== undefined) return undefined
+    // What the shared bucket refused costs it nothing more until then.
+    const refusedFor = this.#leases.refusedFor(subject)
+    if (refusedFor !== undefined) return Math.max(1, Math.ceil(refusedFor))
     const { askedAtMs, mayAskForSpare, returned } = this.#leases.ask(subject)
     const spare = mayAskForSpare ? rule.burst / 10 : 0
     const grant = await takeToken(this.#db, subject, rule, spare, returned).catch(() => undefined)
+    if (grant?.granted === 0) {
+      this.#leases.refuse(subject, grant.retry_after)
+      return Math.max(1, Math.ceil(grant.retry_after))
+    }
     if (grant && mayAskForSpare) this.#leases.keep(subject, askedAtMs, grant)
-    return !grant || grant.granted > 0 ? undefined : Math.max(1, Math.ceil(grant.retry_after))
+    return undefined
   }
 }
