@@ -35,6 +35,7 @@ import { waitlistRoutes } from './features/waitlists/waitlists.dashboard.tsx'
 import { AppError } from './platform/errors.ts'
 import type { AppEnv } from './platform/http/app-env.ts'
 import { assetRoutes } from './platform/http/assets.ts'
+import { Downloads, type Pace } from './platform/http/downloads.ts'
 import { errorPage } from './platform/http/error-pages.tsx'
 import { refuseOddAddresses } from './platform/http/odd-addresses.ts'
 import { outboxRoutes } from './platform/http/outbox.tsx'
@@ -43,10 +44,11 @@ import { sameOriginOnly } from './platform/http/same-origin.ts'
 import type { Services } from './platform/services.ts'
 
 /** Every route of the product. */
-export function createApp(services: Services): Hono<AppEnv> {
+export function createApp(services: Services, { pace }: { pace?: Partial<Pace> } = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   const gate = new KeyGate(services)
   const accounts = makeAccounts(services)
+  const downloads = new Downloads(services, pace)
   const operations = [...subscriberOperations(services, gate), ...apiKeyOperations()]
   const openApi = openApiDocument(operations, services.config.publicUrl)
 
@@ -74,16 +76,16 @@ export function createApp(services: Services): Hono<AppEnv> {
   signInCodeRoutes(app, services)
   twoFactorRoutes(app, services)
   organisationRoutes(app, services)
-  organisationSettingsRoutes(app, services)
+  organisationSettingsRoutes(app, downloads)
   memberRoutes(app, services)
   waitlistRoutes(app)
   waitlistSetupRoutes(app)
   subscriberRoutes(app)
-  exportRoutes(app)
+  exportRoutes(app, downloads)
   subscriberRoutesOfOne(app)
-  importRoutes(app)
+  importRoutes(app, downloads)
   apiKeyRoutes(app)
-  activityRoutes(app)
+  activityRoutes(app, downloads)
   planRoutes(app)
   billingRoutes(app)
   documentationRoutes(app, services, openApi)

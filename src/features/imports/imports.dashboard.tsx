@@ -3,6 +3,7 @@ import { requireRole } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
+import type { Downloads } from '../../platform/http/downloads.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { readUpload } from '../../platform/http/read-upload.ts'
@@ -27,7 +28,7 @@ const root = '/o/:slug/waitlists/:id/import'
 type Shown = HonoContext<AppEnv>
 
 /** Bringing a file of people, looking at it, and following what becomes of it. */
-export function importRoutes(app: Hono<AppEnv>): void {
+export function importRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
   app.get(root, (c) => showUpload(c))
 
   app.post(root, async (c) => {
@@ -91,8 +92,11 @@ export function importRoutes(app: Hono<AppEnv>): void {
   app.get(`${root}/:import/results.csv`, async (c) => {
     const { id, import: importId } = c.req.param()
     const onlyRefused = c.req.query('only') === 'refused'
-    const { fileName, csv } = await exportResults(c.var.ctx, id, importId, { onlyRefused })
-    return sendFile(c, `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`, 'csv', csv)
+    return sendFile(c, downloads, async () => {
+      const { fileName, csv } = await exportResults(c.var.ctx, id, importId, { onlyRefused })
+      const name = `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`
+      return { name, type: 'csv', pieces: csv }
+    })
   })
 }
 
