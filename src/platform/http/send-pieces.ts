@@ -24,15 +24,22 @@ interface Sending {
  */
 export function sendPieces(c: HonoContext<AppEnv>, pieces: AsyncIterable<Uint8Array>, sending: Sending): Response {
   const source = pieces[Symbol.asyncIterator]()
+  const reading = { isOver: false }
   onClosed(c, () => {
+    reading.isOver = true
     // An iterator that nobody has begun leaves its stream open.
     if (pieces instanceof Readable) pieces.destroy()
     else source.return?.().catch(() => undefined)
   })
-  return c.body(Stream.from(send(c, source, sending)) as ReadableStream)
+  return c.body(Stream.from(send(c, source, sending, reading)) as ReadableStream)
 }
 
-async function* send(c: HonoContext<AppEnv>, source: AsyncIterator<Uint8Array>, sending: Sending) {
+async function* send(
+  c: HonoContext<AppEnv>,
+  source: AsyncIterator<Uint8Array>,
+  sending: Sending,
+  reading: { isOver: boolean },
+) {
   const { ctx, meta } = c.var
   const { pace, readPiece = (read) => read(), end } = sending
   const cutOff = (reason: string) => {
@@ -57,6 +64,8 @@ async function* send(c: HonoContext<AppEnv>, source: AsyncIterator<Uint8Array>, 
     }
     await end?.()
   } catch (error) {
+    // The reader went away while a piece was on its way: there is nothing to cut off.
+    if (reading.isOver) return
     // Somebody who lost their role meanwhile, and a server that stops: as it should be.
     const isAbort = error instanceof Error && error.name === 'AbortError'
     const isForeseen = isAbort || error instanceof AppError || ctx.stopping?.aborted
