@@ -6,7 +6,7 @@ import { noteUncaught } from '../../../test/note-uncaught.ts'
 import { log } from '../../../test/people.ts'
 import { openTransactions } from '../../../test/slow-reader.ts'
 import { unzip } from '../../../test/unzip.ts'
-import { Downloads } from '../../platform/http/downloads.ts'
+import { Downloads } from '../../platform/downloads.ts'
 import { fillWaitlist } from '../subscribers/fill-waitlist.ts'
 import { exportOrganisation } from './export-organisation.ts'
 

@@ -9,8 +9,8 @@ import {
   type TransactionContext,
 } from '../../platform/context.ts'
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
+import type { Downloads } from '../../platform/downloads.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { Downloads } from '../../platform/http/downloads.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
 import { chainOwnActivities } from '../activity/chain-activities.ts'
 import { recordActivity } from '../activity/record-activity.ts'

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
+import type { Downloads } from '../../platform/downloads.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
-import type { Downloads } from '../../platform/http/downloads.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { sendFile } from '../../platform/http/send-file.ts'
 import { exportSubscribers } from './export-subscribers.ts'

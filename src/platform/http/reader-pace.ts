@@ -1,4 +1,4 @@
-import type { Pace } from './downloads.ts'
+import type { Pace } from '../downloads.ts'
 
 /**
  * Measures how fast a reader takes what is sent. They have `patienceMs` to spend on keeping us waiting, and earn it back by

@@ -1,6 +1,7 @@
 import type { Context as HonoContext } from 'hono'
+import type { Downloads } from '../downloads.ts'
 import type { AppEnv } from './app-env.ts'
-import type { Downloads } from './downloads.ts'
+import { onClosed } from './on-closed.ts'
 import { pageHeaders } from './render-page.tsx'
 import { sendPieces } from './send-pieces.ts'
 
@@ -25,7 +26,8 @@ export async function sendFile(
   downloads: Downloads,
   prepare: () => Promise<SentFile>,
 ): Promise<Response> {
-  const place = await downloads.take(c)
+  const place = await downloads.take(c.var.ctx)
+  onClosed(c, () => void place.end())
   const { name, type, pieces } = await prepare()
   const plain = name.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'queueup'
   for (const [header, value] of Object.entries(pageHeaders(c.var.meta.requestId))) c.header(header, value)

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { ReadableStream as Stream } from 'node:stream/web'
 import type { Context as HonoContext } from 'hono'
+import type { Pace } from '../downloads.ts'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
-import type { Pace } from './downloads.ts'
 import { onClosed } from './on-closed.ts'
 import { ReaderPace } from './reader-pace.ts'
 

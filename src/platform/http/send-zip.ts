@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Context as HonoContext } from 'hono'
+import type { Downloads } from '../downloads.ts'
 import type { AppEnv } from './app-env.ts'
-import type { Downloads } from './downloads.ts'
 import { pageHeaders } from './render-page.tsx'
 import { sendPieces } from './send-pieces.ts'
 

@@ -1,11 +1,8 @@
-import type { Context as HonoContext } from 'hono'
 import pLimit, { type LimitFunction } from 'p-limit'
-import type { Context } from '../context.ts'
-import { SessionLocks } from '../db/session-locks.ts'
-import { AppError } from '../errors.ts'
-import type { Services } from '../services.ts'
-import type { AppEnv } from './app-env.ts'
-import { onClosed } from './on-closed.ts'
+import type { Context } from './context.ts'
+import { SessionLocks } from './db/session-locks.ts'
+import { AppError } from './errors.ts'
+import type { Services } from './services.ts'
 
 /**
  * Downloads at once. An archive keeps one of the ten connections of its process for as long as its reader takes, so that two
@@ -69,14 +66,13 @@ export class Downloads {
   }
 
   /**
-   * Takes a place for a file, until `end` is called or the answer is over.
+   * Takes a place for a file, until `end` is called.
    * @throws AppError as `run` does.
    */
-  take(c: HonoContext<AppEnv>): Promise<DownloadPlace> {
+  take(ctx: Pick<Context, 'actor'>): Promise<DownloadPlace> {
     const released = Promise.withResolvers<void>()
-    onClosed(c, released.resolve)
     return new Promise((resolve, reject) => {
-      const run = this.run(c.var.ctx, 'file', () => {
+      const run = this.run(ctx, 'file', () => {
         resolve({
           end() {
             released.resolve()
