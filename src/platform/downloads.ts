@@ -6,11 +6,11 @@ import type { Services } from './services.ts'
 
 /**
  * Downloads at once. An archive keeps one of the ten connections of its process for as long as its reader takes, so that two
- * leave eight to everybody else. A file uses one for each of its pieces only.
+ * leave eight to everybody else. A file uses one for each piece only, but its piece, some megabytes at worst, stays in memory.
  */
 const bounds = {
   archive: { perProcess: 2, perUser: 1, yours: 'Another archive of yours is under way.' },
-  file: { perProcess: 50, perUser: 2, yours: 'Two other downloads of yours are under way.' },
+  file: { perProcess: 20, perUser: 2, yours: 'Two other downloads of yours are under way.' },
 } as const
 
 export type DownloadKind = keyof typeof bounds
@@ -51,16 +51,21 @@ export class Downloads {
    */
   async run<T>(ctx: Pick<Context, 'actor'>, kind: DownloadKind, work: () => Promise<T>): Promise<T> {
     const { perProcess, perUser, yours } = bounds[kind]
-    if (this.#underWay[kind] >= perProcess) throw allTaken()
-    this.#underWay[kind] += 1
-    try {
-      for (let place = 1; place <= perUser; place++) {
-        const name = `download ${kind} ${place} of ${ctx.actor.id}`
-        const done = await this.locks.tryWith(name, async () => ({ result: await work() }))
-        if (done) return done.result
+    const hasRoom = () => this.#underWay[kind] < perProcess
+    if (!hasRoom()) throw allTaken()
+    // A user who has their own places already takes none of the process's, not even while they are told.
+    const inPlace = async () => {
+      if (!hasRoom()) throw allTaken()
+      this.#underWay[kind] += 1
+      try {
+        return { result: await work() }
+      } finally {
+        this.#underWay[kind] -= 1
       }
-    } finally {
-      this.#underWay[kind] -= 1
+    }
+    for (let place = 1; place <= perUser; place++) {
+      const done = await this.locks.tryWith(`download ${kind} ${place} of ${ctx.actor.id}`, inPlace)
+      if (done) return done.result
     }
     throw new AppError('conflict', `${yours} Wait until it is complete, or cancel it, then try again.`)
   }
