@@ -32,6 +32,7 @@ import { subscriberOperations } from './features/subscribers/subscribers.api.ts'
 import { subscriberRoutes } from './features/subscribers/subscribers.dashboard.tsx'
 import { waitlistSetupRoutes } from './features/waitlists/waitlist-setup.dashboard.tsx'
 import { waitlistRoutes } from './features/waitlists/waitlists.dashboard.tsx'
+import { Downloads, type Pace } from './platform/downloads.ts'
 import { AppError } from './platform/errors.ts'
 import type { AppEnv } from './platform/http/app-env.ts'
 import { assetRoutes } from './platform/http/assets.ts'
@@ -43,10 +44,11 @@ import { sameOriginOnly } from './platform/http/same-origin.ts'
 import type { Services } from './platform/services.ts'
 
 /** Every route of the product. */
-export function createApp(services: Services): Hono<AppEnv> {
+export function createApp(services: Services, { pace }: { pace?: Partial<Pace> } = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   const gate = new KeyGate(services)
   const accounts = makeAccounts(services)
+  const downloads = new Downloads(services, pace)
   const operations = [...subscriberOperations(services, gate), ...apiKeyOperations()]
   const openApi = openApiDocument(operations, services.config.publicUrl)
 
@@ -74,16 +76,16 @@ export function createApp(services: Services): Hono<AppEnv> {
   signInCodeRoutes(app, services)
   twoFactorRoutes(app, services)
   organisationRoutes(app, services)
-  organisationSettingsRoutes(app, services)
+  organisationSettingsRoutes(app, downloads)
   memberRoutes(app, services)
   waitlistRoutes(app)
   waitlistSetupRoutes(app)
   subscriberRoutes(app)
-  exportRoutes(app)
+  exportRoutes(app, downloads)
   subscriberRoutesOfOne(app)
-  importRoutes(app)
+  importRoutes(app, downloads)
   apiKeyRoutes(app)
-  activityRoutes(app)
+  activityRoutes(app, downloads)
   planRoutes(app)
   billingRoutes(app)
   documentationRoutes(app, services, openApi)

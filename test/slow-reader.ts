@@ -1,4 +1,4 @@
-import { type IncomingMessage, request } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import pg from 'pg'
 import { vi } from 'vitest'
 import type { asUser } from './as.ts'
@@ -7,6 +7,7 @@ import type { TestProduct } from './make.ts'
 /** A file that is on its way to somebody who has taken its first piece, and takes no more until they are told to. */
 export interface SlowReading {
   status: number
+  headers: IncomingHttpHeaders
   first: string
   /** Takes the rest. Rejects where it breaks off. */
   rest(): Promise<string>
@@ -25,6 +26,7 @@ export function beginReading(
         response.pause()
         resolve({
           status: response.statusCode ?? 0,
+          headers: response.headers,
           first: chunk.toString('latin1'),
           rest: () => readRest(response),
           goAway: () => sent.destroy(),

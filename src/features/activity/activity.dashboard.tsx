@@ -1,5 +1,6 @@
 import type { Hono, Context as HonoContext } from 'hono'
 import { requireRole } from '../../platform/context.ts'
+import type { Downloads } from '../../platform/downloads.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
@@ -25,7 +26,7 @@ import { listActors } from './list-actors.ts'
 const limit = 50
 
 /** The Activity log and the details of a row. */
-export function activityRoutes(app: Hono<AppEnv>): void {
+export function activityRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
   app.get('/o/:slug/activity', (c) =>
     show(
       c,
@@ -41,8 +42,11 @@ export function activityRoutes(app: Hono<AppEnv>): void {
     const keptDays = planRules(ctx.organisation.plan).activityDays
     const filter = takeActivityFilter(form.text)
     try {
-      const pieces = await exportActivities(ctx, { filter, format, keptDays })
-      return sendFile(c, `${ctx.organisation.slug} activity ${ctx.now().toISOString().slice(0, 10)}`, format, pieces)
+      return await sendFile(c, downloads, async () => ({
+        name: `${ctx.organisation.slug} activity ${ctx.now().toISOString().slice(0, 10)}`,
+        type: format,
+        pieces: await exportActivities(ctx, { filter, format, keptDays }),
+      }))
     } catch (error) {
       // The page finds the same mistakes, and tells them beside their fields.
       if (error instanceof AppError && error.code === 'validation_failed') return show(c, filter)

@@ -59,6 +59,8 @@ async function* toCsv(ctx: Context, row: Import, onlyRefused: boolean): AsyncGen
     const { value: letter = '' } = await outcomes.next()
     const { result, reason } = isRowOutcome(letter) ? rowOutcomes[letter] : notReached
     if (!onlyRefused || result === 'refused') text += toLine([String(number), result, reason, ...padTo(width, cells)])
+    // Long stretches without a row to show give way to other downloads.
+    if (number % 1_000 === 0) yield ''
     if (text.length < pieceLength) continue
     await requireFile(ctx, row)
     yield text

@@ -1,5 +1,6 @@
 import type { Hono, Context as HonoContext } from 'hono'
 import { requireRole } from '../../platform/context.ts'
+import type { Downloads } from '../../platform/downloads.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
@@ -27,7 +28,7 @@ const root = '/o/:slug/waitlists/:id/import'
 type Shown = HonoContext<AppEnv>
 
 /** Bringing a file of people, looking at it, and following what becomes of it. */
-export function importRoutes(app: Hono<AppEnv>): void {
+export function importRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
   app.get(root, (c) => showUpload(c))
 
   app.post(root, async (c) => {
@@ -93,8 +94,11 @@ export function importRoutes(app: Hono<AppEnv>): void {
   app.post(`${root}/:import/results.csv`, async (c) => {
     const { id, import: importId } = c.req.param()
     const onlyRefused = (await readForm(c)).text('only') === 'refused'
-    const { fileName, csv } = await exportResults(c.var.ctx, id, importId, { onlyRefused })
-    return sendFile(c, `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`, 'csv', csv)
+    return sendFile(c, downloads, async () => {
+      const { fileName, csv } = await exportResults(c.var.ctx, id, importId, { onlyRefused })
+      const name = `${fileName.replace(/\.[a-z]+$/i, '')} ${onlyRefused ? 'refused' : 'results'}`
+      return { name, type: 'csv', pieces: csv }
+    })
   })
 }
 

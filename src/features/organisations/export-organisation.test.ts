@@ -6,18 +6,17 @@ import { noteUncaught } from '../../../test/note-uncaught.ts'
 import { log } from '../../../test/people.ts'
 import { openTransactions } from '../../../test/slow-reader.ts'
 import { unzip } from '../../../test/unzip.ts'
-import { SessionLocks } from '../../platform/db/session-locks.ts'
+import { Downloads } from '../../platform/downloads.ts'
 import { fillWaitlist } from '../subscribers/fill-waitlist.ts'
 import { exportOrganisation } from './export-organisation.ts'
 
 let product: TestProduct
-let locks: SessionLocks
+let downloads: Downloads
 beforeAll(async () => {
   product = await makeProduct()
-  locks = new SessionLocks(product.services.db)
+  downloads = new Downloads(product.services)
 })
 afterAll(async () => {
-  await locks.close()
   await product.close()
 })
 
@@ -58,7 +57,7 @@ test('it is of one moment, however long it takes, and only one is made at a time
   const { organisation, owner, address } = await setUp()
   const waitlist = await makeWaitlist(organisation)
   await fillWaitlist(organisation.ctx, waitlist, 30_000)
-  const archive = await exportOrganisation(organisation.ctx, locks)
+  const archive = await exportOrganisation(organisation.ctx, downloads)
   await vi.waitUntil(() => archive.readableLength > 0, patience)
   // While nobody reads, no more is read from the database than fits a few buffers.
   const before = archive.readableLength
@@ -74,7 +73,7 @@ test('it is of one moment, however long it takes, and only one is made at a time
   expect([people.length, people.at(-2).id, people.at(-1).position]).toEqual([30_000, '29999', 30_000])
   expect((files.get('subscribers.csv') ?? '').split('\r\n')).toHaveLength(30_002)
   // Whoever has all of one may have the next at once.
-  const next = await exportOrganisation(organisation.ctx, locks)
+  const next = await exportOrganisation(organisation.ctx, downloads)
   next.destroy()
   await vi.waitUntil(async () => (await owner.post(address)).status === 200, patience)
 })
@@ -98,7 +97,7 @@ test('what breaks in the middle is a download that fails, and nothing else', asy
   const { organisation, owner, address } = await setUp()
   await fillWaitlist(organisation.ctx, await makeWaitlist(organisation), 20_000)
   const uncaught = noteUncaught()
-  const archive = await exportOrganisation(organisation.ctx, locks)
+  const archive = await exportOrganisation(organisation.ctx, downloads)
   await vi.waitUntil(() => archive.readableLength > 0, patience)
   await administer(`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`)

@@ -9,43 +9,47 @@ import {
   type TransactionContext,
 } from '../../platform/context.ts'
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
-import type { SessionLocks } from '../../platform/db/session-locks.ts'
+import type { Downloads } from '../../platform/downloads.ts'
 import { AppError } from '../../platform/errors.ts'
+import { takeToken } from '../../platform/rate-limit/take-token.ts'
 import { chainOwnActivities } from '../activity/chain-activities.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import type { ExportedTable } from './exported-table.ts'
 import { exportedTables } from './exported-tables.ts'
 
-/** A reader that takes nothing for so long is gone; the database keeps a snapshot for them meanwhile. */
-const patienceMs = 60_000
+/** Of all of a user's organisations together. */
+const perUser = { perSecond: 10 / 3_600, burst: 10 }
 
 /**
  * Everything of an organisation as one ZIP archive, but what its plan hides of the log: each table as JSON Lines and as
  * CSV, all as it was at one moment. It comes as it is read, so that a million people need no more memory than a hundred.
- * One activity, written first; one export of an organisation at a time.
- * @throws AppError `forbidden`, `conflict` while another one is under way.
+ * One activity, written first; one export of an organisation and of a user at a time. Until the archive is read or destroyed
+ * its snapshot takes a connection.
+ * @throws AppError `forbidden`, `conflict` while another one is under way, `rate_limited`.
  */
-export async function exportOrganisation(ctx: Context, locks: SessionLocks): Promise<Readable> {
+export async function exportOrganisation(ctx: Context, downloads: Downloads): Promise<Readable> {
   requireRole(ctx, 'owner')
   const output = new PassThrough()
   // Whoever reads it is told of an error all the same; before and after there may be nobody, and the server goes on.
   output.on('error', () => {})
   const begun = Promise.withResolvers<void>()
   let hasBegun = false
-  locks
-    .tryWith(`export ${ctx.organisation.id}`, async () => {
-      await inTransaction(ctx, async (ctx) => {
-        requireRole(ctx, 'owner')
-        const { id, name } = ctx.organisation
-        await recordActivity(ctx, { action: 'organisation.exported', targets: [{ type: 'organisation', id, name }] })
-      })
-      hasBegun = true
-      begun.resolve()
-      await chainOwnActivities(ctx)
-      const at = ctx.now()
-      await inSnapshot({ ...ctx, now: () => at }, (ctx) => writeArchive(ctx, output))
-      return true
+  const write = async () => {
+    await requireToken(ctx)
+    await inTransaction(ctx, async (ctx) => {
+      requireRole(ctx, 'owner')
+      const { id, name } = ctx.organisation
+      await recordActivity(ctx, { action: 'organisation.exported', targets: [{ type: 'organisation', id, name }] })
     })
+    hasBegun = true
+    begun.resolve()
+    await chainOwnActivities(ctx)
+    const at = ctx.now()
+    await inSnapshot({ ...ctx, now: () => at }, (ctx) => writeArchive(ctx, output))
+    return true
+  }
+  downloads
+    .run(ctx, 'archive', () => downloads.locks.tryWith(`export ${ctx.organisation.id}`, write))
     .then((done) => {
       // Last of all, so that whoever has the whole archive may have the next one at once.
       if (done) output.end()
@@ -61,10 +65,20 @@ export async function exportOrganisation(ctx: Context, locks: SessionLocks): Pro
   return output
 }
 
+async function requireToken(ctx: Context): Promise<void> {
+  const { granted, retry_after } = await takeToken(ctx.db, `archive:${ctx.actor.id}`, perUser)
+  if (granted > 0) return
+  const minutes = Math.ceil(retry_after / 60)
+  throw new AppError(
+    'rate_limited',
+    `You can download ten archives an hour. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`,
+    { page: { title: 'Too many archives' }, headers: { 'Retry-After': String(Math.ceil(retry_after)) } },
+  )
+}
+
 async function writeArchive(ctx: TransactionContext, output: PassThrough): Promise<void> {
   const zip = new ZipFile()
   const stop = new AbortController()
-  const patience = setTimeout(() => stop.abort(), patienceMs)
   let failure: unknown
   // What cannot be read ends the archive where it is: cut off, so that nobody takes it for whole.
   const fail = (error: unknown) => {
@@ -73,7 +87,7 @@ async function writeArchive(ctx: TransactionContext, output: PassThrough): Promi
   }
   const add = (path: string, lines: AsyncIterable<string>) => {
     zip.addReadStreamLazy(path, { mtime: ctx.now() }, (done) => {
-      const file = Readable.from(watched(lines, stop.signal, patience), { objectMode: false })
+      const file = Readable.from(watched(lines, stop.signal), { objectMode: false })
       done(null, file.on('error', fail))
     })
   }
@@ -89,15 +103,13 @@ async function writeArchive(ctx: TransactionContext, output: PassThrough): Promi
   } finally {
     // Nothing is read any more once the snapshot is gone.
     stop.abort()
-    clearTimeout(patience)
   }
 }
 
-/** Ends with the reader, and takes note that they are still there. */
-async function* watched(lines: AsyncIterable<string>, signal: AbortSignal, patience: NodeJS.Timeout) {
+/** Ends with the reader. */
+async function* watched(lines: AsyncIterable<string>, signal: AbortSignal) {
   for await (const line of lines) {
     signal.throwIfAborted()
-    patience.refresh()
     yield line
     signal.throwIfAborted()
   }
@@ -119,7 +131,7 @@ function toCell(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-/** The reader went away, or fell asleep. */
+/** The reader went away, or was cut off. */
 function isAbandoned(error: unknown): boolean {
   return (
     error instanceof Error &&

@@ -1,12 +1,11 @@
 import type { Hono, Context as HonoContext } from 'hono'
 import { hasRole, requireRole } from '../../platform/context.ts'
-import { SessionLocks } from '../../platform/db/session-locks.ts'
+import type { Downloads } from '../../platform/downloads.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { sendZip } from '../../platform/http/send-zip.ts'
-import type { Services } from '../../platform/services.ts'
 import { findPaidUntil } from '../billing/billing-account.ts'
 import { planRules } from '../plans/plan-rules.ts'
 import { changeSlug } from './change-slug.ts'
@@ -17,10 +16,7 @@ import { OrganisationSettingsPage, type TypedSetting } from './organisation-sett
 import { updateOrganisation } from './update-organisation.ts'
 
 /** An organisation's name, address, export, deletion and the way back. */
-export function organisationSettingsRoutes(app: Hono<AppEnv>, services: Services): void {
-  const exports = new SessionLocks(services.db)
-  services.onClose(() => exports.close())
-
+export function organisationSettingsRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
   const show = (
     c: HonoContext<AppEnv>,
     shown: { naming?: TypedSetting; moving?: TypedSetting; deleting?: TypedSetting } = {},
@@ -61,7 +57,7 @@ export function organisationSettingsRoutes(app: Hono<AppEnv>, services: Services
   })
 
   app.post('/o/:slug/settings/export', async (c) =>
-    sendZip(c, `${c.var.ctx.organisation.slug}-export`, await exportOrganisation(c.var.ctx, exports)),
+    sendZip(c, downloads, `${c.var.ctx.organisation.slug}-export`, await exportOrganisation(c.var.ctx, downloads)),
   )
 
   app.get('/o/:slug/settings/delete', (c) => show(c, { deleting: { typed: '' } }))

@@ -68,7 +68,8 @@ async function* toCsv(ctx: Context, waitlist: Waitlist, needle: string): AsyncGe
       .filter((row) => row.found)
       .map((row) => toLine(ctx, waitlist, row))
       .join('')
-    if (text) yield text
+    // Also where nobody was found, so that others may read in between.
+    yield text
     if (rows.length < pageRows) return
     last = rows.at(-1)?.join_number ?? last
   }

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { afterEach, expect, test, vi } from 'vitest'
 import { beginReading, whenAtRest } from '../../../test/slow-reader.ts'
 import type { Context } from '../context.ts'
+import type { Pace } from '../downloads.ts'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
 import { sendPieces } from './send-pieces.ts'
@@ -13,11 +14,12 @@ afterEach(async () => {
   vi.restoreAllMocks()
 })
 
+const pace = { bytesPerSecond: 16 * 1024, patienceMs: 60_000, maxMs: 3_600_000 }
 const piece = Buffer.alloc(64 * 1024, 'x')
 const [megabyte, whole] = [16, 4_096]
 
 /** Serves pieces, and tells how many were asked for, whether somebody still asks, and what was logged. */
-async function serve(failAfter = whole, failure: Error = new Error('broken')) {
+async function serve(failAfter = whole, failure: Error = new Error('broken'), given: Partial<Pace> = {}) {
   const seen = { asked: 0, ended: false, logged: [] as string[] }
   async function* pieces() {
     try {
@@ -30,12 +32,13 @@ async function serve(failAfter = whole, failure: Error = new Error('broken')) {
       seen.ended = true
     }
   }
-  const note = (level: string) => (_: unknown, message: string) => void seen.logged.push(`${level}: ${message}`)
+  const note = (level: string) => (about: { reason?: string }, message: string) =>
+    void seen.logged.push(`${level}: ${message}${about.reason ? `: ${about.reason}` : ''}`)
   const app = new Hono<AppEnv>()
   app.get('/', (c) => {
     c.set('ctx', { log: { info: note('info'), error: note('error') } } as unknown as Context)
     c.set('meta', { requestId: 'req_1', ip: null, userAgent: null } as AppEnv['Variables']['meta'])
-    return sendPieces(c, pieces())
+    return sendPieces(c, pieces(), { pace: { ...pace, ...given } })
   })
   server = await startHttpServer(app, { host: '127.0.0.1', port: 0, publicUrl: 'http://localhost' })
   return { seen, url: `http://127.0.0.1:${server.port}/` }
@@ -75,4 +78,17 @@ test('so does what fails before anything was sent', async () => {
   const { seen, url } = await serve(0)
   await expect(beginReading(url)).rejects.toThrow()
   expect(seen.logged).toEqual(['error: a file broke off on its way'])
+})
+
+test.each([
+  ['too slow', 'the reader is too slow', { patienceMs: 200 }],
+  // They have taken more than their pace needs for longer than this test takes.
+  ['not done in time', 'it takes too long', { bytesPerSecond: 1, patienceMs: 3_600_000, maxMs: 200 }],
+])('cuts off a reader who is %s, and logs it as one line', async (_, reason, given) => {
+  const { seen, url } = await serve(whole, undefined, given)
+  const reading = await beginReading(url)
+  await vi.waitUntil(() => seen.ended, { timeout: 20_000 })
+  await expect(reading.rest()).rejects.toThrow(/ECONNRESET|aborted/)
+  expect(seen.asked).toBeLessThan(40 * megabyte)
+  expect(seen.logged).toEqual([`info: a download was cut off: ${reason}`])
 })

@@ -1,0 +1,99 @@
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { Context } from './context.ts'
+import { SessionLocks } from './db/session-locks.ts'
+import { AppError } from './errors.ts'
+import type { Services } from './services.ts'
+
+/**
+ * Downloads at once. An archive keeps one of the ten connections of its process for as long as its reader takes, so that two
+ * leave eight to everybody else. A file uses one for each piece only, but its piece, some megabytes at worst, stays in memory.
+ */
+const bounds = {
+  archive: { perProcess: 2, perUser: 1, yours: 'Another archive of yours is under way.' },
+  file: { perProcess: 20, perUser: 2, yours: 'Two other downloads of yours are under way.' },
+} as const
+
+export type DownloadKind = keyof typeof bounds
+
+/** Pieces of files that are read from the database at once, however fast their readers are. */
+const piecesAtOnce = 3
+
+/** How slow a reader may be, over how long, and how long a download may take in all. */
+export interface Pace {
+  bytesPerSecond: number
+  patienceMs: number
+  maxMs: number
+}
+
+const usual: Pace = { bytesPerSecond: 16 * 1024, patienceMs: 60_000, maxMs: 3_600_000 }
+
+/** A place among the downloads of a file. */
+export interface DownloadPlace {
+  end(): Promise<void>
+}
+
+/** Limits how many downloads are under way: of each user over all processes, and in this process. */
+export class Downloads {
+  readonly pace: Pace
+  readonly locks: SessionLocks
+  readonly readPiece: LimitFunction = pLimit(piecesAtOnce)
+  readonly #underWay = { archive: 0, file: 0 }
+
+  constructor(services: Pick<Services, 'db' | 'onClose'>, pace: Partial<Pace> = {}) {
+    this.pace = { ...usual, ...pace }
+    this.locks = new SessionLocks(services.db)
+    services.onClose(() => this.locks.close())
+  }
+
+  /**
+   * Runs `work` in one of the places for downloads of a kind.
+   * @throws AppError `rate_limited` while this process has no place left, `conflict` while the user has none.
+   */
+  async run<T>(ctx: Pick<Context, 'actor'>, kind: DownloadKind, work: () => Promise<T>): Promise<T> {
+    const { perProcess, perUser, yours } = bounds[kind]
+    const hasRoom = () => this.#underWay[kind] < perProcess
+    if (!hasRoom()) throw allTaken()
+    // A user who has their own places already takes none of the process's, not even while they are told.
+    const inPlace = async () => {
+      if (!hasRoom()) throw allTaken()
+      this.#underWay[kind] += 1
+      try {
+        return { result: await work() }
+      } finally {
+        this.#underWay[kind] -= 1
+      }
+    }
+    for (let place = 1; place <= perUser; place++) {
+      const done = await this.locks.tryWith(`download ${kind} ${place} of ${ctx.actor.id}`, inPlace)
+      if (done) return done.result
+    }
+    throw new AppError('conflict', `${yours} Wait until it is complete, or cancel it, then try again.`)
+  }
+
+  /**
+   * Takes a place for a file, until `end` is called.
+   * @throws AppError as `run` does.
+   */
+  take(ctx: Pick<Context, 'actor'>): Promise<DownloadPlace> {
+    const released = Promise.withResolvers<void>()
+    return new Promise((resolve, reject) => {
+      const run = this.run(ctx, 'file', () => {
+        resolve({
+          end() {
+            released.resolve()
+            return run
+          },
+        })
+        return released.promise
+      })
+      run.catch(reject)
+    })
+  }
+}
+
+function allTaken(): AppError {
+  return new AppError('rate_limited', 'This server is preparing as many downloads as it can. Try again in a minute.', {
+    page: { title: 'Too many downloads at the moment' },
+    headers: { 'Retry-After': '60' },
+  })
+}
