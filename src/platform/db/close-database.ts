@@ -1,11 +1,12 @@
 import type { Client } from 'pg'
 import pg from 'pg'
+import type { DatabaseRoles } from './roles.ts'
 
 /**
  * Takes from everybody, and from the application's role, what PostgreSQL gives by default in a database: temporary tables
  * and, before version 15, objects in schema public. Takes nothing where the login or its role does not own the database.
  */
-export async function closeDatabase(client: Client, app: string | undefined): Promise<void> {
+export async function closeDatabase(client: Client, { owner, app }: DatabaseRoles): Promise<void> {
   const { rows } = await client.query<{ database: string; temporary: boolean; objects: boolean }>(
     `select d.datname as database,
        pg_has_role(current_user, d.datdba, 'usage') and exists (
@@ -21,5 +22,8 @@ export async function closeDatabase(client: Client, app: string | undefined): Pr
   if (!open) return
   const from = `from public${app ? `, ${pg.escapeIdentifier(app)}` : ''}`
   if (open.temporary) await client.query(`revoke temporary on database ${pg.escapeIdentifier(open.database)} ${from}`)
-  if (open.objects) await client.query(`revoke create on schema public ${from}`)
+  if (!open.objects) return
+  // The tables' owner may have been able to as one of everybody.
+  if (owner) await client.query(`grant create on schema public to ${pg.escapeIdentifier(owner)}`)
+  await client.query(`revoke create on schema public ${from}`)
 }
