@@ -106,36 +106,6 @@ test.each<[string, string, RegExp]>([
     /protection: Row-level security is off for members/,
   ],
   [
-    'a function that everybody may execute',
-    'grant execute on function delete_organisation to public',
-    /functions: Everybody who can connect .* delete_organisation\(text\): revoke it with "revoke execute/,
-  ],
-  [
-    'a new function as PostgreSQL makes it',
-    'create function planted() returns integer language sql as $$ select 1 $$',
-    /functions: Everybody who can connect .* planted\(\)/,
-  ],
-  [
-    'a trigger function that the application may attach',
-    'grant execute on function remove_activities to queueup_app',
-    /functions: The application's role may execute the trigger function remove_activities/,
-  ],
-  [
-    'a function that may be led to tables of its caller',
-    'alter function keep_slug reset search_path',
-    /functions: The function keep_slug\(\) does not fix its search_path/,
-  ],
-  [
-    'new functions that would be open',
-    'alter default privileges for role queueup_owner grant execute on functions to public',
-    /functions: New functions will be open to everybody/,
-  ],
-  [
-    'a schema that everybody may create in',
-    'grant create on schema public to public',
-    /functions: Everybody .* may create objects in schema public/,
-  ],
-  [
     'a row of the log that was altered',
     `alter table activities disable trigger protect; update activities set actor_name = 'Eve' where number = 3; alter table activities enable always trigger protect`,
     /activity log: The log of .*: row 3 was altered/,
