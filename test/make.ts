@@ -148,7 +148,10 @@ export async function makeMember(product: TestProduct, organisation: TestOrganis
   const password = 'another long password'
   const { kysely } = product.services.db
   const person = await createPerson(kysely, await prepare(email, password), true)
-  await kysely.insertInto('members').values({ organisation_id: organisation.id, user_id: person.id, role }).execute()
+  await product.database.owner.kysely
+    .insertInto('members')
+    .values({ organisation_id: organisation.id, user_id: person.id, role })
+    .execute()
   return { id: person.id, email, password }
 }
 

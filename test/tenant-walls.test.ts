@@ -9,14 +9,11 @@ import { runCli } from './processes.ts'
 import { findUnnamed, listTenantTables } from './tenant-statements.ts'
 import { watchedStatements } from './watched-statements.ts'
 
-/** Looked into before it is known whose a request is: by token, person, slug; and what is left when an organisation is gone. */
-const beforeTheWall = [
-  'invitations',
-  'members',
-  'organisation_counters',
-  'organisation_slugs',
-  'organisation_tombstones',
-]
+/** Read before it is known whose a request is: by token or person. Written only from within the organisation. */
+const readByEverybody = ['invitations', 'members', 'organisation_counters']
+/** Found by slug, and what is left of organisations that are gone. The application's role writes neither. */
+const onlyRead = ['organisation_slugs', 'organisation_tombstones']
+const beforeTheWall = [...readByEverybody, ...onlyRead]
 /** Functions that find the organisation, by what only its own can have: a key's row, a customer at the billing provider, a status link. */
 const finders = ['find_api_key: api_keys', 'organisation_of_customer: billing_accounts', 'read_status: waitlists']
 /** Functions that count over all organisations and give out nothing of any. */
@@ -50,9 +47,18 @@ test('every table of tenants stands behind row-level security, but those that fi
     product.database.owner.kysely,
   )
   expect(rows.map(({ name }) => name).toSorted()).toEqual(tables)
-  expect(rows.filter(({ secured, policies }) => !secured || policies === 0).map(({ name }) => name)).toEqual(
-    beforeTheWall,
+  expect(rows.filter(({ secured, policies }) => !secured || policies === 0).map(({ name }) => name)).toEqual(onlyRead)
+  const { rows: open } = await sql<{ name: string }>`
+    select polrelid::regclass::text as name from pg_policy where polname <> 'own_organisation' and polcmd = 'r' order by 1`.execute(
+    product.database.owner.kysely,
   )
+  expect(open.map(({ name }) => name)).toEqual([...readByEverybody, 'organisations'].toSorted())
+  const { rows: written } = await sql<{ name: string }>`
+    select name from unnest(${onlyRead}::text[]) name
+    where has_table_privilege('queueup_app', name, 'insert, update, delete, truncate')`.execute(
+    product.database.owner.kysely,
+  )
+  expect(written).toEqual([])
   expect(rows.filter(({ role }) => role === 'queueup_app')).toEqual([])
 })
 
@@ -137,7 +143,7 @@ test("nobody writes a row into another organisation's table, whichever they have
       await sql`select set_config('app.organisation_id', ${own}, true)`.execute(transaction)
       await sql`insert into ${sql.table(table)} (organisation_id) values (${other})`.execute(transaction)
     })
-  for (const table of ['waitlists', 'api_keys', 'activities', 'form_submissions', 'imports'])
+  for (const table of ['waitlists', 'api_keys', 'activities', 'form_submissions', 'imports', ...beforeTheWall])
     await expect(write(table)).rejects.toThrow(/row-level security|permission denied/)
 })
 

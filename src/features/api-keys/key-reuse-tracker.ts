@@ -1,9 +1,16 @@
 import { setTimeout } from 'node:timers/promises'
+import type { Statement } from '../../platform/db/database.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 
 /** So that the answer does not wait for it: how long that took would tell that there was such a key. */
 const behindMs = 100
+
+/** Enters the organisation for this one statement. */
+const recordKeyReuse: Statement = {
+  name: 'record_key_reuse',
+  text: `select record_key_reuse($1, $2, $3, $4, $5, $6, $7) from set_config('app.organisation_id', $1, true)`,
+}
 
 /**
  * Counts attempts with revoked keys and writes them behind the answers, one write a key at a time: a flood becomes a few
@@ -35,10 +42,15 @@ export class KeyReuseTracker {
       for (let next = this.#waiting.get(keyId); next; next = this.#waiting.get(keyId)) {
         this.#waiting.delete(keyId)
         const { organisationId, count, at, meta } = next
-        await this.#services.db.run(
-          { name: 'record_key_reuse', text: 'select record_key_reuse($1, $2, $3, $4, $5, $6, $7)' },
-          [organisationId, keyId, count, at, meta.ip, meta.requestId, meta.userAgent],
-        )
+        await this.#services.db.run(recordKeyReuse, [
+          organisationId,
+          keyId,
+          count,
+          at,
+          meta.ip,
+          meta.requestId,
+          meta.userAgent,
+        ])
       }
     } catch (error) {
       this.#services.log.warn({ err: error, api_key_id: keyId }, 'could not record the use of a revoked key')

@@ -2,14 +2,8 @@ import { sql } from 'kysely'
 import { findPending, MigrationError } from '../../platform/db/migrate.ts'
 import type { Check, Patient } from './check.ts'
 
-/** Looked into before it is known whose the request is. */
-const beforeTheWall = [
-  'invitations',
-  'members',
-  'organisation_counters',
-  'organisation_slugs',
-  'organisation_tombstones',
-]
+/** Looked into before it is known whose the request is, and only read by the application. */
+const beforeTheWall = ['organisation_slugs', 'organisation_tombstones']
 const protectedTables = ['activities', 'activity_chains', 'activity_hashes', 'activity_tombstones', 'api_keys']
 
 const names = async ({ sql: db }: Patient, query: ReturnType<typeof sql<{ name: string }>>) =>
@@ -36,7 +30,8 @@ export const protectionCheck: Check = {
       patient,
       sql`select c.relname as name from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> all (${beforeTheWall}::text[])
-          and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organisation_id' and not a.attisdropped)
+          and (c.relname = 'organisations' or exists (
+            select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organisation_id' and not a.attisdropped))
           and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))
           and (${app ?? null}::text is null or has_any_column_privilege(${app ?? 'public'}, c.oid, 'select'))
         order by 1`,
@@ -58,7 +53,9 @@ export const protectionCheck: Check = {
         where c.relnamespace = 'public'::regnamespace and not (i.indisvalid and i.indisready) order by 1`,
     )
     return [
-      ...open.map((name) => `Row-level security is off for ${name}: one organisation could see another's rows.`),
+      ...open.map(
+        (name) => `Row-level security is off for ${name}: one organisation could see or change another's rows.`,
+      ),
       ...unprotected.map((name) => `The triggers that keep rows of ${name} from changing are off or gone.`),
       ...resting.map((name) => `The trigger ${name} is switched off.`),
       ...invalid.map((name) => `The index ${name} is not valid: rebuild it with REINDEX.`),

@@ -101,6 +101,11 @@ test.each<[string, string, RegExp]>([
   ],
   ['an application that may do too much', 'grant update on activities to queueup_app', /activities: update/],
   [
+    'no wall around members',
+    'alter table members disable row level security',
+    /protection: Row-level security is off for members/,
+  ],
+  [
     'a row of the log that was altered',
     `alter table activities disable trigger protect; update activities set actor_name = 'Eve' where number = 3; alter table activities enable always trigger protect`,
     /activity log: The log of .*: row 3 was altered/,

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/db/database.ts'
 import type { Check, Patient } from './check.ts'
+import { functionsCheck } from './check-functions.ts'
 import { logCheck } from './check-log.ts'
 import { organisationsCheck } from './check-organisations.ts'
 import { orphansCheck } from './check-orphans.ts'
@@ -7,7 +8,15 @@ import { migrationsCheck, protectionCheck } from './check-schema.ts'
 import { secretsCheck } from './check-secrets.ts'
 import { waitlistsCheck } from './check-waitlists.ts'
 
-const checks: Check[] = [protectionCheck, secretsCheck, organisationsCheck, orphansCheck, waitlistsCheck, logCheck]
+const checks: Check[] = [
+  protectionCheck,
+  functionsCheck,
+  secretsCheck,
+  organisationsCheck,
+  orphansCheck,
+  waitlistsCheck,
+  logCheck,
+]
 
 export interface Examined {
   check: string

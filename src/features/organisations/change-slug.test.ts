@@ -64,7 +64,7 @@ test('no other organisation ever gets an address that one had: not by choosing i
   const founded = await other.owner.post('/organisations/new', { name: given.replaceAll('-', ' ') })
   expect(founded.location).toMatch(new RegExp(`^/o/${given}-[a-z0-9]{5}/waitlists$`))
   await expect(
-    product.services.db.kysely
+    product.database.owner.kysely
       .updateTable('organisations')
       .set({ slug: given })
       .where('id', '=', other.organisation.id)

@@ -29,11 +29,11 @@ export async function createOrganisation(
   actor: Actor,
   meta: RequestMeta | undefined,
 ): Promise<{ id: string; slug: string; name: string }> {
+  await raw`select set_config('app.organisation_id', ${id}, true)`.execute(transaction)
   const slug = await insertWithFreeSlug(transaction, { id, name, plan })
   await transaction.insertInto('organisation_counters').values({ organisation_id: id }).execute()
   await transaction.insertInto('members').values({ organisation_id: id, user_id: owner.id, role: 'owner' }).execute()
   await transaction.updateTable('users').set({ last_organisation_id: id }).where('id', '=', owner.id).execute()
-  await raw`select set_config('app.organisation_id', ${id}, true)`.execute(transaction)
   const ctx: Context = {
     ...services,
     organisation: { id, slug, name, plan },

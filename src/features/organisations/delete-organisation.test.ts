@@ -10,6 +10,7 @@ import {
   type TestProduct,
 } from '../../../test/make.ts'
 import { log, mailedPath, mailsTo, textOf } from '../../../test/people.ts'
+import { randomBase62 } from '../../platform/secrets.ts'
 import { addSubscriber } from '../subscribers/add-subscriber.ts'
 import { inviteMember } from './invite-member.ts'
 import { purgeOrganisations } from './purge-organisations.ts'
@@ -171,6 +172,29 @@ test('after seven days it is gone for good, but for a tombstone; not a day soone
   expect(tombstones).toMatchObject([{ last_activity_number: 7 }])
   const mails = await mailsTo(product, organisation.owner.email)
   expect(mails.filter(({ subject }) => subject.includes('gone for good'))).toHaveLength(1)
+})
+
+test('addresses of an organisation that is gone stay taken for good, and nothing tells whose they were', async () => {
+  const { organisation, owner, home, name } = await setUp()
+  const later = `later-${randomBase62(8).toLowerCase()}`
+  expect((await owner.post(`${home}/settings/slug`, { slug: later })).status).toBe(303)
+  await owner.post(`/o/${later}/settings/delete`, { confirmation: name })
+  await purge(7.1)
+  const other = await setUp()
+  for (const slug of [organisation.slug, later]) {
+    const refused = await other.owner.post(`${other.home}/settings/slug`, { slug })
+    expect([refused.status, refused.html.includes('is taken')]).toEqual([422, true])
+    const founded = await other.owner.post('/organisations/new', { name: slug.replaceAll('-', ' ') })
+    expect(founded.location).toMatch(new RegExp(`^/o/${slug}-[a-z0-9]{5}/waitlists$`))
+    expect((await owner.get(`/o/${slug}/waitlists`)).status).toBe(404)
+  }
+  const kept = await product.database.owner.kysely
+    .selectFrom('organisation_slugs')
+    .selectAll()
+    .where('slug', 'in', [organisation.slug, later])
+    .orderBy('slug', 'desc')
+    .execute()
+  expect(kept).toEqual([organisation.slug, later].map((slug) => ({ slug, organisation_id: null })))
 })
 
 test('nobody is of a waitlist that is not there, and whoever is goes with it', async () => {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { enterOrganisation } from '../../platform/db/enter-organisation.ts'
+import { enterOrganisation, leaveRole } from '../../platform/db/enter-organisation.ts'
 import { nameInMail } from '../../platform/names/links-in-names.ts'
 import type { Services } from '../../platform/services.ts'
 import { daysToRestore } from './delete-organisation.ts'
@@ -40,6 +40,8 @@ async function purge(services: Services, id: string, before: Date): Promise<void
 `,
       },
     )
+    // The application's role may not.
+    await leaveRole(transaction)
     await sql`select delete_organisation(${id})`.execute(transaction)
   })
 }

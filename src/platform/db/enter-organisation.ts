@@ -14,3 +14,8 @@ export async function enterOrganisation(
   const role = rowLevelRole === undefined ? sql`` : sql`, set_config('role', ${rowLevelRole}, true)`
   await sql`select set_config('app.organisation_id', ${organisationId}, true)${role}`.execute(transaction)
 }
+
+/** Back to the role of the connection, still within the organisation: for what a job may do and the application's role may not. */
+export async function leaveRole(transaction: Kysely<Tables>): Promise<void> {
+  await sql`reset role`.execute(transaction)
+}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { closeDatabase } from './close-database.ts'
 import { connectionOptions } from './open-database.ts'
 import { type DatabaseRoles, ensureRoles } from './roles.ts'
 
@@ -35,7 +36,12 @@ export async function migrate(url: string, log: Logger, through = Number.POSITIV
     const roles = await ensureRoles(client)
     if (!roles.app) log.warn('the database login may not create roles: its tables are protected by triggers alone')
     const quote = (role: string | undefined) => (role ? pg.escapeIdentifier(role) : 'current_user')
-    if (roles.owner) await client.query(`set role ${quote(roles.owner)}`)
+    await closeDatabase(client, roles)
+    if (roles.owner) {
+      await client.query(`set role ${quote(roles.owner)}`)
+      // The database may belong to that role, and not to the login.
+      await closeDatabase(client, roles)
+    }
     await client.query(`create table if not exists schema_migrations (
       number integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
     await client.query('create table if not exists schema_roles (owner_role text, app_role text)')

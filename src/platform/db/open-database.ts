@@ -112,7 +112,7 @@ export function openDatabase({ url, role, rowLevelRole, maxConnections, log, pat
  * the start of the session.
  */
 export function connectionOptions(role: string | undefined, patience?: Patience): string {
-  const settings = ['jit=off', `random_page_cost=${randomPageCost}`, 'timezone=UTC', 'search_path=public']
+  const settings = ['jit=off', `random_page_cost=${randomPageCost}`, 'timezone=UTC', 'search_path=public,pg_temp']
   if (role !== undefined) settings.push(`role=${role}`)
   if (patience) settings.push(`lock_timeout=${patience.lockMs}`, `statement_timeout=${patience.statementMs}`)
   return settings.map((setting) => `-c ${setting.replace(/([\\ ])/g, '\\$1')}`).join(' ')

@@ -46,10 +46,10 @@ interface OrganisationsTable {
   deleted_by_name: string | null
 }
 
-/** Every slug an organisation has or had, kept by a trigger. */
+/** Every slug an organisation has or had, kept by a trigger; null once the organisation is gone. */
 interface OrganisationSlugsTable {
   slug: Fixed<string>
-  organisation_id: Fixed<string>
+  organisation_id: Fixed<string | null>
 }
 
 interface OrganisationCountersTable {
