@@ -54,6 +54,7 @@ export type SecretPurpose =
   | 'sign-up'
   | 'two-factor'
   | 'removed-subscriber'
+  | 'mail-preview'
 
 /** Keyed hashing under SECRET_KEY. Each purpose has a key of its own (HKDF, RFC 5869), so that no hash serves for another. */
 export interface Secrets {

@@ -5,6 +5,7 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { makeClientAddress } from '../../platform/http/client-address.ts'
 import { problemResponse } from '../../platform/http/problem.ts'
 import { readBody } from '../../platform/http/read-body.ts'
+import { makeRefuseProxied } from '../../platform/http/refuse-proxied.ts'
 import { requestIdFrom } from '../../platform/http/request-id.ts'
 import { subscriberLine } from '../../platform/rate-limit/subscriber-line.ts'
 import { takeToken } from '../../platform/rate-limit/take-token.ts'
@@ -26,6 +27,7 @@ const failureRule = { perSecond: 10, burst: 600 }
  */
 export function makeCustomerApi(services: Services, gate: KeyGate, operations: readonly ApiOperation[]) {
   const clientAddress = makeClientAddress(services.config.trustedProxies)
+  const refuseProxied = makeRefuseProxied(services)
   const matchOperation = makeMatchOperation(operations)
   const failures = new TokenLeases()
   const { perSecond, burst } = gate.rule
@@ -45,6 +47,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     }
     const note: KeyNote = {}
     try {
+      refuseProxied(request, 'machine')
       const answer = await serve(c, request, meta, note)
       return new Response(answer.body, {
         status: answer.status,
