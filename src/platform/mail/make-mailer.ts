@@ -22,9 +22,9 @@ export function makeMailer(config: Config): Mailer {
           await transport.sendMail(toMessage(config, mail))
         } catch (error) {
           // Its own words name the recipient, and they are logged.
-          const { code, responseCode } = error as { code?: string; responseCode?: number }
+          const { code, responseCode, message } = error as Error & { code?: string; responseCode?: number }
           const told = [code, responseCode].filter(Boolean).join(' ')
-          const remedy = code === 'ETLS' ? `. ${tlsRemedy}` : ''
+          const remedy = code === 'ETLS' || /certificate/i.test(message) ? `. ${tlsRemedy}` : ''
           throw new Error(`the mail server did not take a mail (${told})${remedy}`)
         }
       },
