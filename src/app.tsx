@@ -37,9 +37,10 @@ import { AppError } from './platform/errors.ts'
 import type { AppEnv } from './platform/http/app-env.ts'
 import { assetRoutes } from './platform/http/assets.ts'
 import { errorPage } from './platform/http/error-pages.tsx'
+import { mailPreviewRoutes } from './platform/http/mail-preview.tsx'
 import { refuseOddAddresses } from './platform/http/odd-addresses.ts'
-import { outboxRoutes } from './platform/http/outbox.tsx'
 import { nothingHere } from './platform/http/problem.ts'
+import { refuseProxied } from './platform/http/refuse-proxied.ts'
 import { sameOriginOnly } from './platform/http/same-origin.ts'
 import type { Services } from './platform/services.ts'
 
@@ -62,7 +63,7 @@ export function createApp(services: Services, { pace }: { pace?: Partial<Pace> }
   assetRoutes(app)
   stripeEventRoutes(app, services)
 
-  app.use(identifyRequest(services))
+  app.use(identifyRequest(services), refuseProxied(services))
   statusRoutes(app, services)
 
   app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
@@ -89,7 +90,7 @@ export function createApp(services: Services, { pace }: { pace?: Partial<Pace> }
   planRoutes(app)
   billingRoutes(app)
   documentationRoutes(app, services, openApi)
-  outboxRoutes(app, services)
+  mailPreviewRoutes(app, services)
 
   app.notFound((c) =>
     errorPage(c, services, new AppError('not_found', 'There is no such page, or it is not for this account.')),

@@ -13,7 +13,7 @@ const people = 5_000
 /** Runs the server with an organisation to look at: a waitlist of 5,000, an admin who can sign in, and a fresh key. */
 export async function demo(product: Product): Promise<void> {
   const made = await withServices(makeDemo)
-  await runServer(readConfig(), product, ({ publicUrl }) => {
+  await runServer(readConfig(), product, ({ publicUrl, mailPreviewUrl }) => {
     const lines = [
       `QueueUp is ready at ${publicUrl}`,
       '',
@@ -22,6 +22,7 @@ export async function demo(product: Product): Promise<void> {
       `  Password    ${made.password}`,
       `  Waitlist    ${made.waitlistId}`,
       `  API key     ${made.key}`,
+      ...(mailPreviewUrl ? [`  Mails       ${mailPreviewUrl}`] : []),
       '',
       `  curl "${publicUrl}/v1/api/waitlists/${made.waitlistId}/subscribers?limit=3" \\`,
       `    -H "Authorization: Bearer ${made.key}"`,

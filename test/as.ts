@@ -94,8 +94,8 @@ export async function asUser(
     }
     const html = await response.text()
     product.issued?.addShown(html)
-    // A mailed token is the address of its own page, and the outbox is made of mails.
-    if (!path.startsWith('/dev/mail'))
+    // A mailed token is the address of its own page, and the mail preview consists of mails.
+    if (!path.startsWith('/mail-preview/'))
       product.issued?.mustNotBeIn(html + headersOf(response), `the answer to ${method} ${path}`, path + body)
     return { status: response.status, headers: response.headers, html, location: response.headers.get('location') }
   }

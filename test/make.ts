@@ -46,6 +46,8 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
     DATA_DIR: mkdtempSync(join(tmpdir(), 'queueup-data-')),
     API_RATE_LIMIT_PER_MINUTE: '60000000',
     API_RATE_LIMIT_BURST: '1000000',
+    // A proxy is named only where the public address is.
+    ...(env.TRUSTED_PROXIES ? { PUBLIC_URL: `http://localhost:${port}` } : {}),
     ...env,
   })
   const loggedByPostgres = readPostgresLog()

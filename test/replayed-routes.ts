@@ -21,7 +21,7 @@ const outside = [
     '/healthz',
     '/readyz',
   ],
-  ...['/favicon.ico', '/dev/mail', '/sign-in', '/sign-in/code', '/sign-out', '/sign-up', '/forgot-password'],
+  ...['/favicon.ico', '/mail-preview/:key', '/sign-in', '/sign-in/code', '/sign-out', '/sign-up', '/forgot-password'],
   ...[
     '/reset-password/:token',
     '/confirm-email/:token',

@@ -20,6 +20,8 @@ export interface Config {
   host: string
   /** Without a trailing slash. */
   publicUrl: string
+  /** Whether PUBLIC_URL is set. Where it is not, the server is for this machine only. */
+  isPublicUrlSet: boolean
   dataDir: string
   databaseUrl: string | undefined
   webConcurrency: number
@@ -150,6 +152,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Conf
       port: e.PORT,
       host: e.HOST,
       publicUrl,
+      isPublicUrlSet: e.PUBLIC_URL !== undefined,
       dataDir: resolve(e.DATA_DIR),
       databaseUrl: e.DATABASE_URL,
       webConcurrency: e.WEB_CONCURRENCY,
@@ -181,6 +184,5 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Conf
 
 /** The configuration with the port that the system gave where 0 was asked for; the default PUBLIC_URL follows it. */
 export function withPort(config: Config, port: number): Config {
-  const followsPort = config.publicUrl === `http://localhost:${config.port}`
-  return { ...config, port, publicUrl: followsPort ? `http://localhost:${port}` : config.publicUrl }
+  return { ...config, port, publicUrl: config.isPublicUrlSet ? config.publicUrl : `http://localhost:${port}` }
 }

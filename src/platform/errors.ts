@@ -6,6 +6,7 @@ export const errorCatalogue = {
   feature_not_allowed: { status: 403, title: 'The plan does not include this' },
   insufficient_scope: { status: 403, title: 'The API key lacks a permission' },
   forbidden: { status: 403, title: 'You may not do this' },
+  public_url_not_set: { status: 403, title: 'The server is configured for its own machine only' },
   not_found: { status: 404, title: 'There is no such thing here' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },

@@ -55,6 +55,7 @@ export type SecretPurpose =
   | 'two-factor'
   | 'removed-subscriber'
   | 'backup'
+  | 'mail-preview'
 
 /** Keyed hashing under SECRET_KEY. Each purpose has a key of its own (HKDF, RFC 5869), so that no hash serves for another. */
 export interface Secrets {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { errorCatalogue } from '../../src/platform/errors.ts'
+import { mailPreviewPath } from '../../src/platform/http/mail-preview-path.ts'
 import type { Place } from './furnish.ts'
 
 /** Whose eyes a page is seen with. */
@@ -49,7 +50,7 @@ export function allPages(place: Place): ListedPage[] {
     ['/account/two-factor', '/account/two-factor'],
     ['/account/two-factor/recovery-codes', '/account/two-factor/recovery-codes'],
     ['/account/two-factor/off', '/account/two-factor/off'],
-    ['/dev/mail', '/dev/mail'],
+    ['/mail-preview/:key', mailPreviewPath(place.organisation.ctx) ?? ''],
     ['/o/:slug/waitlists', `${base}/waitlists`],
     ['/o/:slug/waitlists', `${base}/waitlists?show=archived`],
     ['/o/:slug/waitlists', `${base}/waitlists?q=zzz`],

@@ -5,6 +5,7 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { makeClientAddress } from '../../platform/http/client-address.ts'
 import { problemResponse } from '../../platform/http/problem.ts'
 import { readBody } from '../../platform/http/read-body.ts'
+import { makeRefuseProxied } from '../../platform/http/refuse-proxied.ts'
 import { requestIdFrom } from '../../platform/http/request-id.ts'
 import { LeasedPrefixLimit } from '../../platform/rate-limit/leased-prefix-limit.ts'
 import type { PrefixRules } from '../../platform/rate-limit/network-prefixes.ts'
@@ -31,6 +32,7 @@ export const failedKeyRules: PrefixRules = {
  */
 export function makeCustomerApi(services: Services, gate: KeyGate, operations: readonly ApiOperation[]) {
   const clientAddress = makeClientAddress(services.config.trustedProxies)
+  const refuseProxied = makeRefuseProxied(services)
   const matchOperation = makeMatchOperation(operations)
   const failures = new LeasedPrefixLimit(services.db, 'ip', failedKeyRules)
   const { perSecond, burst } = gate.rule
@@ -50,6 +52,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
     }
     const note: KeyNote = {}
     try {
+      refuseProxied(request, 'machine')
       const answer = await serve(c, request, meta, note)
       return new Response(answer.body, {
         status: answer.status,

@@ -10,6 +10,7 @@ const commonErrors: ErrorCode[] = [
   'unauthenticated',
   'invalid_api_key',
   'feature_not_allowed',
+  'public_url_not_set',
   'rate_limited',
   'method_not_allowed',
   'internal',

@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { nothingHere, problemResponse } from '../../platform/http/problem.ts'
 import { readBody } from '../../platform/http/read-body.ts'
+import { makeRefuseProxied } from '../../platform/http/refuse-proxied.ts'
 import { requestIdFrom } from '../../platform/http/request-id.ts'
 import type { Services } from '../../platform/services.ts'
 import { takeStripeEvent } from './take-stripe-event.ts'
@@ -13,11 +14,13 @@ const maxBytes = 1024 * 1024
 /** Where Stripe sends its events. It has no session and comes from another site: its signature alone counts. */
 export function stripeEventRoutes(app: Hono<AppEnv>, services: Services): void {
   const { config, log } = services
+  const refuseProxied = makeRefuseProxied(services)
   app.post('/webhooks/stripe', async (c) => {
     const requestId = requestIdFrom(c.req.header('request-id'))
     const headers = { 'Request-Id': requestId, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
     if (!config.stripe) return nothingHere(config.publicUrl)(c, async () => undefined)
     try {
+      refuseProxied(c.env.incoming, 'machine')
       const body = await readBody(c.env.incoming, maxBytes)
       await takeStripeEvent(services, { body, signature: c.req.header('stripe-signature') ?? '' }, requestId)
       return c.json({ received: true }, 200, headers)

@@ -13,6 +13,8 @@ export const errorExplanations: Record<ErrorCode, string> = {
   insufficient_scope:
     'The key is good but lacks the permission this operation needs; `WWW-Authenticate` names it.\n\nPermissions of a key never change: create a key that has it, and revoke the old one.',
   forbidden: 'Your role in the organisation does not allow this, or the form came from another site.',
+  public_url_not_set:
+    'The server is configured for its own machine only (`PUBLIC_URL` is not set, or names that machine), and the request came through a proxy or for another host name.\n\nThe operator sets `PUBLIC_URL` to the address that people use and restarts the server. See [Behind a proxy](/docs/running#behind-a-proxy).',
   not_found:
     'The address or the id names nothing that this key may see. A waitlist that is archived, or that belongs to another organisation, answers the same.',
   method_not_allowed: 'The address exists, but not with this method. `Allow` lists those it takes.',

@@ -3,23 +3,29 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import type { Config } from '../config.ts'
+import { isLoopbackHostname } from '../net/loopback.ts'
 import type { Mail, Mailer } from './mailer.ts'
 
 /** A mail server that does not answer must not hold up the mails of others for minutes. */
 const smtpTimeouts = { connectionTimeout: 15_000, greetingTimeout: 15_000, socketTimeout: 30_000 }
 
+const tlsRemedy =
+  'It must offer STARTTLS with a valid certificate, or nothing is sent to it: turn that on at the server, or set SMTP_URL to smtps://…'
+
 /** Sends through SMTP_URL, or, where there is none, into the data directory's outbox as `.eml` files for their owner alone. */
 export function makeMailer(config: Config): Mailer {
   if (config.smtpUrl) {
-    const transport = createTransport({ url: config.smtpUrl, ...smtpTimeouts })
+    const transport = createTransport({ url: encryptedUnlessLocal(config.smtpUrl), ...smtpTimeouts })
     return {
       async send(mail) {
         try {
           await transport.sendMail(toMessage(config, mail))
         } catch (error) {
           // Its own words name the recipient, and they are logged.
-          const { code, responseCode } = error as { code?: string; responseCode?: number }
-          throw new Error(`the mail server did not take a mail (${[code, responseCode].filter(Boolean).join(' ')})`)
+          const { code, responseCode, message } = error as Error & { code?: string; responseCode?: number }
+          const told = [code, responseCode].filter(Boolean).join(' ')
+          const remedy = code === 'ETLS' || /certificate/i.test(message) ? `. ${tlsRemedy}` : ''
+          throw new Error(`the mail server did not take a mail (${told})${remedy}`)
         }
       },
     }
@@ -37,6 +43,13 @@ export function makeMailer(config: Config): Mailer {
       renameSync(half, join(folder, name))
     },
   }
+}
+
+/** Neither the password nor a one-time link goes to another machine in clear text, whatever the URL asks for. */
+function encryptedUnlessLocal(smtpUrl: string): string {
+  const url = new URL(smtpUrl)
+  if (!isLoopbackHostname(url.hostname)) url.searchParams.set('requireTLS', 'true')
+  return url.href
 }
 
 /** Eight bits and lines as long as they are: a link in the file can be copied, or found by a script. */

@@ -6,6 +6,7 @@ import { openDatabase } from '../db/open-database.ts'
 import { type PreparedDatabase, prepareDatabase } from '../db/prepare-database.ts'
 import type { AppEnv } from '../http/app-env.ts'
 import { widestRanges } from '../http/client-address.ts'
+import { mailPreviewPath } from '../http/mail-preview-path.ts'
 import { makeLog } from '../log/make-log.ts'
 import { makeMailer } from '../mail/make-mailer.ts'
 import type { Secrets } from '../secrets.ts'
@@ -19,6 +20,7 @@ import { onStopSignal } from './on-stop-signal.ts'
 import { runForked } from './run-forked.ts'
 import { serve } from './serve.ts'
 import { serveMetrics } from './serve-metrics.ts'
+import { warnOfSettings } from './warn-of-settings.ts'
 
 /** What the product is made of; the composition root knows. */
 export interface Product {
@@ -29,6 +31,12 @@ export interface Product {
   ): Promise<{ stop(): Promise<void> }>
 }
 
+/** Where a server that is ready is reached. */
+export interface ReadyServer {
+  publicUrl: string
+  mailPreviewUrl: string | undefined
+}
+
 const lingerMs = 2_000
 /** Jobs go through whole tables, but hang on no database that is gone either. */
 const jobsPatience = { lockMs: 60_000, statementMs: 1_800_000 }
@@ -37,7 +45,7 @@ const jobsPatience = { lockMs: 60_000, statementMs: 1_800_000 }
 export async function runServer(
   environment: { config: Config; secrets: ConfigSecrets },
   product: Product,
-  onReady: (config: Config) => void = () => undefined,
+  onReady: (ready: ReadyServer) => void = () => undefined,
 ): Promise<void> {
   const log = makeLog(environment.config.logLevel)
   // From the first moment: told to stop while it starts, it starts to its end, and then stops as cleanly.
@@ -54,6 +62,7 @@ export async function runServer(
     return endSoon()
   }
 
+  warnOfSettings(environment.config, log)
   const stops: (() => Promise<void>)[] = []
   try {
     const database = await prepareDatabase(environment.config, secrets, log, 'server')
@@ -76,9 +85,9 @@ export async function runServer(
         : await forkServers(config.webConcurrency, { port, database: at }, log),
     )
     if (metricsPort !== undefined) stops.push(await serveMetrics(metricsPort, metricsHost, alone))
-    log.info({ url: config.publicUrl, pid: process.pid }, `QueueUp is ready at ${config.publicUrl}`)
-    if (process.stderr.isTTY) process.stderr.write(`\n  QueueUp is ready at ${config.publicUrl}\n\n`)
-    onReady(config)
+    const ready = readyServer(config, secrets)
+    announce(ready, log)
+    onReady(ready)
     await toldToStop
   } finally {
     // Also after a start that failed half way: nothing of it runs on.
@@ -87,6 +96,19 @@ export async function runServer(
   }
   log.info('stopped')
   endSoon()
+}
+
+function readyServer(config: Config, secrets: Secrets): ReadyServer {
+  const path = mailPreviewPath({ config, secrets })
+  return { publicUrl: config.publicUrl, mailPreviewUrl: path && `${config.publicUrl}${path}` }
+}
+
+function announce({ publicUrl, mailPreviewUrl }: ReadyServer, log: Logger): void {
+  const preview = mailPreviewUrl && `Mails are not sent but shown at ${mailPreviewUrl}, on this machine only`
+  if (preview) log.info(preview)
+  log.info({ url: publicUrl, pid: process.pid }, `QueueUp is ready at ${publicUrl}`)
+  if (process.stderr.isTTY)
+    process.stderr.write(`\n  QueueUp is ready at ${publicUrl}\n${preview ? `  ${preview}\n` : ''}\n`)
 }
 
 /** Whatever still hangs on somewhere may not keep the process from ending. */

@@ -1,38 +1,42 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Hono, Context as HonoContext } from 'hono'
+import type { Hono } from 'hono'
 import type { Child } from 'hono/jsx'
 import { AppError } from '../errors.ts'
 import { outboxFolder } from '../mail/make-mailer.ts'
+import { isLoopbackAddress, isLoopbackHost } from '../net/loopback.ts'
+import { constantTimeEqual } from '../secrets.ts'
 import type { Services } from '../services.ts'
 import { PageLayout } from '../ui/page-layout.tsx'
 import type { AppEnv } from './app-env.ts'
+import { mailPreviewPath } from './mail-preview-path.ts'
 import { renderPage } from './render-page.tsx'
 
-const loopback = /^(127\.\d+\.\d+\.\d+|::1)$/
 const shown = 50
 
 /**
- * `/dev/mail`: the mails that went to the outbox for want of SMTP, for whoever tries the product on their own machine. Only
- * while the public address and the caller are of this machine and no proxy stands between.
+ * The mail preview: the mails that were kept in the data directory because SMTP_URL is not set. It is for one person who
+ * tries the product on their own machine, so it checks the key in its path, the peer and the `Host` (DNS rebinding).
  */
-export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
+export function mailPreviewRoutes(app: Hono<AppEnv>, services: Services): void {
   const { config } = services
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(config.publicUrl).hostname)
-  if (config.smtpUrl || !isLocal) return
+  const path = mailPreviewPath(services)
+  if (!path) return
 
-  app.get('/dev/mail', (c) => {
-    requireLocal(c)
+  app.get('/mail-preview/:key', (c) => {
+    const isLocal = isLoopbackAddress(c.env.incoming.socket.remoteAddress) && isLoopbackHost(c.req.header('host') ?? '')
+    if (!isLocal || !constantTimeEqual(`/mail-preview/${c.req.param('key')}`, path))
+      throw new AppError('not_found', 'There is no such page, or it is not for this account.')
     const mails = newestMails(outboxFolder(config))
     return renderPage(
       c,
-      <PageLayout title="Outbox" frame={c.var.frame}>
+      <PageLayout title="Mail preview" frame={c.var.frame}>
         <div class="page-head">
           <div>
-            <h1>Outbox</h1>
+            <h1>Mail preview</h1>
             <p>
               <code>SMTP_URL</code> is not set, so mails are kept in <code>{outboxFolder(config)}</code>. The {shown}{' '}
-              newest are shown here, to this machine alone.
+              newest are shown here, on this machine only.
             </p>
           </div>
         </div>
@@ -53,15 +57,6 @@ export function outboxRoutes(app: Hono<AppEnv>, services: Services): void {
       </PageLayout>,
     )
   })
-}
-
-function requireLocal(c: HonoContext<AppEnv>): void {
-  const peer = c.env.incoming.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-  const forwarded = Object.keys(c.env.incoming.headers).some(
-    (name) => name.startsWith('x-forwarded-') || name === 'forwarded',
-  )
-  if (forwarded || !loopback.test(peer))
-    throw new AppError('not_found', 'There is no such page, or it is not for this account.')
 }
 
 /** Our own addresses can be followed; what else stands in a mail stays text. */
