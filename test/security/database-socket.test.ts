@@ -12,7 +12,7 @@ import { findServerUser } from '../../src/platform/db/embedded/system-user.ts'
 import { acquireUse } from '../../src/platform/db/server-lock.ts'
 import { makeDataDir } from '../processes.ts'
 
-const log = pino({ level: 'silent' })
+const silent = pino({ level: 'silent' })
 const strangerUid = 54_321
 let top: string
 let started: EmbeddedPostgres[] = []
@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(top, { recursive: true, force: true })
 })
 
-async function start(dataDir: string): Promise<EmbeddedPostgres> {
+async function start(dataDir: string, log = silent): Promise<EmbeddedPostgres> {
   const postgres = await startEmbeddedPostgres({ dataDir, log, durable: false })
   started.push(postgres)
   return postgres
@@ -91,16 +91,15 @@ test('a data directory whose path is too long for a socket has it in a closed fo
 
 test('a folder that was opened to others is not listened in again', async () => {
   const dataDir = join(top, 'b'.repeat(100))
-  const postgres = await start(dataDir)
+  const logged: string[] = []
+  const postgres = await start(dataDir, pino({}, { write: (line: string) => void logged.push(line) }))
   const folder = socketFolderOf(postgres)
   const { pid = 0 } = findPostmaster(join(dataDir, 'pg', 'data')) ?? {}
   rmSync(folder, { recursive: true })
   mkdirSync(folder)
   chmodSync(folder, 0o777)
   process.kill(pid, 'SIGKILL')
-  await expect.poll(() => isAlive(pid)).toBe(false)
-  // Longer than the server needs to notice that it is gone, twice.
-  for (const _ of [1, 2, 3]) await new Promise((resolve) => setTimeout(resolve, 250))
+  await expect.poll(() => logged.join(''), { timeout: 10_000 }).toContain('is no longer closed to others')
   expect(readdirSync(folder)).toEqual([])
 })
 

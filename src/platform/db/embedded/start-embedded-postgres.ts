@@ -64,6 +64,7 @@ export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Op
       log.info('the database server is back')
     } catch (error) {
       log.error({ err: error }, 'the database server did not start; trying again')
+      await sleep(1_000)
     }
     stopping = false
   }, 250)
