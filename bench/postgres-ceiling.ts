@@ -57,7 +57,7 @@ function pgbenchCeiling(scratch: Scratch, databaseUrl: string, at: PlainPage, ve
   const url = new URL(databaseUrl)
   const env = {
     ...process.env,
-    PGHOST: url.hostname,
+    PGHOST: decodeURIComponent(url.hostname),
     PGPORT: url.port || '5432',
     PGUSER: decodeURIComponent(url.username),
     PGPASSWORD: decodeURIComponent(url.password),

@@ -6,8 +6,8 @@ import pg from 'pg'
 export async function connectToEmbedded({ DATA_DIR = '' }: Record<string, string>): Promise<pg.Client> {
   const cluster = join(DATA_DIR, 'pg')
   const password = readFileSync(join(cluster, 'password'), 'utf8')
-  const port = readFileSync(join(cluster, 'data', 'postmaster.pid'), 'utf8').split('\n')[3]
-  const client = new pg.Client({ connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/queueup` })
+  const [, , , port, folder = ''] = readFileSync(join(cluster, 'data', 'postmaster.pid'), 'utf8').split('\n')
+  const client = new pg.Client({ user: 'postgres', password, host: folder, port: Number(port), database: 'queueup' })
   client.on('error', () => undefined)
   await client.connect()
   return client

@@ -8,7 +8,7 @@ import { randomBase62 } from '../src/platform/secrets.ts'
 import { asApiKey } from './as.ts'
 import { connectToEmbedded } from './connect-to-embedded.ts'
 import { makeDataDir, makeKeyByCli, type Server, startServer } from './processes.ts'
-import { startRelay } from './relay.ts'
+import { serverOf, startRelay } from './relay.ts'
 import { startWriters, type Writers } from './writers.ts'
 import { mustBeWrittenOnce } from './written-once.ts'
 
@@ -24,8 +24,8 @@ async function startBehindRelay() {
   const name = `hard_${randomBase62(8).toLowerCase()}`
   await administrator.query(`create database ${name} template template0`)
   const url = inject('postgresUrl').replace(/queueup$/, name)
-  const { port } = new URL(url)
-  const relay = await startRelay(Number(port))
+  const database = serverOf(url)
+  const relay = await startRelay(database)
   const env = { DATABASE_URL: relay.through(url), SECRET_KEY: randomBase62(43), DATA_DIR: makeDataDir() }
   const made = await makeKeyByCli(env)
   const server = await startServer(env)
@@ -36,7 +36,7 @@ async function startBehindRelay() {
     await administrator.end()
     rmSync(env.DATA_DIR, { recursive: true, force: true })
   })
-  return { url, port: Number(port), relay, env, made, server }
+  return { url, database, relay, env, made, server }
 }
 
 function moreAre(count: () => number, by: number, message: string) {
@@ -54,7 +54,7 @@ function memoryMegabytes({ process: { pid } }: Server): number {
 test('while the database is away, and while locks are held, answers are 503 and memory is bounded; it goes on by itself', {
   timeout: 150_000,
 }, async () => {
-  const { url, port, relay, env, made, server } = await startBehindRelay()
+  const { url, database, relay, env, made, server } = await startBehindRelay()
   const writers = startWriters(() => server, made, 'away', 32)
   try {
     await moreAre(acknowledged(writers), 200, 'before')
@@ -65,7 +65,7 @@ test('while the database is away, and while locks are held, answers are 503 and 
       await moreAre(unavailable(writers), 500, `refused the ${round} time`)
       expect((await fetch(`${server.url}/readyz`)).status).toBe(503)
       expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
-      relay.leadTo(port)
+      relay.leadTo(database)
       await moreAre(acknowledged(writers), 100, `back the ${round} time`)
     }
     const holder = new pg.Client({ connectionString: url })

@@ -12,7 +12,9 @@ export function openToOthers(dataDir: string): { looked: number; open: string[] 
     if (!stat) return []
     const allowed = path === '' ? 0o711 : stat.isDirectory() ? 0o700 : 0o600
     const mode = stat.mode & 0o7777
-    return (stat.isFile() || stat.isDirectory()) && (mode & ~allowed) === 0 ? [] : [`${path}: ${mode.toString(8)}`]
+    return (stat.isFile() || stat.isDirectory() || stat.isSocket()) && (mode & ~allowed) === 0
+      ? []
+      : [`${path}: ${mode.toString(8)}`]
   })
   return { looked: paths.length, open }
 }

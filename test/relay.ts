@@ -4,8 +4,8 @@ import { Transform } from 'node:stream'
 export interface Relay {
   /** The same address, through the relay. */
   through(url: string): string
-  /** Where new connections lead from now on; without a port they are turned away. Those that are there stay as they are. */
-  leadTo(port: number | undefined): void
+  /** Where new connections lead from now on; without a target they are turned away. Those that are there stay as they are. */
+  leadTo(target: RelayTarget | undefined): void
   /** Breaks the connections that are there. */
   cut(): void
   /** The servers behind the connections that are there now are heard no more; the connections stay open. */
@@ -19,14 +19,23 @@ export interface Relay {
   close(): void
 }
 
+/** Where a database server listens: a port on loopback, or the path of a Unix socket. */
+export type RelayTarget = number | string
+
+/** Where the server of a connection string listens. */
+export function serverOf(url: string): RelayTarget {
+  const { hostname, port } = new URL(url)
+  return hostname.startsWith('%2F') ? `${decodeURIComponent(hostname)}/.s.PGSQL.${port}` : Number(port)
+}
+
 /** What stands for a virtual address or a TCP balancer before a database. */
-export async function startRelay(port: number): Promise<Relay> {
-  let target: number | undefined = port
+export async function startRelay(first: RelayTarget): Promise<Relay> {
+  let target: RelayTarget | undefined = first
   let pieceMs = 0
   const pairs = new Set<{ client: Socket; server: Socket; slow: Transform }>()
   const relay = createServer((client) => {
     if (target === undefined) return void client.destroy()
-    const server = connect(target, '127.0.0.1')
+    const server = typeof target === 'string' ? connect(target) : connect(target, '127.0.0.1')
     const slow = new Transform({
       transform: (piece, _, pass) => void (pieceMs ? setTimeout(pass, pieceMs, null, piece) : pass(null, piece)),
     })
@@ -54,8 +63,8 @@ export async function startRelay(port: number): Promise<Relay> {
       changed.port = String(typeof address === 'object' ? address?.port : '')
       return changed.toString()
     },
-    leadTo: (port) => {
-      target = port
+    leadTo: (next) => {
+      target = next
     },
     fallSilent() {
       for (const { server, slow } of pairs) {

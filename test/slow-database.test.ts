@@ -5,7 +5,7 @@ import { openDatabase } from '../src/platform/db/open-database.ts'
 import { asApiKey, asUser } from './as.ts'
 import { reportFigure } from './figures.ts'
 import { makeApiCaller, makeProduct, secretKey, type TestProduct } from './make.ts'
-import { type Relay, startRelay } from './relay.ts'
+import { type Relay, serverOf, startRelay } from './relay.ts'
 import { startWriters } from './writers.ts'
 import { mustBeWrittenOnce } from './written-once.ts'
 
@@ -21,7 +21,7 @@ const noteWarning = ({ message }: Error) => void warnings.push(message)
 beforeAll(async () => {
   process.on('warning', noteWarning)
   near = await makeProduct()
-  relay = await startRelay(Number(new URL(near.database.url).port))
+  relay = await startRelay(serverOf(near.database.url))
   const another = () =>
     openDatabase({
       url: relay.through(near.database.url),
@@ -104,7 +104,7 @@ test('a database that falls silent, and takes connections without a word, is 503
   await moreAre(crowd.refused, 34, 'creates that are refused in silence')
   await moreAre(() => crowd.seen.refused, 9, 'reads that are refused in silence')
   expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(150)
-  relay.leadTo(Number(new URL(near.database.url).port))
+  relay.leadTo(serverOf(near.database.url))
   await moreAre(crowd.acknowledged, 100, 'after the silence')
   await moreAre(() => crowd.seen.read, 16, 'reads after the silence')
   reportFigure('refused with 503 by a silent database', crowd.refused() + crowd.seen.refused)

@@ -16,5 +16,5 @@ export function callsAtOnce({ databaseUrl }: Pick<Config, 'databaseUrl'>, kind: 
 
 function isHere(databaseUrl: string): boolean {
   const { hostname } = URL.parse(databaseUrl) ?? { hostname: '' }
-  return ['', 'localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return hostname.startsWith('%2F') || ['', 'localhost', '127.0.0.1', '[::1]'].includes(hostname)
 }

@@ -33,7 +33,13 @@ export function asUnavailable(error: unknown): unknown {
 /** Whether the connection that failed so is of no more use, so that the next request needs another one. */
 export function isLostConnection(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isLostConnection)
-  return error instanceof Error && (lost.test(codeOf(error)) || lostMessages.test(error.message))
+  if (!(error instanceof Error)) return false
+  return lost.test(codeOf(error)) || lostMessages.test(error.message) || isSocketGone(error)
+}
+
+/** The Unix socket of a server that is down, or of one that is starting. */
+function isSocketGone(error: Error): boolean {
+  return codeOf(error) === 'ENOENT' && 'syscall' in error && error.syscall === 'connect'
 }
 
 function codeOf(error: unknown): string {

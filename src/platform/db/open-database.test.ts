@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeDatabase, type TestDatabase } from '../../../test/database.ts'
-import { startRelay } from '../../../test/relay.ts'
+import { serverOf, startRelay } from '../../../test/relay.ts'
 import { openDatabase } from './open-database.ts'
 
 const log = pino({ level: 'silent' })
@@ -46,7 +46,7 @@ test('a standby is unavailable, and no connection to it is kept', async () => {
 })
 
 test('a server that falls silent in the middle of a transaction costs its patience once, and the next goes elsewhere', async () => {
-  const relay = await startRelay(Number(new URL(database.url).port))
+  const relay = await startRelay(serverOf(database.url))
   const through = open(relay.through(database.url))
   const began = Date.now()
   const gone = through.kysely.transaction().execute(async (transaction) => {

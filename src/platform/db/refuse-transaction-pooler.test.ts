@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, expect, inject, test } from 'vitest'
+import { serverOf } from '../../../test/relay.ts'
 import { refuseTransactionPooler } from './refuse-transaction-pooler.ts'
 
 const poolers: Server[] = []
@@ -16,15 +17,16 @@ async function listen(serve: (client: Socket) => void): Promise<string> {
   await new Promise<void>((resolve) => pooler.listen(0, '127.0.0.1', resolve))
   const address = pooler.address()
   const url = new URL(inject('postgresUrl'))
+  url.hostname = '127.0.0.1'
   url.port = String(typeof address === 'object' ? address?.port : '')
   return url.toString()
 }
 
 /** Passes everything on but the first packet of a session, which `begin` deals with. Answers the address through it. */
 async function startPooler(begin: (packet: Buffer, client: Socket, database: Socket) => void): Promise<string> {
-  const { port, hostname } = new URL(inject('postgresUrl'))
   return listen((client) => {
-    const database = connect(Number(port), hostname)
+    const target = serverOf(inject('postgresUrl'))
+    const database = typeof target === 'string' ? connect(target) : connect(target, '127.0.0.1')
     database.on('error', () => undefined)
     database.on('close', () => client.destroy())
     client.on('close', () => database.destroy())

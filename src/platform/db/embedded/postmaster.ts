@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface Postmaster {
   pid: number
   port: number
+  /** Where its Unix socket is; undefined for one that listens on TCP. */
+  socketFolder: string | undefined
   ready: boolean
 }
 
@@ -13,7 +15,8 @@ export function findPostmaster(dataFolder: string): Postmaster | undefined {
   const lines = readPidFile(dataFolder)
   const pid = Number(lines?.[0])
   if (!lines || !Number.isInteger(pid) || pid <= 0 || !isServerOf(pid, dataFolder)) return undefined
-  return { pid, port: Number(lines[3]), ready: (lines[7] ?? '').trim() === 'ready' }
+  const socketFolder = lines[4]?.trim() || undefined
+  return { pid, port: Number(lines[3]), socketFolder, ready: (lines[7] ?? '').trim() === 'ready' }
 }
 
 /** Removes a `postmaster.pid` whose number now belongs to some other program, which PostgreSQL itself cannot tell. */
@@ -24,7 +27,7 @@ export function removeForeignPidFile(dataFolder: string): void {
 }
 
 /** Stops a server cleanly: open transactions are rolled back, everything committed is written. */
-export async function stopPostmaster(postmaster: Postmaster, dataFolder: string): Promise<void> {
+export async function stopPostmaster(postmaster: Pick<Postmaster, 'pid'>, dataFolder: string): Promise<void> {
   for (const [signal, attempts] of [
     ['SIGINT', 600],
     ['SIGQUIT', 100],

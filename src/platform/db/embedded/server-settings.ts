@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os'
+import type { ListensAt } from './listens-at.ts'
 
 /** Beside 1 for one that follows the last: indexes are in memory, or on a disk without a head. */
 export const randomPageCost = '1.1'
@@ -21,13 +22,20 @@ const silentOfValues = {
   log_temp_files: '-1',
 }
 
-/** Settings for a server that shares its machine with the application. Not durable only in tests. */
-export function serverSettings({ port, durable }: { port: number; durable: boolean }): Record<string, string> {
+export interface ServerOptions {
+  listensAt: ListensAt
+  /** False in tests only. */
+  durable: boolean
+}
+
+/** Settings for a server that shares its machine with the application. */
+export function serverSettings({ listensAt, durable }: ServerOptions): Record<string, string> {
   const sharedMegabytes = Math.min(512, Math.max(32, Math.floor(totalmem() / 2 ** 20 / 16)))
   return {
-    listen_addresses: '127.0.0.1',
-    port: String(port),
-    unix_socket_directories: '',
+    listen_addresses: listensAt.socketFolder === undefined ? '127.0.0.1' : '',
+    port: String(listensAt.port),
+    unix_socket_directories: listensAt.socketFolder === undefined ? '' : quoted(listensAt.socketFolder),
+    unix_socket_permissions: '0600',
     max_connections: '200',
     shared_buffers: `${sharedMegabytes}MB`,
     effective_cache_size: `${sharedMegabytes * 4}MB`,
@@ -47,4 +55,9 @@ export function serverSettings({ port, durable }: { port: number; durable: boole
     ...silentOfValues,
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
+}
+
+/** An item of a list, whatever characters the path has. */
+function quoted(path: string): string {
+  return `"${path.replaceAll('"', '""')}"`
 }

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { ConfigError } from '../../config.ts'
 import { neverShow } from '../../log/hide-secrets.ts'
+import { stopUnlessUsed } from '../server-lock.ts'
 import { type ClusterPlace, findClusterPlace } from './cluster-place.ts'
 import { findBinaries } from './find-binaries.ts'
+import { chooseListensAt, forgetListensAt, type ListensAt, requireClosed } from './listens-at.ts'
 import { makeCluster } from './make-cluster.ts'
 import { findPostmaster, isAlive, type Postmaster, removeForeignPidFile, stopPostmaster } from './postmaster.ts'
 import { serverSettings } from './server-settings.ts'
@@ -36,49 +38,56 @@ const findAttempts = 10
 const maxLogBytes = 10 * 2 ** 20
 
 /**
- * Starts the PostgreSQL of a data directory, or adopts the one that outlived the last process, and restarts it on the same
- * port should it die. Every caller may stop it; who else uses it is for the caller to know.
+ * Starts the PostgreSQL of a data directory, or adopts the one that outlived the last process, and restarts it at the same
+ * place should it die. Every caller may stop it; who else uses it is for the caller to know.
+ * @throws ConfigError where an earlier version of QueueUp works with it.
  */
 export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Options): Promise<EmbeddedPostgres> {
   const place = findClusterPlace(dataDir, await findBinaries(), findServerUser(), log)
   await makeCluster(place)
   const dataFolder = join(place.folder, 'data')
+  await stopOlder(place, log)
   const running = findPostmaster(dataFolder)
-  let postmaster = await findOrLaunch(place, await freePort(), durable, log)
+  const chosen = running?.socketFolder ? running : await chooseListensAt(place, log)
+  let postmaster = await findOrLaunch(place, chosen, durable, log)
+  const listensAt: ListensAt = { port: postmaster.port, socketFolder: postmaster.socketFolder }
+  // Another start was quicker.
+  if (chosen.socketFolder !== listensAt.socketFolder) forgetListensAt(chosen)
   let stopping = false
-  const { port } = postmaster
 
   const watch = setInterval(async () => {
     if (stopping || isAlive(postmaster.pid)) return
     stopping = true
     log.warn('the database server died; starting it again')
     try {
-      postmaster = await findOrLaunch(place, port, durable, log)
+      postmaster = await findOrLaunch(place, listensAt, durable, log)
       log.info('the database server is back')
     } catch (error) {
       log.error({ err: error }, 'the database server did not start; trying again')
+      await sleep(1_000)
     }
     stopping = false
   }, 250)
   watch.unref()
 
-  await createDatabase(place, port)
+  await createDatabase(place, listensAt)
   return {
-    url: connectionUrl(place, port, 'queueup'),
+    url: connectionUrl(place, listensAt, 'queueup'),
     adopted: running?.pid === postmaster.pid,
     leave: () => clearInterval(watch),
     async stop() {
       clearInterval(watch)
       while (stopping) await sleep(50)
       await stopPostmaster(postmaster, dataFolder)
+      forgetListensAt(listensAt)
     },
   }
 }
 
 /** The server that runs, unless it is just going, or else a new one. */
-async function findOrLaunch(place: ClusterPlace, port: number, durable: boolean, log: Logger): Promise<Postmaster> {
+async function findOrLaunch(place: ClusterPlace, at: ListensAt, durable: boolean, log: Logger): Promise<Postmaster> {
   for (let attempt = 1; ; attempt++) {
-    const found = findPostmaster(join(place.folder, 'data')) ?? (await launch(place, port, durable, log))
+    const found = findPostmaster(join(place.folder, 'data')) ?? (await launch(place, at, durable, log))
     try {
       return await waitUntilReady(place, found)
     } catch (error) {
@@ -87,9 +96,10 @@ async function findOrLaunch(place: ClusterPlace, port: number, durable: boolean,
   }
 }
 
-async function launch(place: ClusterPlace, port: number, durable: boolean, log: Logger): Promise<Postmaster> {
+async function launch(place: ClusterPlace, listensAt: ListensAt, durable: boolean, log: Logger): Promise<Postmaster> {
+  requireClosed(listensAt, place)
   const dataFolder = join(place.folder, 'data')
-  const settings = Object.entries(serverSettings({ port, durable })).flatMap(([name, value]) => [
+  const settings = Object.entries(serverSettings({ listensAt, durable })).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ])
@@ -138,7 +148,7 @@ async function waitUntilReady(place: ClusterPlace, { pid }: Postmaster): Promise
     const found = findPostmaster(join(place.folder, 'data'))
     try {
       if (found?.pid !== pid || !found.port) throw new Error('The embedded PostgreSQL ended before it was ready.')
-      await canLogIn(place, found.port)
+      await canLogIn(place, found)
       return found
     } catch (error) {
       if (attempt >= readyAttempts || !isAlive(pid)) throw error
@@ -147,15 +157,15 @@ async function waitUntilReady(place: ClusterPlace, { pid }: Postmaster): Promise
   }
 }
 
-async function canLogIn(place: ClusterPlace, port: number): Promise<void> {
-  const client = new pg.Client({ connectionString: connectionUrl(place, port, 'postgres') })
+async function canLogIn(place: ClusterPlace, at: ListensAt): Promise<void> {
+  const client = new pg.Client({ connectionString: connectionUrl(place, at, 'postgres') })
   client.on('error', () => undefined)
   await client.connect()
   await client.end()
 }
 
-async function createDatabase(place: ClusterPlace, port: number): Promise<void> {
-  const client = new pg.Client({ connectionString: connectionUrl(place, port, 'postgres') })
+async function createDatabase(place: ClusterPlace, at: ListensAt): Promise<void> {
+  const client = new pg.Client({ connectionString: connectionUrl(place, at, 'postgres') })
   await client.connect()
   try {
     const { rowCount } = await client.query("select from pg_database where datname = 'queueup'")
@@ -169,10 +179,29 @@ async function createDatabase(place: ClusterPlace, port: number): Promise<void> 
   }
 }
 
-function connectionUrl(place: ClusterPlace, port: number, database: string): string {
+function connectionUrl(place: ClusterPlace, { port, socketFolder }: ListensAt, database: string): string {
   const password = readFileSync(join(place.folder, 'password'), 'utf8')
   neverShow(password)
-  return `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
+  const host = socketFolder === undefined ? '127.0.0.1' : encodeURIComponent(socketFolder)
+  return `postgres://postgres:${password}@${host}:${port}/${database}`
+}
+
+/**
+ * Stops a server that an earlier version started: it listens on a port, which anybody could take when it dies.
+ * @throws ConfigError where that version still works with it.
+ */
+async function stopOlder(place: ClusterPlace, log: Logger): Promise<void> {
+  const dataFolder = join(place.folder, 'data')
+  const find = () => (process.platform === 'win32' ? undefined : findPostmaster(dataFolder))
+  let older = find()
+  // Where it listens is in the file only when it is ready.
+  for (; older && !older.socketFolder && !older.ready; older = find()) await sleep(50)
+  if (!older || older.socketFolder) return
+  const { pid } = older
+  const stop = () => stopPostmaster({ pid }, dataFolder)
+  if (!(await stopUnlessUsed(connectionUrl(place, older, 'queueup'), stop)))
+    throw new ConfigError('An earlier version of QueueUp is running on this DATA_DIR. Stop it first.')
+  log.info('stopped the database server of an earlier version')
 }
 
 function logFile(place: ClusterPlace): string {
@@ -185,30 +214,4 @@ function openLog(place: ClusterPlace): number {
   if (statSync(path).size > maxLogBytes) truncateSync(path)
   if (place.user) chownSync(path, place.user.uid, place.user.gid)
   return file
-}
-
-/**
- * Below those that systems lend to outgoing connections: one of them could hold the port when the server, having died, is to
- * be started again where everybody looks for it.
- */
-const ports = { first: 10_000, past: 32_768 }
-const portAttempts = 20
-
-async function freePort(): Promise<number> {
-  for (let attempt = 1; attempt <= portAttempts; attempt++) {
-    const port = ports.first + Math.floor(Math.random() * (ports.past - ports.first))
-    if (await isFree(port)) return port
-  }
-  throw new Error(`no free port among ${portAttempts} from ${ports.first} to ${ports.past - 1}`)
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
-  } catch {
-    return false
-  }
-  await new Promise((resolve) => server.close(resolve))
-  return true
 }
