@@ -17,6 +17,9 @@ async function withImport(scene: Scene) {
   return bringFile(scene.product, scene.owner, list, file)
 }
 
+/** The lock that limits downloads is asked for again, and goes with its connection where it cannot be released. */
+const download = { unneeded: /^select pg_(try_advisory_lock|advisory_unlock)/ }
+
 /** Every change below an organisation's address but what is paid for, and the customer API's. */
 export const changesOfOrganisations: Change[] = [
   byOwner('/o/:slug/settings', ['organisation.updated'], async ({ form }) => form('settings', { name: 'Renamed' })),
@@ -26,8 +29,7 @@ export const changesOfOrganisations: Change[] = [
   ),
   {
     ...byOwner('/o/:slug/settings/export', ['organisation.exported'], async ({ form }) => form('settings/export')),
-    // The mark that one is under way is asked for again, and goes with its connection where it cannot be taken off.
-    unneeded: /^select pg_(try_advisory_lock|advisory_unlock)/,
+    ...download,
   },
   byOwner('/o/:slug/settings/delete', ['organisation.deleted'], async ({ form, organisation }) =>
     form('settings/delete', { confirmation: organisation.ctx.organisation.name }),
@@ -76,11 +78,14 @@ export const changesOfOrganisations: Change[] = [
   byOwner('/o/:slug/waitlists/:id/add', ['subscriber.joined'], async ({ form, waitlist }) =>
     form(`waitlists/${await waitlist()}/add`, person),
   ),
-  byOwner('/o/:slug/waitlists/:id/export', ['subscriber.exported'], async ({ form, waitlist, organisation }) => {
-    const id = await waitlist()
-    await addSubscriber(organisation.ctx, id, person)
-    return form(`waitlists/${id}/export`)
-  }),
+  {
+    ...byOwner('/o/:slug/waitlists/:id/export', ['subscriber.exported'], async ({ form, waitlist, organisation }) => {
+      const id = await waitlist()
+      await addSubscriber(organisation.ctx, id, person)
+      return form(`waitlists/${id}/export`)
+    }),
+    ...download,
+  },
   byOwner(
     '/o/:slug/waitlists/:id/subscribers/:subscriber/remove',
     ['subscriber.removed'],
@@ -142,9 +147,12 @@ export const changesOfOrganisations: Change[] = [
   byOwner('/o/:slug/api-keys/:id/revoke', ['api_key.revoked'], async ({ form, organisation }) =>
     form(`api-keys/${(await makeApiKey(organisation)).id}/revoke`),
   ),
-  byOwner('/o/:slug/activity/export', ['activity.exported'], async ({ form }) =>
-    form('activity/export', { format: 'csv' }),
-  ),
+  {
+    ...byOwner('/o/:slug/activity/export', ['activity.exported'], async ({ form }) =>
+      form('activity/export', { format: 'csv' }),
+    ),
+    ...download,
+  },
   {
     route: 'POST /v1/api/waitlists/{waitlist_id}/subscribers',
     writes: ['subscriber.joined'],
