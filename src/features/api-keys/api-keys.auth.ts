@@ -21,7 +21,7 @@ const maxBodyBytes = 16 * 1024
 /** Requests without a valid key. */
 export const failedKeyRules: PrefixRules = {
   host: { perSecond: 10, burst: 600 },
-  site: { perSecond: 20, burst: 1_200 },
+  network: { perSecond: 20, burst: 1_200 },
   provider: { perSecond: 80, burst: 4_800 },
 }
 

@@ -21,7 +21,7 @@ const search: Statement = {
 }
 
 /** A token is worth about two milliseconds of the database. */
-const rowsPerToken = 1_000
+export const rowsPerToken = 1_000
 /** A search that failed after so long was ended by the statement timeout, or cost as much. */
 const longMs = 2_000
 
