@@ -27,6 +27,8 @@ export interface Context extends Services {
   requestId: string | null
   ip: string | null
   userAgent: string | null
+  /** Of a page: aborted when the browser closes the connection before it is answered. */
+  signal?: AbortSignal
 }
 
 /** Inside a transaction of the context's organisation: `sql` sees only that organisation's rows. */

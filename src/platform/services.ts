@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import type { GrowthWatch } from './db/growth-watch.ts'
 import type { Mailer } from './mail/mailer.ts'
-import type { FairQueue } from './rate-limit/fair-queue.ts'
+import type { FairQueue } from './process/fair-queue.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Made once for a process, replaced piece by piece in tests. */

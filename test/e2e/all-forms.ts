@@ -4,7 +4,7 @@ import { formRules } from '../../src/features/accounts/sign-in-limits.ts'
 import { totpCode, totpStep } from '../../src/features/accounts/totp.ts'
 import { updateWaitlist } from '../../src/features/waitlists/update-waitlist.ts'
 import { hostPrefix } from '../../src/platform/rate-limit/network-prefixes.ts'
-import { takeToken } from '../../src/platform/rate-limit/take-token.ts'
+import { tryTakeTokens } from '../../src/platform/rate-limit/take-tokens.ts'
 import { asUser } from '../as.ts'
 import { makeOrganisation, type TestProduct } from '../make.ts'
 import { secretIn } from '../two-factor.ts'
@@ -161,7 +161,7 @@ async function keepFileNoMore({ database }: TestProduct, id: string | undefined)
 }
 
 async function useUp({ services }: TestProduct, subject: string): Promise<void> {
-  for (let granted = 1; granted > 0; ) granted = (await takeToken(services.db, subject, formRules.host)).granted
+  while (await tryTakeTokens(services, [{ subject, rule: formRules.host }]));
 }
 
 /** So long ago has somebody signed in. */

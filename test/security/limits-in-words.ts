@@ -26,8 +26,8 @@ export function inWords({ burst, perSecond }: BucketRule): string {
   return `${numbers.format(burst)}, then ${speedInWords(perSecond, numbers.format)}`
 }
 
-export function prefixesInWords({ host, site, provider }: PrefixRules): string {
-  return [host, site, provider].map(inWords).join('; ')
+export function prefixesInWords({ host, network, provider }: PrefixRules): string {
+  return [host, network, provider].map(inWords).join('; ')
 }
 
 /** Of pieces of a file: "8 GB, then 8 GB a week". */

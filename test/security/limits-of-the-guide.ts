@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { emailChangeRule } from '../../src/features/accounts/change-email.ts'
-import { resetMailRule } from '../../src/features/accounts/forget-password.ts'
+import { signedInRules } from '../../src/features/accounts/guess-limits.ts'
+import { mailboxRule } from '../../src/features/accounts/mailbox-of.ts'
 import { hashLimits } from '../../src/features/accounts/password-hash.ts'
-import { signUpMailRule } from '../../src/features/accounts/request-sign-up.ts'
-import { formRules, guessLimit, signInRules } from '../../src/features/accounts/sign-in-limits.ts'
+import { formRules, signInRules } from '../../src/features/accounts/sign-in-limits.ts'
 import { newcomerDays, strangerCeilings } from '../../src/features/accounts/stranger-ceilings.ts'
 import { failedKeyRules } from '../../src/features/api-keys/api-keys.auth.ts'
+import { ceilingFactor } from '../../src/features/api-keys/organisation-ceilings.ts'
 import { maxActiveKeys } from '../../src/features/api-keys/require-room-for-api-key.ts'
 import { returnRule } from '../../src/features/billing/sync-on-return.ts'
 import {
@@ -18,9 +18,11 @@ import {
 import { sliceMs } from '../../src/features/imports/run-import.ts'
 import { foundingRule } from '../../src/features/organisations/found-organisation.ts'
 import { invitationRules } from '../../src/features/organisations/invite-member.ts'
+import { rowsPerToken } from '../../src/features/subscribers/search-subscribers-through-key.ts'
 import { statusPageRules } from '../../src/features/subscribers/status.dashboard.tsx'
 import { readConfig } from '../../src/platform/config.ts'
 import { stripeQueue, stripeRules } from '../../src/platform/net/ask-stripe.ts'
+import { searchLimits } from '../../src/platform/process/search-queue.ts'
 import { inWords, piecesInWords, prefixesInWords, sizeInWords } from './limits-in-words.ts'
 
 interface Cell {
@@ -39,6 +41,8 @@ const prefixes = 'test/security/network-prefixes.test.ts'
 const strangers = 'test/security/stranger-ceilings.test.ts'
 const costs = 'test/security/tenant-costs.test.ts'
 const turns = 'test/security/fair-turns.test.ts'
+const queue = 'src/platform/process/fair-queue.test.ts'
+const searches = 'test/security/searches.test.ts'
 const stripe = 'src/features/billing/stripe-limits.test.ts'
 const nearlyFull = 'with %s that is nearly full, files are refused with the reason'
 const freeDisk = `Refused below ${number(config.minFreeDiskMb)} MB`
@@ -53,16 +57,16 @@ export const cells: Record<string, Cell> = {
     tried: [prefixes, "'a sign-in at one account'"],
   },
   'Password hashes × user': {
-    says: [inWords(guessLimit)],
+    says: [`${inWords(signedInRules.session)} for each session`, `${inWords(signedInRules.user)} for all`],
     tried: ['src/features/accounts/recent-sign-in.test.ts', 'whoever found a browser open can guess a few times only'],
   },
   'Password hashes × server': {
     says: [`${hashLimits.concurrency} at once, ${hashLimits.maxWaiting} wait`],
-    tried: ['src/platform/process/fair-queue.test.ts', 'no more run at once than may, and the keys take turns'],
+    tried: [queue, 'no more run at once than may, and the keys take turns'],
   },
   'Sign-ups × network': { says: [prefixesInWords(formRules)], tried: [prefixes, "'a sign-up'"] },
   'Sign-ups × user': {
-    says: [inWords(signUpMailRule)],
+    says: [inWords(mailboxRule)],
     tried: ['src/features/accounts/confirmed-sign-up.test.ts', 'nobody floods a mailbox through the form'],
   },
   'Sign-ups × server': {
@@ -74,7 +78,7 @@ export const cells: Record<string, Cell> = {
     tried: [prefixes, "'a forgotten password'"],
   },
   'Forgotten passwords × user': {
-    says: [inWords(resetMailRule)],
+    says: [inWords(mailboxRule)],
     tried: ['src/features/accounts/guessing.test.ts', 'whoever floods a mailbox with links to a new password'],
   },
   'Forgotten passwords × server': {
@@ -89,7 +93,7 @@ export const cells: Record<string, Cell> = {
     says: [
       `Invitations: ${inWords(invitationRules.user)}`,
       `to one email ${inWords(invitationRules.recipient)}`,
-      `New emails: ${inWords(emailChangeRule)}`,
+      `New emails: ${inWords(mailboxRule)}`,
     ],
     tried: [strangers, 'a user’s invitations are counted over all their organisations'],
   },
@@ -164,8 +168,25 @@ export const cells: Record<string, Cell> = {
     says: [
       `${number(maxActiveKeys)} active keys`,
       `each key ${config.rateLimit.burst}, then ${config.rateLimit.perMinute} a minute`,
+      `${ceilingFactor === 10 ? 'ten' : ceilingFactor} times that for all keys together`,
     ],
-    tried: ['src/features/api-keys/rate-limits.test.ts', 'two processes together let no more through than the burst'],
+    tried: ['test/security/organisation-ceiling.test.ts', 'all keys of an organisation together get through no more'],
+  },
+  'Searches × user': {
+    says: [`${searchLimits.maxWaitingPerKey} wait`],
+    tried: [queue, 'refuses a key that has too many waiting, and no other; urgent work waits apart'],
+  },
+  'Searches × organisation': {
+    says: [
+      `Each process: ${searchLimits.concurrencyPerKey} at once, ${searchLimits.maxWaitingPerKey} of its keys wait`,
+      `${searchLimits.maxWaitMs / 1_000} seconds`,
+      `a token for each ${number(rowsPerToken)} rows`,
+    ],
+    tried: [searches, 'of forty searches of one organisation one runs, some wait, the rest are refused'],
+  },
+  'Searches × server': {
+    says: [`Each process: ${searchLimits.concurrency} at once`],
+    tried: [queue, 'runs one of a key at a time, as many in all as may, and keys in turn'],
   },
   'Database connections × server': {
     says: [
@@ -182,11 +203,8 @@ export const cells: Record<string, Cell> = {
   },
 }
 
-/** Limits whose figures and tests come with searches, archives and connections: give each an entry above. */
+/** Limits whose figures and tests come with archives and connections: give each an entry above. */
 export const owedElsewhere = [
-  'Searches × user',
-  'Searches × organisation',
-  'Searches × server',
   'Archives and downloads × user',
   'Archives and downloads × organisation',
   'Archives and downloads × server',

@@ -120,6 +120,27 @@ async function holdSearches() {
   }
 }
 
+test('a search whose client left while it waited is not run and takes no further tokens', async () => {
+  const { secret } = await makeApiKey(long.organisation)
+  const held = await holdSearches()
+  const queued = vi.spyOn(tight.services.searches, 'run')
+  const running = search((await makeApiKey(long.organisation)).secret, long.path, 'grace.12', tight)
+  await vi.waitFor(() => expect(queued).toHaveBeenCalledTimes(1), { timeout: 20_000 })
+  const client = new AbortController()
+  const waiting = fetch(`${tight.url}/v1/api${long.path}?q=example`, {
+    headers: { Authorization: `Bearer ${secret}` },
+    signal: client.signal,
+  }).catch((error: unknown) => error)
+  await vi.waitFor(() => expect(queued).toHaveBeenCalledTimes(2), { timeout: 20_000 })
+  client.abort()
+  expect(await waiting).toBeInstanceOf(Error)
+  await expect(queued.mock.results[1]?.value).rejects.toMatchObject({ code: 'invalid_request' })
+  await held.release()
+  expect((await running).status).toBe(200)
+  const next = await search(secret, long.path, '.12345@', tight)
+  expect([next.json.total, tokensLeft(next)]).toEqual([1, 98])
+})
+
 test('of forty searches of one organisation one runs, some wait, the rest are refused, and others go on', async () => {
   const [other, third, neighbour] = await Promise.all([makeList(people), makeList(people), makeList(10)])
   const held = await holdSearches()

@@ -4,6 +4,7 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { RequestMeta } from '../../platform/request-meta.ts'
+import type { SentForm } from '../../platform/sent-form.ts'
 import type { Services } from '../../platform/services.ts'
 import { wordsFor } from '../../platform/ui/words-for.ts'
 import { getInvitation } from '../organisations/invitations.ts'
@@ -13,7 +14,7 @@ import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
 import { ConfirmAddressMailedPage } from './password-pages.tsx'
 import { endSession } from './sessions.ts'
-import { type SignedIn, signIn } from './sign-in.ts'
+import { type Credentials, type SignedIn, signIn } from './sign-in.ts'
 import { followLink } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
@@ -47,7 +48,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
 
   app.post('/sign-in', async (c) => {
     const form = await readForm(c)
-    const given = { email: form.text('email'), password: form.text('password'), cookies: c.req.header('cookie') }
+    const given = readCredentials(c, form)
     const next = ownPath(form.text('next'))
     try {
       const signedIn = await signIn(services, given, c.var.meta)
@@ -85,7 +86,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
 
   app.post('/sign-up', async (c) => {
     const form = await readForm(c)
-    const given = { email: form.text('email'), password: form.text('password'), cookies: c.req.header('cookie') }
+    const given = readCredentials(c, form)
     const next = ownPath(form.text('next'))
     try {
       const invitation = await findInvitationBehind(services, next, c.var.meta)
@@ -115,6 +116,11 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     })
     return goOn(c, response.headers.getSetCookie(), next)
   })
+}
+
+function readCredentials(c: HonoContext<AppEnv>, form: SentForm): Credentials {
+  const cookies = c.req.header('cookie')
+  return { email: form.text('email'), password: form.text('password'), cookies, signal: c.req.raw.signal }
 }
 
 /** The invitation whose page a sign-up came from: it stands for its e-mail address. */

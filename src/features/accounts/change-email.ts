@@ -4,15 +4,14 @@ import { AppError, fieldError } from '../../platform/errors.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import { parseInput } from '../../platform/parse-input.ts'
 import { prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
-import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
+import { requireTokens, tryTakeTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { lockOwnAccount } from './lock-account.ts'
-import { mailboxOf } from './mailbox-of.ts'
+import { mailboxOf, mailboxRule } from './mailbox-of.ts'
 import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
 import type { SignedIn } from './sessions.ts'
 import { formRules } from './sign-in-limits.ts'
@@ -20,9 +19,6 @@ import { newcomerBuckets } from './stranger-ceilings.ts'
 
 const validMs = 3_600_000
 const emailInput = z.strictObject({ email: personEmailSchema })
-
-/** Five at once, then one in twelve minutes: nobody can flood a mailbox through the form, theirs or another's. */
-export const emailChangeRule = { perSecond: 1 / 720, burst: 5 }
 
 interface Owner {
   id: string
@@ -44,12 +40,12 @@ export async function requestEmailChange(
   if (email === person.email) throw fieldError('email', 'refused', 'This is your address already.')
   const { secrets, db, now } = services
   await requireTokens(services, [
-    { subject: `email-change:${person.id}`, rule: emailChangeRule },
+    { subject: `email-change:${person.id}`, rule: mailboxRule },
     ...prefixBuckets('email-change', meta.ip, formRules),
     ...(await newcomerBuckets(services, person.id)),
   ])
   const mailbox = mailboxOf(secrets, email)
-  const mayMail = (await takeToken(db, `email-change:${mailbox}`, emailChangeRule)).granted > 0
+  const mayMail = await tryTakeTokens(services, [{ subject: `email-change:${mailbox}`, rule: mailboxRule }])
   const token = randomBase62(32)
   const change = {
     email,

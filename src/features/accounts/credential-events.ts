@@ -12,7 +12,7 @@ export const trustArtefacts = [
 export type TrustArtefact = (typeof trustArtefacts)[number]
 
 /** "Elsewhere" leaves the browser that caused the event as it was, where that browser is known. */
-export type Effect = 'ends' | 'ends elsewhere' | 'stays'
+type Effect = 'ends' | 'ends elsewhere' | 'stays'
 
 /** Whatever was begun under the earlier credentials and is not finished. */
 const begun = {

@@ -1,17 +1,15 @@
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { prefixBuckets, widestPrefix } from '../../platform/rate-limit/network-prefixes.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { tryTakeTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { personEmailSchema } from './create-person.ts'
+import { mailboxRule } from './mailbox-of.ts'
 import { formRules } from './sign-in-limits.ts'
 import { requireStrangerTokens, strangerBucket } from './stranger-ceilings.ts'
 import { findTrustedDevice } from './trusted-device.ts'
 
 export const passwordResetJob = 'mail_password_reset'
-
-/** Five mails at once, then one in twelve minutes: nobody can flood a mailbox through the form. */
-export const resetMailRule = { perSecond: 1 / 720, burst: 5 }
 
 /**
  * Sees to it that a reset link is mailed, if the address is somebody's. The same for whatever was typed. A browser in which
@@ -30,8 +28,8 @@ export async function forgetPassword(
     : [...prefixBuckets('forgot', meta.ip, formRules), strangerBucket('forgotPassword')]
   await requireStrangerTokens(services, buckets)
   const subject = `forgot:${secrets.hash('token', email ?? '').toString('base64url')}`
-  const { granted } = await takeToken(db, subject, resetMailRule)
-  if (email === undefined || granted === 0) return
+  const mayMail = await tryTakeTokens(services, [{ subject, rule: mailboxRule }])
+  if (email === undefined || !mayMail) return
   const fairnessKey = device ?? widestPrefix(meta.ip)
   await enqueue(
     { sql: db.kysely, secrets },

@@ -2,14 +2,14 @@ import { AppError } from '../../platform/errors.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import { hostPrefix } from '../../platform/rate-limit/network-prefixes.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { requireTokens, tryTakeTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson } from './create-person.ts'
 import { readRecoveryCode } from './recovery-codes.ts'
 import { type SecurityEvent, securityMail } from './security-mails.ts'
-import { guessLimit, requireSignInToken, requireToken } from './sign-in-limits.ts'
+import { requireSignInToken } from './sign-in-limits.ts'
 
 /**
  * A trusted browser has attempts of its own, so guesses elsewhere don't use them up. All trusted browsers of a user share
@@ -21,11 +21,16 @@ const limits = {
   codes: { perSecond: 1 / 60, burst: 10 },
   codesOfDevices: { perSecond: 1 / 60, burst: 30 },
   codesOfStrangers: { perSecond: 1 / 300, burst: 50 },
-  /** Over all sessions. "Sign out everywhere else" asks for nothing, so the owner can end a stolen one. */
-  signedIn: { perSecond: 1 / 30, burst: 30 },
   /** Wrong passwords from anywhere, after which the owner gets a mail. Nobody is refused by it. */
   failedSignIns: { perSecond: 1 / 600, burst: 40 },
   warning: { perSecond: 1 / 86_400, burst: 1 },
+} satisfies Record<string, BucketRule>
+
+/** Guesses of what a signed-in user knows. A stolen session can't use up the attempts of the owner's. */
+export const signedInRules = {
+  session: { perSecond: 1 / 60, burst: 10 },
+  /** Over all sessions. "Sign out everywhere else" asks for nothing, so the owner can end a stolen one. */
+  user: { perSecond: 1 / 30, burst: 30 },
 } satisfies Record<string, BucketRule>
 
 export const guessWarningJob = 'mail_guess_warning'
@@ -38,8 +43,10 @@ export async function requirePasswordGuess(
   device: string | undefined,
 ): Promise<void> {
   if (device) {
-    await requireToken(services, `sign-in:${hashOf(services, `device ${device} ${email}`)}`, limits.passwordsOfDevice)
-    if (await hasToken(services, `sign-in:${hashOf(services, `devices ${email}`)}`, limits.passwordsOfDevices)) return
+    const ofDevice = `sign-in:${hashOf(services, `device ${device} ${email}`)}`
+    const ofDevices = `sign-in:${hashOf(services, `devices ${email}`)}`
+    await requireTokens(services, [{ subject: ofDevice, rule: limits.passwordsOfDevice }])
+    if (await tryTakeTokens(services, [{ subject: ofDevices, rule: limits.passwordsOfDevices }])) return
   }
   await requireSignInToken(services, email, meta)
 }
@@ -51,8 +58,8 @@ export async function requirePasswordGuess(
 export async function noteWrongPassword(services: Services, email: string, meta: RequestMeta): Promise<void> {
   const { db, secrets } = services
   const mailbox = hashOf(services, email)
-  if (await hasToken(services, `wrong-password:${mailbox}`, limits.failedSignIns)) return
-  if (await hasToken(services, `guess-warning:${mailbox}`, limits.warning))
+  if (await tryTakeTokens(services, [{ subject: `wrong-password:${mailbox}`, rule: limits.failedSignIns }])) return
+  if (await tryTakeTokens(services, [{ subject: `guess-warning:${mailbox}`, rule: limits.warning }]))
     await enqueue({ sql: db.kysely, secrets }, guessWarningJob, { email, meta })
 }
 
@@ -71,16 +78,16 @@ export async function requireCodeGuess(
   given: { code: string; device: string | undefined },
   meta: RequestMeta,
 ): Promise<void> {
-  const line = hostPrefix(meta.ip)
+  const prefix = hostPrefix(meta.ip)
   await orWarn(services, user, 'wrongCodes', meta, async () => {
     if (given.device) {
-      await requireToken(services, `code:${user.id} ${given.device}`, limits.codes)
-      if (await hasToken(services, `code-devices:${user.id}`, limits.codesOfDevices)) return
+      await requireTokens(services, [{ subject: `code:${user.id} ${given.device}`, rule: limits.codes }])
+      if (await tryTakeTokens(services, [{ subject: `code-devices:${user.id}`, rule: limits.codesOfDevices }])) return
     }
-    await requireToken(services, `code:${user.id} ${line}`, limits.codes)
+    await requireTokens(services, [{ subject: `code:${user.id} ${prefix}`, rule: limits.codes }])
     // Nobody guesses a recovery code, so it stays the way in while many machines try codes of the app.
-    if (readRecoveryCode(given.code) !== undefined || (await isSignedInFrom(services, user.id, line))) return
-    await requireToken(services, `code:${user.id}`, limits.codesOfStrangers)
+    if (readRecoveryCode(given.code) !== undefined || (await isSignedInFrom(services, user.id, prefix))) return
+    await requireTokens(services, [{ subject: `code:${user.id}`, rule: limits.codesOfStrangers }])
   })
 }
 
@@ -91,8 +98,10 @@ export async function requireSignedInGuess(
   meta: RequestMeta,
 ): Promise<void> {
   await orWarn(services, person, 'wrongWhileSignedIn', meta, async () => {
-    await requireToken(services, `password:${person.sessionId}`, guessLimit)
-    await requireToken(services, `password:${person.id}`, limits.signedIn)
+    await requireTokens(services, [
+      { subject: `password:${person.sessionId}`, rule: signedInRules.session },
+      { subject: `password:${person.id}`, rule: signedInRules.user },
+    ])
   })
 }
 
@@ -109,24 +118,20 @@ async function orWarn(
     // Where the database is away nobody has guessed.
     if (!(error instanceof AppError) || error.code !== 'rate_limited') throw error
     const { db, secrets } = services
-    if (await hasToken(services, `guess-warning:${event} ${user.id}`, limits.warning))
+    if (await tryTakeTokens(services, [{ subject: `guess-warning:${event} ${user.id}`, rule: limits.warning }]))
       await sendMailLater({ sql: db.kysely, secrets }, securityMail(services, user.email, event, meta))
     throw error
   }
 }
 
-async function isSignedInFrom({ db, now }: Services, userId: string, line: string): Promise<boolean> {
+async function isSignedInFrom({ db, now }: Services, userId: string, prefix: string): Promise<boolean> {
   const sessions = await db.kysely
     .selectFrom('sessions')
     .select('ip_address')
     .where('user_id', '=', userId)
     .where('expires_at', '>', now())
     .execute()
-  return sessions.some((session) => hostPrefix(session.ip_address) === line)
-}
-
-async function hasToken({ db }: Services, subject: string, rule: BucketRule): Promise<boolean> {
-  return (await takeToken(db, subject, rule)).granted > 0
+  return sessions.some((session) => hostPrefix(session.ip_address) === prefix)
 }
 
 function hashOf({ secrets }: Services, text: string): string {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import * as scrypt from 'better-auth/crypto'
+import { AppError } from '../../platform/errors.ts'
 import { FairQueue, type Turn } from '../../platform/process/fair-queue.ts'
 import { widestPrefix } from '../../platform/rate-limit/network-prefixes.ts'
 
@@ -12,7 +13,12 @@ export const hashLimits = { concurrency: 3, maxWaiting: 100 }
 const hashes = new FairQueue({
   concurrency: Math.min(hashLimits.concurrency, availableParallelism()),
   maxWaiting: hashLimits.maxWaiting,
-  refusal: 'Many people are signing in at the moment. Nothing was changed; try again in a few seconds.',
+  refuse: () =>
+    new AppError(
+      'unavailable',
+      'Many people are signing in at the moment. Nothing was changed; try again in a few seconds.',
+      { headers: { 'Retry-After': '5' } },
+    ),
 })
 
 /** `turn` says whose work it is: of all that wait each has its turn. @throws AppError `unavailable` where too many wait. */
@@ -27,10 +33,10 @@ export function verifyPassword(given: { hash: string; password: string }, turn: 
 
 /** Of people whom this server does not know yet: each network has its turns. */
 export function strangersTurn(ip: string | null): Turn {
-  return { key: widestPrefix(ip), isKnown: false }
+  return { key: widestPrefix(ip), isPreferred: false }
 }
 
 /** Of somebody who has shown who they are, or whom the operator or an invitation brings. */
 export function knownTurn(key: string): Turn {
-  return { key, isKnown: true }
+  return { key, isPreferred: true }
 }

@@ -2,7 +2,7 @@ import { fieldError } from '../../platform/errors.ts'
 import { isCommonPassword } from './common-passwords.ts'
 
 /** Whose password it is to be; what is known of them makes a bad password. */
-export interface PasswordOwner {
+interface PasswordOwner {
   email: string
   name?: string
 }

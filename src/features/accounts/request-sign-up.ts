@@ -1,18 +1,15 @@
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import { widestPrefix } from '../../platform/rate-limit/network-prefixes.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { tryTakeTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, type NewPerson } from './create-person.ts'
-import { mailboxOf } from './mailbox-of.ts'
+import { mailboxOf, mailboxRule } from './mailbox-of.ts'
 import { pendingSignUpCookie, signUpToken } from './pending-sign-up.ts'
 import { haveAccountMail, signUpMail } from './sign-up-mails.ts'
 
 export const signUpJob = 'mail_sign_up'
-
-/** Five mails at once, then one in twelve minutes: nobody can flood a mailbox through the form. */
-export const signUpMailRule = { perSecond: 1 / 720, burst: 5 }
 
 /**
  * Whether a sign-up is confirmed from its mailbox: where there is a mail server, but not by the first person, who may yet
@@ -34,10 +31,10 @@ export async function requestSignUp(
 ): Promise<string> {
   const { db, secrets } = services
   const subject = `sign-up-mail:${mailboxOf(secrets, email)}`
-  const { granted } = await takeToken(db, subject, signUpMailRule)
+  const mayMail = await tryTakeTokens(services, [{ subject, rule: mailboxRule }])
   const fairnessKey = widestPrefix(ip)
   const job = { name: signUpJob, queue: 'sign_in', fairnessKey } as const
-  if (granted > 0) await enqueue({ sql: db.kysely, secrets }, job, { email, fairness_key: fairnessKey })
+  if (mayMail) await enqueue({ sql: db.kysely, secrets }, job, { email, fairness_key: fairnessKey })
   return pendingSignUpCookie(services, email, passwordHash)
 }
 

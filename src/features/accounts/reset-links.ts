@@ -7,7 +7,7 @@ import { findPerson } from './create-person.ts'
 
 const validMs = 3_600_000
 
-export interface ResetLink {
+interface ResetLink {
   userId: string
   /** Whoever opens it has proven the mailbox. The operator's links are passed on by hand. */
   isMailed: boolean

@@ -11,7 +11,7 @@ import { findPendingEmail } from './change-email.ts'
 import { listSessions } from './sessions.ts'
 import { findTwoFactor } from './two-factor.ts'
 
-export interface ShownAccount {
+interface ShownAccount {
   error?: AppError
   /** What was typed and refused. */
   typed?: { name?: string; email?: string }

@@ -1,7 +1,6 @@
 import { AppError } from '../../platform/errors.ts'
 import { networkPrefixes, type PrefixRules, prefixBuckets } from '../../platform/rate-limit/network-prefixes.ts'
 import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
-import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 
@@ -13,13 +12,13 @@ export const signInRules = {
   /** At one account. */
   account: {
     host: { perSecond: 1 / 4, burst: 30 },
-    site: { perSecond: 1 / 4, burst: 90 },
+    network: { perSecond: 1 / 4, burst: 90 },
     provider: { perSecond: 1 / 2, burst: 100 },
   },
   /** At all accounts together. */
   all: {
     host: { perSecond: 1 / 2, burst: 120 },
-    site: { perSecond: 4, burst: 960 },
+    network: { perSecond: 4, burst: 960 },
     provider: { perSecond: 16, burst: 3_840 },
   },
 } satisfies Record<string, PrefixRules>
@@ -27,15 +26,9 @@ export const signInRules = {
 /** Each of the forms that strangers send: sign-up, forgotten password, a new email, links that lead nowhere. */
 export const formRules: PrefixRules = {
   host: { perSecond: 1 / 5, burst: 60 },
-  site: { perSecond: 1 / 3, burst: 90 },
+  network: { perSecond: 1 / 3, burst: 90 },
   provider: { perSecond: 1 / 2, burst: 300 },
 }
-
-/**
- * Guesses of what a signed-in person knows, for each session: whoever has stolen one cannot use up the tries of the person
- * whose it is.
- */
-export const guessLimit: BucketRule = { perSecond: 1 / 60, burst: 10 }
 
 /** Lets a sign-in try a password from a browser that the user does not trust. @throws AppError `rate_limited`. */
 export async function requireSignInToken(services: Services, email: string, { ip }: RequestMeta): Promise<void> {
@@ -59,9 +52,4 @@ export async function followLink<T>(services: Services, { ip }: RequestMeta, fol
       await requireTokens(services, prefixBuckets('link', ip, formRules))
     throw error
   }
-}
-
-/** @throws AppError `rate_limited`. */
-export async function requireToken(services: Services, subject: string, rule: BucketRule): Promise<void> {
-  await requireTokens(services, [{ subject, rule }])
 }

@@ -11,6 +11,15 @@ import { signInBrowser } from './sign-in-browser.ts'
 import { findTrustedDevice } from './trusted-device.ts'
 import { findTwoFactor } from './two-factor.ts'
 
+/** What a sign-in or sign-up form sent. */
+export interface Credentials {
+  email: string
+  password: string
+  cookies: string | undefined
+  /** Aborted when the browser closes the connection. */
+  signal: AbortSignal
+}
+
 export interface SignedIn {
   /** To be set. */
   cookies: string[]
@@ -22,16 +31,12 @@ export interface SignedIn {
  * Signs a person in with a new session, or half in where they have two-factor sign-in on or their address was never
  * confirmed; answers the cookies to set. A wrong password and an unknown address are refused alike, after the same work.
  */
-export async function signIn(
-  services: Services,
-  given: { email: string; password: string; cookies: string | undefined },
-  meta: RequestMeta,
-): Promise<SignedIn> {
+export async function signIn(services: Services, given: Credentials, meta: RequestMeta): Promise<SignedIn> {
   const email = given.email.trim().toLowerCase()
   const device = await findTrustedDevice(services, given.cookies, { email })
   await requirePasswordGuess(services, email, meta, device)
   const turn = device ? knownTurn(device) : strangersTurn(meta.ip)
-  const proven = await checkPassword(services, { email }, given.password, turn)
+  const proven = await checkPassword(services, { email }, given.password, { ...turn, signal: given.signal })
   if (!proven) {
     await noteWrongPassword(services, email, meta)
     throw wrongPassword()

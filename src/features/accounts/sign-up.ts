@@ -16,7 +16,7 @@ import {
 } from './create-person.ts'
 import { knownTurn, strangersTurn } from './password-hash.ts'
 import { isSignUpConfirmed, requestSignUp } from './request-sign-up.ts'
-import { type SignedIn, signIn } from './sign-in.ts'
+import { type Credentials, type SignedIn, signIn } from './sign-in.ts'
 import { signInBrowser } from './sign-in-browser.ts'
 import { formRules } from './sign-in-limits.ts'
 import { requireStrangerTokens, strangerBucket } from './stranger-ceilings.ts'
@@ -34,7 +34,7 @@ const signUpInput = z.object({ email: personEmailSchema, password: passwordSchem
  */
 export async function signUp(
   services: Services,
-  given: { email: string; password: string; cookies: string | undefined },
+  given: Credentials,
   meta: RequestMeta,
   invitedAs: string | undefined,
 ): Promise<SignedIn | { mailedTo: string; cookie: string }> {
@@ -46,7 +46,8 @@ export async function signUp(
   const mailed = !isInvited && (await isSignUpConfirmed(services))
   const known = mailed ? await signIn(services, given, meta).catch(ignoreRefusal) : undefined
   if (known) return known
-  const prepared = await preparePerson(email, password, isInvited ? knownTurn(email) : strangersTurn(meta.ip))
+  const turn = isInvited ? knownTurn(email) : strangersTurn(meta.ip)
+  const prepared = await preparePerson(email, password, { ...turn, signal: given.signal })
   if (mailed) return { mailedTo: email, cookie: await requestSignUp(services, prepared, meta) }
   try {
     return { cookies: await makeAccount(services, prepared, meta, { ...given, isInvited }) }

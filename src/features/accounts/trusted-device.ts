@@ -7,7 +7,7 @@ import { cookieLine, cookieName, readCookie } from './session-cookie.ts'
 
 export const trustedDays = 400
 /** The least recently used goes when one more is trusted. */
-export const maxTrustedDevices = 10
+const maxTrustedDevices = 10
 
 /** The id of the browser that sent the cookies, where the user has signed in with it and still trusts it. */
 export async function findTrustedDevice(

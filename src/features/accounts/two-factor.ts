@@ -29,7 +29,7 @@ export async function findTwoFactor({ db }: Services, userId: string): Promise<T
 }
 
 /** How somebody proved that they have what a code is made with. */
-export type CodeKind = 'app' | 'recovery'
+type CodeKind = 'app' | 'recovery'
 
 /** Uses up what was typed, a code of the app or a recovery code, each once ever; undefined for what is neither. */
 export async function useCode(

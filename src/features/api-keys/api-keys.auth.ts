@@ -22,7 +22,7 @@ const maxBodyBytes = 16 * 1024
 /** Requests without a valid key. */
 export const failedKeyRules: PrefixRules = {
   host: { perSecond: 10, burst: 600 },
-  site: { perSecond: 20, burst: 1_200 },
+  network: { perSecond: 20, burst: 1_200 },
   provider: { perSecond: 80, burst: 4_800 },
 }
 
@@ -112,6 +112,9 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
       path,
       ...input,
       header: (name) => readHeader(request, name),
+      get signal() {
+        return c.req.raw.signal
+      },
       settle: (attempt) => gate.settle(key, attempt, scope, meta, note),
       charge: (attempt, tokens) => gate.charge(key, attempt, tokens, note),
     }

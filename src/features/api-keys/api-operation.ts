@@ -25,6 +25,8 @@ export interface ApiCall {
   body: unknown
   rawBody: Buffer
   header(name: string): string | undefined
+  /** Aborted when the client closes the connection before it is answered. */
+  readonly signal: AbortSignal
   /** Ends the call with the right refusal unless the database found the key good for the operation's scope. */
   settle(attempt: ApiKeyAttempt): void
   /** Takes tokens for what the request has cost beyond its own one. */

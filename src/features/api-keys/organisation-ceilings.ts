@@ -14,7 +14,7 @@ export interface CeilingEntry {
 }
 
 /** What all keys of an organisation may do together, as a multiple of what one may. */
-const factor = 10
+export const ceilingFactor = 10
 const maxKeys = 50_000
 
 /** Counts the requests of all keys of an organisation together. Only those that are let through count in the end. */
@@ -23,7 +23,7 @@ export class OrganisationCeilings {
   readonly #mirror: BucketMirror
 
   constructor(services: Services, { perSecond, burst }: BucketRule) {
-    this.#mirror = new BucketMirror(services, { perSecond: perSecond * factor, burst: burst * factor })
+    this.#mirror = new BucketMirror(services, { perSecond: perSecond * ceilingFactor, burst: burst * ceilingFactor })
     services.onClose(() => this.#mirror.sync())
   }
 

@@ -1,7 +1,7 @@
 import type { Context, TransactionContext } from '../../platform/context.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { requireDiskSpace } from '../../platform/process/disk-space.ts'
-import { type Bucket, findWaitForTokens, requireTokens } from '../../platform/rate-limit/take-tokens.ts'
+import { type Bucket, findWaitForTokens, requireTokens, tryTakeTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import type { Import } from './import.ts'
 
@@ -64,14 +64,14 @@ export async function countRows(ctx: Context, rows: number): Promise<void> {
  * whether the user may import them.
  */
 export async function mayImportUncounted(
-  { db }: Pick<Context, 'db'>,
+  services: Pick<Context, 'db'>,
   { started_by, lines, done_rows }: Pick<Import, 'started_by' | 'lines' | 'done_rows'>,
   rows: number,
 ): Promise<boolean> {
   const cost = done_rows + rows - Math.max(lines, done_rows)
   if (cost <= 0 || started_by.id === null) return true
   const bucket = { subject: `import-rows:${started_by.id}`, rule: userRowsRule, cost }
-  return (await findWaitForTokens(db, [bucket])) === undefined
+  return tryTakeTokens(services, [bucket])
 }
 
 /** Files that nobody starts lie there for two days: not too many of them. @throws AppError `validation_failed`. */

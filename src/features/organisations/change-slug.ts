@@ -3,7 +3,7 @@ import { type Context, inTransaction, requireRole, type TransactionContext } fro
 import { isUniqueViolation } from '../../platform/db/unique-violation.ts'
 import { AppError, fieldError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { findWaitForTokens } from '../../platform/rate-limit/take-tokens.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { organisationSlugSchema } from './organisation-slug.ts'
 
@@ -60,11 +60,11 @@ async function requireAllowance(ctx: TransactionContext, slug: string): Promise<
       `This organisation keeps ${mostAddresses} addresses, the most there can be. Choose one that it had: ${others.join(', ')}.`,
     )
   }
-  const { granted, retry_after } = await takeToken(ctx.db, `slug:${ctx.organisation.id}`, tries)
-  if (granted > 0) return
+  const seconds = await findWaitForTokens(ctx.db, [{ subject: `slug:${ctx.organisation.id}`, rule: tries }])
+  if (seconds === undefined) return
   const detail = 'You have tried many addresses. Wait some hours, then choose another one.'
   throw new AppError('rate_limited', detail, {
     errors: [{ pointer: '#/slug', code: 'refused', detail }],
-    headers: { 'Retry-After': String(Math.ceil(retry_after)) },
+    headers: { 'Retry-After': String(seconds) },
   })
 }

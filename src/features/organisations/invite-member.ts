@@ -12,7 +12,7 @@ import { type Bucket, requireTokens } from '../../platform/rate-limit/take-token
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import { personEmailSchema } from '../accounts/create-person.ts'
-import { mailboxOf } from '../accounts/mailbox-of.ts'
+import { mailboxOf, mailboxRule } from '../accounts/mailbox-of.ts'
 import { newcomerBuckets } from '../accounts/stranger-ceilings.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { requireRoomForMember } from './add-member.ts'
@@ -27,7 +27,7 @@ const validDays = 7
 export const invitationRules = {
   organisation: { perSecond: 1 / 600, burst: 20 },
   user: { perSecond: 1 / 600, burst: 40 },
-  recipient: { perSecond: 1 / 720, burst: 5 },
+  recipient: mailboxRule,
 } satisfies Record<string, BucketRule>
 
 const inviteInput = z.strictObject({

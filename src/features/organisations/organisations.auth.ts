@@ -38,6 +38,7 @@ export function enterOrganisation(services: Services): MiddlewareHandler<AppEnv>
       requestId: meta.requestId,
       ip: meta.ip,
       userAgent: meta.userAgent,
+      signal: c.req.raw.signal,
     }
     const trouble = deleted_at ? undefined : await findTrouble(ctx)
     const isOwner = hasRole(ctx.actor, 'owner')

@@ -38,7 +38,8 @@ export async function listSubscribers(
   asked: SubscribersAsked,
 ): Promise<SubscribersFound> {
   const list = () => listInSnapshot(ctx, waitlistId, asked)
-  return asked.needle === '' ? list() : ctx.searches.run(ctx.organisation.id, 'user', list)
+  if (asked.needle === '') return list()
+  return ctx.searches.run({ key: ctx.organisation.id, isPreferred: true, isUrgent: true, signal: ctx.signal }, list)
 }
 
 function listInSnapshot(ctx: Context, waitlistId: string, asked: SubscribersAsked): Promise<SubscribersFound> {

@@ -11,7 +11,7 @@ interface SearchedThroughKey extends ListedThroughKey {
   rows_read: number
 }
 
-type SearchCall = Pick<ApiCall, 'services' | 'gate' | 'key' | 'settle' | 'charge'>
+type SearchCall = Pick<ApiCall, 'services' | 'gate' | 'key' | 'settle' | 'charge' | 'signal'>
 
 const scope = 'subscribers:read'
 const search: Statement = {
@@ -21,7 +21,7 @@ const search: Statement = {
 }
 
 /** A token is worth about two milliseconds of the database. */
-const rowsPerToken = 1_000
+export const rowsPerToken = 1_000
 /** A search that failed after so long was ended by the statement timeout, or cost as much. */
 const longMs = 2_000
 
@@ -38,7 +38,8 @@ export async function searchThroughKey(
   const { services, gate, key } = call
   const attempt = await gate.authorize(key, scope)
   call.settle(attempt)
-  const found = await services.searches.run(attempt.organisation_id, 'program', async () => {
+  const turn = { key: attempt.organisation_id, isPreferred: true, signal: call.signal }
+  const found = await services.searches.run(turn, async () => {
     const { perSecond, burst } = gate.rule
     const values = [key.hashes, scope, plansWithApiAccess, perSecond, burst, waitlistId, (page - 1) * limit, limit]
     const startedMs = performance.now()

@@ -11,7 +11,7 @@ import { StatusPage } from './status-page.tsx'
 /** Whole offices and schools may share one address. */
 export const statusPageRules: PrefixRules = {
   host: { perSecond: 10, burst: 600 },
-  site: { perSecond: 20, burst: 1_200 },
+  network: { perSecond: 20, burst: 1_200 },
   provider: { perSecond: 80, burst: 4_800 },
 }
 

@@ -25,7 +25,12 @@ export const stripeQueue = { concurrency: 8, maxWaiting: 500 }
 
 const turns = new FairQueue({
   ...stripeQueue,
-  refusal: 'Stripe, which takes the payments here, is asked very often at the moment. Try again shortly.',
+  refuse: () =>
+    new AppError(
+      'unavailable',
+      'Stripe, which takes the payments here, is asked very often at the moment. Try again shortly.',
+      { headers: { 'Retry-After': '5' } },
+    ),
 })
 
 const clients = new WeakMap<StripeConfig, Promise<Stripe>>()
@@ -62,7 +67,9 @@ export async function askStripe<T>(
   const { actor, organisation, config } = asking
   // Events and jobs come with no user: they wait for their turn, and are never refused for what users press.
   if (actor?.type === 'user' && organisation) await requireStripeTokens(asking, organisation.id)
-  return turns.run({ key: organisation?.id ?? 'server', isKnown: actor?.type !== 'user' }, () => useStripe(config, ask))
+  return turns.run({ key: organisation?.id ?? 'server', isPreferred: actor?.type !== 'user' }, () =>
+    useStripe(config, ask),
+  )
 }
 
 function requireStripeTokens(services: Pick<Services, 'db'>, organisationId: string): Promise<void> {

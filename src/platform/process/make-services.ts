@@ -1,10 +1,8 @@
 import { GrowthWatch } from '../db/growth-watch.ts'
-import { FairQueue } from '../rate-limit/fair-queue.ts'
 import type { Services } from '../services.ts'
+import { makeSearchQueue } from './search-queue.ts'
 
 const closeMs = 5_000
-/** Two searches keep two processors of the database busy, and leave eight of the ten connections to everything else. */
-const searchLimits = { maxRunning: 2, maxWaiting: 32, maxWaitMs: 5_000 }
 
 /** The services of a process, and the way to close them: what registered last closes first, the database last of all. */
 export function makeServices(parts: Omit<Services, 'growth' | 'searches' | 'now' | 'onClose'>): {
@@ -16,7 +14,7 @@ export function makeServices(parts: Omit<Services, 'growth' | 'searches' | 'now'
   const services: Services = {
     ...parts,
     growth,
-    searches: new FairQueue(searchLimits),
+    searches: makeSearchQueue(),
     now: () => new Date(),
     onClose: (hook) => void hooks.push(hook),
   }

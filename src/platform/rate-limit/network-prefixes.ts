@@ -3,12 +3,12 @@ import type { Bucket } from './take-tokens.ts'
 import type { BucketRule } from './token-leases.ts'
 
 /**
- * How far a prefix reaches: `host` is an IPv4 address or an IPv6 /64, `site` an IPv4 /24 or an IPv6 /48, `provider` an
+ * How far a prefix reaches: `host` is an IPv4 address or an IPv6 /64, `network` an IPv4 /24 or an IPv6 /48, `provider` an
  * IPv6 /32. Providers assign a /64 to a /48 to one customer, and registries assign a /32 to one provider (RFC 6177).
  */
-export type PrefixReach = 'host' | 'site' | 'provider'
+type PrefixReach = 'host' | 'network' | 'provider'
 
-export interface NetworkPrefix {
+interface NetworkPrefix {
   reach: PrefixReach
   /** In CIDR notation; 'unknown' where there is no address. */
   prefix: string
@@ -18,15 +18,15 @@ export interface NetworkPrefix {
 export type PrefixRules = Record<PrefixReach, BucketRule>
 
 const bits = {
-  ipv4: { host: 32, site: 24, provider: undefined },
-  ipv6: { host: 64, site: 48, provider: 32 },
+  ipv4: { host: 32, network: 24, provider: undefined },
+  ipv6: { host: 64, network: 48, provider: 32 },
 } as const
 
 /** Every network prefix that a request from an IP address is counted under, the narrowest first. */
 export function networkPrefixes(ip: string | null): NetworkPrefix[] {
   if (!ip || !ipaddr.isValid(ip)) return [{ reach: 'host', prefix: 'unknown' }]
   const address = ipaddr.process(ip)
-  return (['host', 'site', 'provider'] as const).flatMap((reach) => {
+  return (['host', 'network', 'provider'] as const).flatMap((reach) => {
     const length = bits[address.kind()][reach]
     return length === undefined ? [] : [{ reach, prefix: toPrefix(address, length) }]
   })

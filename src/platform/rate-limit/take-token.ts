@@ -6,13 +6,16 @@ const takeTokens: Statement = {
   text: 'select granted, spare, remaining, retry_after from take_tokens($1, $2, $3, 1, $4, $5)',
 }
 
-/** Takes one token from a bucket that all processes share, and up to `spare` more to spend within 100 ms; gives `returned` back. */
+/**
+ * Takes one token from a bucket that all processes share, and up to `spare` more to spend within 100 ms; gives `returned` back.
+ * For leases; anything else takes its tokens with `requireTokens` or `tryTakeTokens`.
+ */
 export async function takeToken(
   db: Database,
   subject: string,
   rule: BucketRule,
-  spare = 0,
-  returned = 0,
+  spare: number,
+  returned: number,
 ): Promise<Grant> {
   const [grant] = await db.run<Grant>(takeTokens, [subject, rule.perSecond, rule.burst, spare, returned])
   if (!grant) throw new Error('take_tokens answered no row')

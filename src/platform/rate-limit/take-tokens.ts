@@ -30,6 +30,11 @@ export async function findWaitForTokens(db: Database, buckets: readonly Bucket[]
   return row.granted ? undefined : Math.max(1, Math.ceil(row.retry_after))
 }
 
+/** See `findWaitForTokens`; answers whether they were taken. */
+export async function tryTakeTokens({ db }: { db: Database }, buckets: readonly Bucket[]): Promise<boolean> {
+  return (await findWaitForTokens(db, buckets)) === undefined
+}
+
 /** `explain` is what a person reads; it is given the time to wait in words. @throws AppError `rate_limited`. */
 export async function requireTokens(
   { db }: { db: Database },
