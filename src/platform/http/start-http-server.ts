@@ -52,7 +52,7 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
   }
   const server = createServer(options)
   const intake = new ConnectionIntake(server, at)
-  server.on('request', intake.listener(inTurns(getRequestListener(app.fetch, { errorHandler }))))
+  server.on('request', inTurns(intake.listener(getRequestListener(app.fetch, { errorHandler }))))
   server.maxConnections = maxConnections
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0
