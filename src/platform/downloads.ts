@@ -1,19 +1,19 @@
-import pLimit, { type LimitFunction } from 'p-limit'
 import type { Context } from './context.ts'
 import { SessionLocks } from './db/session-locks.ts'
 import { AppError } from './errors.ts'
+import { FairQueue } from './process/fair-queue.ts'
 import type { Services } from './services.ts'
 
 /**
  * Downloads at once. An archive keeps one of the ten connections of its process for as long as its reader takes, so that two
  * leave eight to everybody else. A file uses one for each piece only, but its piece, some megabytes at worst, stays in memory.
  */
-const bounds = {
+export const downloadBounds = {
   archive: { perProcess: 2, perUser: 1, yours: 'Another archive of yours is under way.' },
   file: { perProcess: 20, perUser: 2, yours: 'Two other downloads of yours are under way.' },
 } as const
 
-export type DownloadKind = keyof typeof bounds
+export type DownloadKind = keyof typeof downloadBounds
 
 /** Pieces of files that are read from the database at once, however fast their readers are. */
 const piecesAtOnce = 3
@@ -36,7 +36,7 @@ export interface DownloadPlace {
 export class Downloads {
   readonly pace: Pace
   readonly locks: SessionLocks
-  readonly readPiece: LimitFunction = pLimit(piecesAtOnce)
+  readonly #pieces = new FairQueue({ concurrency: piecesAtOnce, refuse: allTaken })
   readonly #underWay = { archive: 0, file: 0 }
 
   constructor(services: Pick<Services, 'db' | 'onClose'>, pace: Partial<Pace> = {}) {
@@ -50,7 +50,7 @@ export class Downloads {
    * @throws AppError `rate_limited` while this process has no place left, `conflict` while the user has none.
    */
   async run<T>(ctx: Pick<Context, 'actor'>, kind: DownloadKind, work: () => Promise<T>): Promise<T> {
-    const { perProcess, perUser, yours } = bounds[kind]
+    const { perProcess, perUser, yours } = downloadBounds[kind]
     const hasRoom = () => this.#underWay[kind] < perProcess
     if (!hasRoom()) throw allTaken()
     // A user who has their own places already takes none of the process's, not even while they are told.
@@ -68,6 +68,11 @@ export class Downloads {
       if (done) return done.result
     }
     throw new AppError('conflict', `${yours} Wait until it is complete, or cancel it, then try again.`)
+  }
+
+  /** Reads a piece when it is the user's turn. */
+  readPiece<T>({ actor }: Pick<Context, 'actor'>, read: () => Promise<T>): Promise<T> {
+    return this.#pieces.run({ key: actor.id ?? actor.name, isPreferred: false }, read)
   }
 
   /**

@@ -16,11 +16,13 @@ import {
   userUploadRules,
 } from '../../src/features/imports/room-for-files.ts'
 import { sliceMs } from '../../src/features/imports/run-import.ts'
+import { archiveRule } from '../../src/features/organisations/export-organisation.ts'
 import { foundingRule } from '../../src/features/organisations/found-organisation.ts'
 import { invitationRules } from '../../src/features/organisations/invite-member.ts'
 import { rowsPerToken } from '../../src/features/subscribers/search-subscribers-through-key.ts'
 import { statusPageRules } from '../../src/features/subscribers/status.dashboard.tsx'
 import { readConfig } from '../../src/platform/config.ts'
+import { downloadBounds } from '../../src/platform/downloads.ts'
 import { stripeQueue, stripeRules } from '../../src/platform/net/ask-stripe.ts'
 import { searchLimits } from '../../src/platform/process/search-queue.ts'
 import { inWords, piecesInWords, prefixesInWords, sizeInWords } from './limits-in-words.ts'
@@ -44,6 +46,7 @@ const turns = 'test/security/fair-turns.test.ts'
 const queue = 'src/platform/process/fair-queue.test.ts'
 const searches = 'test/security/searches.test.ts'
 const stripe = 'src/features/billing/stripe-limits.test.ts'
+const downloads = 'test/security/unread-downloads.test.ts'
 const nearlyFull = 'with %s that is nearly full, files are refused with the reason'
 const freeDisk = `Refused below ${number(config.minFreeDiskMb)} MB`
 
@@ -188,6 +191,26 @@ export const cells: Record<string, Cell> = {
     says: [`Each process: ${searchLimits.concurrency} at once`],
     tried: [queue, 'runs one of a key at a time, as many in all as may, and keys in turn'],
   },
+  'Archives and downloads × user': {
+    says: [
+      `${downloadBounds.archive.perUser} archive and ${downloadBounds.file.perUser} other files at a time`,
+      `Archives: ${inWords(archiveRule)}`,
+    ],
+    tried: [downloads, 'a user has one archive under way, over all organisations and processes'],
+  },
+  'Archives and downloads × organisation': {
+    says: ['1 archive at a time'],
+    tried: [
+      'src/features/organisations/export-organisation.test.ts',
+      'it is of one moment, however long it takes, and only one is made at a time',
+    ],
+  },
+  'Archives and downloads × server': {
+    says: [
+      `Each process: ${downloadBounds.archive.perProcess} archives and ${downloadBounds.file.perProcess} other files at once`,
+    ],
+    tried: [downloads, 'ten accounts that begin archives and never read them keep nobody waiting'],
+  },
   'Database connections × server': {
     says: [
       `${inSource('platform/process/serve.ts', /maxConnections: (\d+)/)} in each process`,
@@ -204,9 +227,4 @@ export const cells: Record<string, Cell> = {
 }
 
 /** Limits whose figures and tests come with archives and connections: give each an entry above. */
-export const owedElsewhere = [
-  'Archives and downloads × user',
-  'Archives and downloads × organisation',
-  'Archives and downloads × server',
-  'Connections and bodies × network',
-]
+export const owedElsewhere = ['Connections and bodies × network']

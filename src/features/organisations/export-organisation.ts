@@ -11,14 +11,14 @@ import {
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import type { Downloads } from '../../platform/downloads.ts'
 import { AppError } from '../../platform/errors.ts'
-import { takeToken } from '../../platform/rate-limit/take-token.ts'
+import { requireTokens } from '../../platform/rate-limit/take-tokens.ts'
 import { chainOwnActivities } from '../activity/chain-activities.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import type { ExportedTable } from './exported-table.ts'
 import { exportedTables } from './exported-tables.ts'
 
-/** Of all of a user's organisations together. */
-const perUser = { perSecond: 10 / 3_600, burst: 10 }
+/** A user's archives of all organisations together. */
+export const archiveRule = { perSecond: 10 / 3_600, burst: 10 }
 
 /**
  * Everything of an organisation as one ZIP archive, but what its plan hides of the log: each table as JSON Lines and as
@@ -35,7 +35,8 @@ export async function exportOrganisation(ctx: Context, downloads: Downloads): Pr
   const begun = Promise.withResolvers<void>()
   let hasBegun = false
   const write = async () => {
-    await requireToken(ctx)
+    const bucket = { subject: `archive:${ctx.actor.id}`, rule: archiveRule }
+    await requireTokens(ctx, [bucket], (wait) => `You can download ten archives an hour. Try again in ${wait}.`)
     await inTransaction(ctx, async (ctx) => {
       requireRole(ctx, 'owner')
       const { id, name } = ctx.organisation
@@ -63,17 +64,6 @@ export async function exportOrganisation(ctx: Context, downloads: Downloads): Pr
     })
   await begun.promise
   return output
-}
-
-async function requireToken(ctx: Context): Promise<void> {
-  const { granted, retry_after } = await takeToken(ctx.db, `archive:${ctx.actor.id}`, perUser)
-  if (granted > 0) return
-  const minutes = Math.ceil(retry_after / 60)
-  throw new AppError(
-    'rate_limited',
-    `You can download ten archives an hour. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`,
-    { page: { title: 'Too many archives' }, headers: { 'Retry-After': String(Math.ceil(retry_after)) } },
-  )
 }
 
 async function writeArchive(ctx: TransactionContext, output: PassThrough): Promise<void> {

@@ -33,8 +33,8 @@ export async function sendFile(
   for (const [header, value] of Object.entries(pageHeaders(c.var.meta.requestId))) c.header(header, value)
   c.header('Content-Type', types[type])
   c.header('Content-Disposition', `attachment; filename="${plain}.${type}"`)
-  const { pace, readPiece } = downloads
-  return sendPieces(c, toBytes(pieces), { pace, readPiece, end: () => place.end() })
+  const readPiece = <T>(read: () => Promise<T>) => downloads.readPiece(c.var.ctx, read)
+  return sendPieces(c, toBytes(pieces), { pace: downloads.pace, readPiece, end: () => place.end() })
 }
 
 async function* toBytes(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
