@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { neverShow, neverShowPasswordOf } from './log/hide-secrets.ts'
+import { isLoopbackHostname } from './net/loopback.ts'
 import { isWeakSecret } from './weak-secret.ts'
 
 export interface StripeConfig {
@@ -99,7 +100,9 @@ const environment = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().optional(),
   STRIPE_PRICE_PRO: z.string().optional(),
   STRIPE_PRICE_TEAM: z.string().optional(),
-  STRIPE_API_URL: urlWith(['http:', 'https:'], 'https://api.stripe.com').default('https://api.stripe.com'),
+  STRIPE_API_URL: urlWith(['http:', 'https:'], 'https://api.stripe.com')
+    .refine((text) => text.startsWith('https:') || isOfThisMachine(text), 'must be https: unless it is on this machine')
+    .default('https://api.stripe.com'),
   BILLING_GRACE_DAYS: integer(0, 365).default(0),
   MIN_FREE_DISK_MB: integer(0, 1_000_000_000).default(1024),
   MAX_DATABASE_MB: integer(1, 1_000_000_000).optional(),
@@ -120,6 +123,10 @@ const environment = z.object({
     .default([]),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
+
+function isOfThisMachine(url: string): boolean {
+  return URL.canParse(url) && isLoopbackHostname(new URL(url).hostname)
+}
 
 function isCidr(text: string): boolean {
   return ipaddr.isValid(text) || ipaddr.isValidCIDR(text)

@@ -78,12 +78,13 @@ test('no spelling of the address, and none of where one comes from, gives more t
 })
 
 test('whoever no proxy of ours speaks for is who they are, whatever they say', async () => {
-  const direct = await makeProduct({}, product)
+  const site = 'http://queueup.example'
+  const direct = await makeProduct({ PUBLIC_URL: site }, product)
   try {
     const { email } = await somebody()
     await useUp(email, '127.0.0.1')
     for (const place of ['192.0.2.1', '2001:db8::1', '10.0.0.1, 192.0.2.3'])
-      expect((await signInUsedUp(email, from(place), password, direct)).status).toBe(429)
+      expect((await signInUsedUp(email, { ...from(place), Origin: site }, password, direct)).status).toBe(429)
   } finally {
     await direct.close()
   }

@@ -35,3 +35,9 @@ test('proxies that are trusted without a PUBLIC_URL are warned of', () => {
   expect(warnings({ TRUSTED_PROXIES: '127.0.0.1' })).toMatch(/Set PUBLIC_URL/)
   expect(warnings({ TRUSTED_PROXIES: '127.0.0.1', PUBLIC_URL: 'https://waitlist.example.com' })).toBe('')
 })
+
+test('the key of Stripe goes to another machine encrypted or not at all', () => {
+  expect(() => readConfig({ STRIPE_API_URL: 'http://stripe.internal' })).toThrow('STRIPE_API_URL must be https:')
+  for (const url of ['https://api.stripe.com', 'http://127.0.0.1:4000', 'http://localhost:4000'])
+    expect(readConfig({ STRIPE_API_URL: url }).config.publicUrl).toBe('http://localhost:3000')
+})
