@@ -9,11 +9,7 @@ type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
  * address of `X-Forwarded-For` that none of them has. IPv4 in IPv6 clothing answers as IPv4.
  */
 export function makeClientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string | null {
-  const ranges = trustedProxies.map(toRange)
-  const isTrusted = (address: string) => {
-    const parsed = ipaddr.process(address)
-    return ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))
-  }
+  const isTrusted = makeIsTrusted(trustedProxies)
   // Many requests come by one connection, whose peer stays who it is.
   const peers = new WeakMap<Socket, string | null>()
   const peerOf = ({ socket }: IncomingMessage) => {
@@ -25,7 +21,7 @@ export function makeClientAddress(trustedProxies: readonly string[]): (request: 
   }
   return (request) => {
     const peer = peerOf(request)
-    if (!peer || ranges.length === 0 || !isTrusted(peer)) return peer
+    if (!peer || trustedProxies.length === 0 || !isTrusted(peer)) return peer
     const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',')
     let nearest = peer
     for (const part of forwarded.reverse()) {
@@ -35,6 +31,16 @@ export function makeClientAddress(trustedProxies: readonly string[]): (request: 
       if (!isTrusted(address)) return address
     }
     return nearest
+  }
+}
+
+/** Makes the function that tells whether an address is one of these (CIDRs). */
+export function makeIsTrusted(trustedProxies: readonly string[]): (address: string) => boolean {
+  const ranges = trustedProxies.map(toRange)
+  return (address) => {
+    if (ranges.length === 0) return false
+    const parsed = ipaddr.process(address)
+    return ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))
   }
 }
 
