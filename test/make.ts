@@ -63,7 +63,9 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
     mailer: { send: async (mail) => void mails.push(mail) },
     log: pino({ level: 'debug' }, { write: (line) => void lines.push(line) }),
   })
-  const server = await startHttpServer(createApp(services), { host: '127.0.0.1', port, publicUrl: config.publicUrl })
+  const { publicUrl, trustedProxies } = config
+  const at = { host: '127.0.0.1', port, publicUrl, trustedProxies, log: services.log }
+  const server = await startHttpServer(createApp(services), at)
   return {
     url: `http://localhost:${server.port}`,
     services,

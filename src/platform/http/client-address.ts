@@ -49,10 +49,11 @@ export function widestRanges(trustedProxies: readonly string[]): string[] {
   })
 }
 
-/** Makes the function that tells whether an address is that of a trusted proxy. */
+/** Makes the function that tells whether an address is one of these (CIDRs). */
 export function makeIsTrusted(trustedProxies: readonly string[]): (address: string) => boolean {
   const ranges = trustedProxies.map(toRange)
   return (address) => {
+    if (ranges.length === 0) return false
     const parsed = ipaddr.process(address)
     return ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))
   }

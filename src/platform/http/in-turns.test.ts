@@ -8,8 +8,12 @@ class FakeSocket extends EventEmitter {
   destroyed = false
   writableEnded = false
   isReading = true
-  pause = () => void (this.isReading = false)
-  resume = () => void (this.isReading = true)
+  pause = () => {
+    this.isReading = false
+  }
+  resume = () => {
+    this.isReading = true
+  }
   destroy = () => {
     this.destroyed = true
     this.emit('close')
@@ -26,11 +30,12 @@ function makeListener() {
   )
   const ask = (n: number, socket = new FakeSocket()) => {
     const request = { n, socket, destroyed: false }
-    const response = Object.assign(new EventEmitter(), { req: request, headers: {} as Record<string, string> })
-    Object.assign(response, { setHeader: (name: string, value: string) => void (response.headers[name] = value) })
+    const headers: Record<string, string> = {}
+    const setHeader = (name: string, value: string) => Object.assign(headers, { [name]: value })
+    const response = Object.assign(new EventEmitter(), { req: request, setHeader })
     answers.set(n, response)
     listen(request as unknown as IncomingMessage, response as unknown as ServerResponse)
-    return { socket, headers: response.headers }
+    return { socket, headers }
   }
   return { begun, tooMany, ask, answer: (n: number) => answers.get(n)?.emit('close') }
 }

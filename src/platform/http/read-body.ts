@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
+import { clientSharesOf } from './client-shares.ts'
 
 const slowMs = 60_000
 
 /**
  * Reads at most `maxBytes` of a body; stops listening to what goes on after that.
- * @throws AppError `payload_too_large`, `request_timeout` after a minute, or `invalid_request` when the client breaks off.
+ * @throws AppError `payload_too_large`, `request_timeout` after a minute, `invalid_request` when the client breaks off, or
+ * `rate_limited` and `unavailable` where the client, or all together, have too much on its way.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLarge = () =>
@@ -13,28 +15,47 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       headers: { Connection: 'close' },
     })
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
+  if (request.destroyed && !request.readableEnded) throw new AppError('invalid_request', 'The body broke off.')
+  const held = clientSharesOf(request)?.takeBody(request)
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    let chunks: Buffer[] = []
     let bytes = 0
-    const slow = setTimeout(() => {
+    let isRefused = false
+    const letGo = () => {
+      clearTimeout(slow)
+      held?.end()
+      chunks = []
+    }
+    const refuse = (error: unknown) => {
+      isRefused = true
       request.pause()
+      letGo()
+      reject(error)
+    }
+    const slow = setTimeout(() => {
       const headers = { Connection: 'close' }
-      reject(new AppError('request_timeout', 'The body took longer than a minute.', { headers }))
+      refuse(new AppError('request_timeout', 'The body took longer than a minute.', { headers }))
     }, slowMs)
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
-      if (bytes > maxBytes) {
-        request.pause()
-        reject(tooLarge())
-      } else chunks.push(chunk)
+      if (isRefused || bytes > maxBytes) {
+        refuse(tooLarge())
+        return
+      }
+      try {
+        held?.add(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        refuse(error)
+      }
     })
     request.on('end', () => {
-      clearTimeout(slow)
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+      letGo()
     })
     request.on('error', () => reject(new AppError('invalid_request', 'The body broke off.')))
     request.on('close', () => {
-      clearTimeout(slow)
+      letGo()
       if (!request.readableEnded) reject(new AppError('invalid_request', 'The body broke off.'))
     })
   })

@@ -4,7 +4,10 @@ import type { SentForm } from '../sent-form.ts'
 import type { AppEnv } from './app-env.ts'
 import { readBody } from './read-body.ts'
 
+/** Of somebody who is signed in. */
 const maxBytes = 256 * 1024
+/** Of a stranger, whose forms are a few fields. */
+const maxStrangersBytes = 16 * 1024
 const maxFields = 1_000
 
 /** The same however often it is asked for. @throws AppError `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
@@ -16,10 +19,14 @@ export async function readForm(c: HonoContext<AppEnv>): Promise<SentForm> {
 
 async function parseForm(c: HonoContext<AppEnv>): Promise<SentForm> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
-  const body = await readBody(c.env.incoming, maxBytes)
-  if (type !== 'application/x-www-form-urlencoded') {
+  const isForm = type === 'application/x-www-form-urlencoded'
+  const refuseType = () => new AppError('unsupported_media_type', 'Send the form as application/x-www-form-urlencoded.')
+  // Before any of it is kept, where the headers tell.
+  if (!isForm && Number(c.req.header('content-length') ?? 0) > 0) throw refuseType()
+  const body = await readBody(c.env.incoming, c.var.person ? maxBytes : maxStrangersBytes)
+  if (!isForm) {
     if (body.length === 0) return { text: () => '', list: () => [], entries: [] }
-    throw new AppError('unsupported_media_type', 'Send the form as application/x-www-form-urlencoded.')
+    throw refuseType()
   }
   const fields = new URLSearchParams(body.toString('utf8'))
   if (fields.size > maxFields) throw new AppError('invalid_request', `A form may have ${maxFields} fields at most.`)

@@ -1,6 +1,7 @@
 import type { Context as HonoContext } from 'hono'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
+import { clientSharesOf } from './client-shares.ts'
 
 const maxHeadBytes = 8 * 1024
 /** A connection over which nothing comes for so long is given up. */
@@ -16,7 +17,7 @@ export interface Upload {
 
 /**
  * The one file of a form that holds nothing else, piece by piece as it comes in.
- * @throws AppError `unsupported_media_type`, `invalid_request`; while it is read, `invalid_request` for an upload that breaks off.
+ * @throws AppError `unsupported_media_type`, `invalid_request`, `rate_limited`, `unavailable`; while it is read, `invalid_request` for an upload that breaks off.
  */
 export async function readUpload(c: HonoContext<AppEnv>): Promise<Upload> {
   const type = c.req.header('content-type') ?? ''
@@ -24,6 +25,7 @@ export async function readUpload(c: HonoContext<AppEnv>): Promise<Upload> {
   if (!boundary || boundary.length > 70)
     throw new AppError('unsupported_media_type', 'Send the form as multipart/form-data.')
   const { incoming } = c.env
+  clientSharesOf(incoming)?.takeUpload(incoming)
   incoming.setTimeout(idleMs, () => incoming.destroy())
   const pieces = incoming[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   const malformed = () => new AppError('invalid_request', 'The form is malformed, or broke off.')

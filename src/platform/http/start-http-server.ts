@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import type { Logger } from 'pino'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
+import { ClientShares } from './client-shares.ts'
 import { ConnectionIntake } from './connection-intake.ts'
 import { inTurns } from './in-turns.ts'
 import { problemResponse } from './problem.ts'
@@ -33,6 +35,9 @@ interface ServeAt {
   port: number
   publicUrl: string
   patience?: Partial<typeof patience>
+  /** CIDRs whose connections are of many clients. */
+  trustedProxies?: readonly string[]
+  log?: Logger
   /** Sees every request first. */
   onRequest?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
 }
@@ -52,7 +57,13 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
   }
   const server = createServer(options)
   const intake = new ConnectionIntake(server, at)
-  server.on('request', inTurns(intake.listener(getRequestListener(app.fetch, { errorHandler }))))
+  const shares = new ClientShares(at.trustedProxies ?? [], at.log)
+  server.on('connection', (socket) => shares.takeConnection(socket))
+  const listener = intake.listener(getRequestListener(app.fetch, { errorHandler }))
+  server.on(
+    'request',
+    inTurns(listener, ({ remoteAddress }) => shares.note('pipelined', remoteAddress)),
+  )
   server.maxConnections = maxConnections
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0
@@ -83,7 +94,9 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
 
 /** What Node's parser refuses never becomes a request; the answer is ours all the same. */
 async function refuse(error: NodeJS.ErrnoException, socket: Duplex, publicUrl: string): Promise<void> {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // In the middle of another answer it would be taken for a part of that.
+  const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: ServerResponse | null }
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
     socket.destroy()
     return
   }

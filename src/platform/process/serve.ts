@@ -36,6 +36,8 @@ export async function serve(serving: Serving): Promise<{ server: HttpServer; sto
     host: config.host,
     port: config.port,
     publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+    log,
     onRequest: config.metricsPort === undefined ? undefined : metrics.onRequest,
   })
   return {

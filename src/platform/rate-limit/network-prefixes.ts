@@ -6,9 +6,9 @@ import type { BucketRule } from './token-leases.ts'
  * How far a prefix reaches: `host` is an IPv4 address or an IPv6 /64, `network` an IPv4 /24 or an IPv6 /48, `provider` an
  * IPv6 /32. Providers assign a /64 to a /48 to one customer, and registries assign a /32 to one provider (RFC 6177).
  */
-type PrefixReach = 'host' | 'network' | 'provider'
+export type PrefixReach = 'host' | 'network' | 'provider'
 
-interface NetworkPrefix {
+export interface NetworkPrefix {
   reach: PrefixReach
   /** In CIDR notation; 'unknown' where there is no address. */
   prefix: string
