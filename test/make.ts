@@ -12,6 +12,7 @@ import type { Plan } from '../src/features/plans/plan-rules.ts'
 import { createWaitlist } from '../src/features/waitlists/create-waitlist.ts'
 import { readConfig } from '../src/platform/config.ts'
 import type { Context, Role } from '../src/platform/context.ts'
+import { healthRoutes } from '../src/platform/http/health.ts'
 import { startHttpServer } from '../src/platform/http/start-http-server.ts'
 import type { Mail } from '../src/platform/mail/mailer.ts'
 import { makeServices } from '../src/platform/process/make-services.ts'
@@ -65,7 +66,9 @@ export async function makeProduct(env: Record<string, string> = {}, beside?: Tes
   })
   const { publicUrl, trustedProxies } = config
   const at = { host: '127.0.0.1', port, publicUrl, trustedProxies, log: services.log }
-  const server = await startHttpServer(createApp(services), at)
+  const app = createApp(services)
+  healthRoutes(app, services, { draining: false })
+  const server = await startHttpServer(app, at)
   return {
     url: `http://localhost:${server.port}`,
     services,

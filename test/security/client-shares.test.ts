@@ -21,26 +21,33 @@ afterAll(async () => {
   await direct.close()
 })
 
+interface Heard {
+  answer: string
+  isClosed: boolean
+}
+
 /** Connections of one client, each with what it sends first; what came back on each. */
 async function open(product: TestProduct, count: number, first = '') {
   const { port } = new URL(product.url)
-  const opened = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const socket = connect(Number(port), '127.0.0.1')
-      const heard = { answer: '', isClosed: false }
-      socket.on('data', (chunk) => {
-        heard.answer += chunk
-      })
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        heard.isClosed = true
-      })
-      sockets.push(socket)
-      await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))
-      if (first) socket.write(first)
-      return heard
-    }),
-  )
+  const openOne = async (): Promise<Heard> => {
+    const socket = connect(Number(port), '127.0.0.1')
+    const heard: Heard = { answer: '', isClosed: false }
+    socket.on('data', (chunk) => {
+      heard.answer += chunk
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      heard.isClosed = true
+    })
+    sockets.push(socket)
+    await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))
+    if (first) socket.write(first)
+    return heard
+  }
+  const opened: Heard[] = []
+  // What the system holds for a server that is to accept it is a few hundred.
+  while (opened.length < count)
+    opened.push(...(await Promise.all(Array.from({ length: Math.min(100, count - opened.length) }, openOne))))
   return {
     closed: () => opened.filter(({ isClosed }) => isClosed).length,
     answered: (status: number) => opened.filter(({ answer }) => answer.startsWith(`HTTP/1.1 ${status}`)).length,
@@ -59,10 +66,10 @@ test('connections of one address past its share are closed and logged once, and 
   await expect.poll(many.closed, shortly).toBe(100)
   expect(direct.logged().match(/"count":\d+,"msg":"connections were closed/g)).toHaveLength(1)
   for (const socket of sockets.splice(0)) socket.destroy()
-  await expect.poll(() => statusOf(direct), shortly).toBe(404)
+  await expect.poll(() => statusOf(direct), shortly).toBe(200)
 
   const proxied = await open(behindProxy, 2_100)
-  expect(await statusOf(behindProxy)).toBe(404)
+  expect(await statusOf(behindProxy)).toBe(200)
   expect(proxied.closed()).toBe(0)
 })
 

@@ -1,0 +1,113 @@
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fillWaitlist } from '../../src/features/subscribers/fill-waitlist.ts'
+import { asApiKey, asUser } from '../as.ts'
+import { furnish, type Place } from '../e2e/furnish.ts'
+import { reportFigure } from '../figures.ts'
+import { makeApiCaller, makeApiKey, makeProduct, type TestProduct } from '../make.ts'
+import { type RouteRequest, requestsOfEveryRoute } from './every-route.ts'
+
+const clients = 10
+const pipelined = 100
+/** How many routes are asked for at once. */
+const together = 6
+const longestMs = 1_000
+const mostMegabytes = 300
+
+/** Routes that hold something at a client's pace still, each until it no longer does. */
+const notYet = new Set<string>([
+  'POST /o/:slug/settings/export', // REMOVE once archives hold no connection of the pool
+])
+
+let product: TestProduct
+let place: Place
+let requests: RouteRequest[]
+/** Somebody else. */
+let other: Awaited<ReturnType<typeof makeApiCaller>>
+beforeAll(async () => {
+  product = await makeProduct({ SIGNUP: 'open' })
+  const words = { keys: ['crm', 'old'], waitlists: ['Launch', 'Later'], description: 'x', organisation: 'Acme' }
+  const people = { person: 'Ada', userAgent: 'crm/1.0', emails: ['a@example.com', 'b@example.com'] }
+  place = await furnish(product, { ...words, ...people })
+  // Files that do not fit into the buffers on the way.
+  await fillWaitlist(place.organisation.ctx, place.waitlistId, 30_000)
+  other = await makeApiCaller(product)
+  const found = product.database.owner.kysely.selectFrom('invitations').select('id')
+  requests = await requestsOfEveryRoute(product, {
+    place,
+    invitationId: (await found.executeTakeFirstOrThrow()).id,
+    cookie: (await asUser(product, place.organisation.owner)).cookie(),
+    key: (await makeApiKey(place.organisation)).secret,
+  })
+}, 120_000)
+afterAll(async () => {
+  await product.close()
+})
+
+/** A client that sends, and reads nothing. */
+async function sendUnread(bytes: string): Promise<Socket> {
+  const socket = connect(Number(new URL(product.url).port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.pause()
+  await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))
+  socket.write(bytes)
+  return socket
+}
+
+/** The status of the first answer, once it is read after all; undefined where the connection ended without one. */
+function readStatus(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    socket.once('data', (chunk) => resolve(/^HTTP\/1\.1 (\d+)/.exec(chunk.toString('latin1'))?.[1]))
+    socket.once('close', () => resolve(undefined))
+    if (socket.destroyed) resolve(undefined)
+    socket.resume()
+  })
+}
+
+/** How long each thing takes that somebody else asks for. */
+async function askBeside(number: string): Promise<[what: string, status: number, ms: number][]> {
+  const timed = async (what: string, ask: () => Promise<number>): Promise<[string, number, number]> => {
+    const beganAt = performance.now()
+    const status = await ask()
+    return [what, status, performance.now() - beganAt]
+  }
+  const visitor = await asUser(product, undefined)
+  const create = { email: `beside-${number}@example.com` }
+  return Promise.all([
+    timed('/readyz', async () => (await fetch(`${product.url}/readyz`)).status),
+    timed('a sign-in', async () => (await visitor.post('/sign-in', other.organisation.owner)).status),
+    timed('a create', async () => (await asApiKey(product, other.secret).post(other.path, create)).status),
+  ])
+}
+
+test('whatever ten clients ask for and do not read, pipelined or not, readiness, a sign-in and a create of others wait for no second', async () => {
+  const expected: Record<string, number> = { '/readyz': 200, 'a sign-in': 303, 'a create': 201 }
+  const faults: unknown[] = []
+  const before = process.memoryUsage.rss()
+  const asked = requests.filter(({ name }) => !notYet.has(name))
+  let longest = 0
+  let mostHeld = 0
+  for (let at = 0; at < asked.length; at += together) {
+    const some = asked.slice(at, at + together)
+    const names = some.map(({ name }) => name)
+    const sockets = await Promise.all(
+      some.flatMap(({ bytes }) =>
+        Array.from({ length: clients }, (_, n) => sendUnread(n % 2 === 0 ? bytes : bytes.repeat(pipelined))),
+      ),
+    )
+    for (const [what, status, ms] of await askBeside(String(at))) {
+      longest = Math.max(longest, ms)
+      if (status !== expected[what] || ms > longestMs) faults.push({ what, status, ms: Math.round(ms), names })
+    }
+    mostHeld = Math.max(mostHeld, process.memoryUsage.rss() - before)
+    // The first client of each route was served; or else nothing was tried.
+    const statuses = await Promise.all(some.map((_, n) => readStatus(sockets[n * clients] as Socket)))
+    for (const [n, status] of statuses.entries())
+      if (!status || status >= '500') faults.push({ status, name: names[n] })
+    for (const socket of sockets) socket.destroy()
+  }
+  expect(faults).toEqual([])
+  expect(mostHeld / 2 ** 20).toBeLessThan(mostMegabytes)
+  reportFigure('routes whose answers nobody read', asked.length)
+  reportFigure('milliseconds others waited beside them at most', Math.round(longest))
+}, 180_000)
