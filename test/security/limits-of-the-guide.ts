@@ -23,6 +23,8 @@ import { rowsPerToken } from '../../src/features/subscribers/search-subscribers-
 import { statusPageRules } from '../../src/features/subscribers/status.dashboard.tsx'
 import { readConfig } from '../../src/platform/config.ts'
 import { downloadBounds } from '../../src/platform/downloads.ts'
+import { clientLimits } from '../../src/platform/http/client-shares.ts'
+import { maxStrangersBytes } from '../../src/platform/http/read-form.ts'
 import { stripeQueue, stripeRules } from '../../src/platform/net/ask-stripe.ts'
 import { searchLimits } from '../../src/platform/process/search-queue.ts'
 import { inWords, piecesInWords, prefixesInWords, sizeInWords } from './limits-in-words.ts'
@@ -218,6 +220,15 @@ export const cells: Record<string, Cell> = {
     ],
     tried: ['test/slow-database.test.ts', 'a database that takes its time for each answer is slow for everybody'],
   },
+  'Connections and bodies × network': {
+    says: [
+      `${number(clientLimits.connections.each)} connections`,
+      `${number(clientLimits.bodies.each)} unfinished bodies of ${clientLimits.bodyBytes.each / 2 ** 20} MB`,
+      `${clientLimits.uploads.each} uploads`,
+      `${maxStrangersBytes / 1024} KB`,
+    ],
+    tried: ['test/security/client-shares.test.ts', 'connections of one address past its share are closed'],
+  },
   'Connections and bodies × server': {
     says: [
       `${inSource('platform/http/start-http-server.ts', /maxConnections: ([\d_]+)/).replace('_', ',')} connections`,
@@ -225,6 +236,3 @@ export const cells: Record<string, Cell> = {
     tried: ['src/platform/http/start-http-server.test.ts', 'connections past the limit are closed at once'],
   },
 }
-
-/** Limits whose figures and tests come with archives and connections: give each an entry above. */
-export const owedElsewhere = ['Connections and bodies × network']

@@ -7,7 +7,7 @@ import { readBody } from './read-body.ts'
 /** Of somebody who is signed in. */
 const maxBytes = 256 * 1024
 /** Of a stranger, whose forms are a few fields. */
-const maxStrangersBytes = 16 * 1024
+export const maxStrangersBytes = 16 * 1024
 const maxFields = 1_000
 
 /** The same however often it is asked for. @throws AppError `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
