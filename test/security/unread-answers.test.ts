@@ -9,8 +9,6 @@ import { type RouteRequest, requestsOfEveryRoute } from './every-route.ts'
 
 const clients = 10
 const pipelined = 100
-/** How many routes are asked for at once. */
-const together = 6
 const longestMs = 1_000
 const mostMegabytes = 300
 
@@ -80,34 +78,42 @@ async function askBeside(number: string): Promise<[what: string, status: number,
   ])
 }
 
-test('whatever ten clients ask for and do not read, pipelined or not, readiness, a sign-in and a create of others wait for no second', async () => {
+/** What somebody else waits for too long, or is refused, while ten clients ask for this; and what was wrong with their answers. */
+async function tryUnread({ name, bytes }: RouteRequest, number: string) {
   const expected: Record<string, number> = { '/readyz': 200, 'a sign-in': 303, 'a create': 201 }
+  const sockets = await Promise.all(
+    Array.from({ length: clients }, (_, n) => sendUnread(n % 2 === 0 ? bytes : bytes.repeat(pipelined))),
+  )
+  const beside = await askBeside(number)
+  const faults: unknown[] = []
+  for (const [what, status, ms] of beside)
+    if (status !== expected[what] || ms > longestMs) faults.push({ name, what, status, ms: Math.round(ms) })
+  const longest = Math.max(...beside.map(([, , ms]) => ms))
+  const held = process.memoryUsage.rss()
+  // One of them was served; or else nothing was tried.
+  const status = await readStatus(sockets[0] as Socket)
+  for (const socket of sockets) socket.destroy()
+  if (!status || status >= '500') faults.push({ name, status })
+  return { faults, longest, held }
+}
+
+test('whatever ten clients ask for and do not read, pipelined or not, readiness, a sign-in and a create of others wait for no second', async () => {
   const faults: unknown[] = []
   const before = process.memoryUsage.rss()
   const asked = requests.filter(({ name }) => !notYet.has(name))
   let longest = 0
   let mostHeld = 0
-  for (let at = 0; at < asked.length; at += together) {
-    const some = asked.slice(at, at + together)
-    const names = some.map(({ name }) => name)
-    const sockets = await Promise.all(
-      some.flatMap(({ bytes }) =>
-        Array.from({ length: clients }, (_, n) => sendUnread(n % 2 === 0 ? bytes : bytes.repeat(pipelined))),
-      ),
-    )
-    for (const [what, status, ms] of await askBeside(String(at))) {
-      longest = Math.max(longest, ms)
-      if (status !== expected[what] || ms > longestMs) faults.push({ what, status, ms: Math.round(ms), names })
-    }
-    mostHeld = Math.max(mostHeld, process.memoryUsage.rss() - before)
-    // The first client of each route was served; or else nothing was tried.
-    const statuses = await Promise.all(some.map((_, n) => readStatus(sockets[n * clients] as Socket)))
-    for (const [n, status] of statuses.entries())
-      if (!status || status >= '500') faults.push({ status, name: names[n] })
-    for (const socket of sockets) socket.destroy()
+  for (const [n, request] of asked.entries()) {
+    let tried = await tryUnread(request, `${n}`)
+    // The machine may have been busy with something else: what is slow is slow once more.
+    if (tried.faults.length > 0) tried = await tryUnread(request, `${n}-again`)
+    faults.push(...tried.faults)
+    longest = Math.max(longest, tried.longest)
+    mostHeld = Math.max(mostHeld, tried.held - before)
   }
   expect(faults).toEqual([])
   expect(mostHeld / 2 ** 20).toBeLessThan(mostMegabytes)
+  expect(asked.length).toBeGreaterThan(90)
   reportFigure('routes whose answers nobody read', asked.length)
   reportFigure('milliseconds others waited beside them at most', Math.round(longest))
 }, 180_000)

@@ -34,11 +34,25 @@ export function makeClientAddress(trustedProxies: readonly string[]): (request: 
   }
 }
 
-/** Makes the function that tells whether an address is one of these (CIDRs). */
+/** Wider than any proxy's range that is published: Cloudflare's largest are /12 and /29. */
+const leastBits = { ipv4: 12, ipv6: 24 }
+const privateRanges = ['10.0.0.0/8', 'fc00::/7', 'fe80::/10'].map(toRange)
+
+/** Those of `TRUSTED_PROXIES` that most likely hold more than proxies. Private networks may be given whole. */
+export function widestRanges(trustedProxies: readonly string[]): string[] {
+  return trustedProxies.filter((text) => {
+    const [base, bits] = toRange(text)
+    const isPrivate = privateRanges.some(
+      ([network, size]) => network.kind() === base.kind() && bits >= size && base.match(network, size),
+    )
+    return !isPrivate && bits < leastBits[base.kind()]
+  })
+}
+
+/** Makes the function that tells whether an address is that of a trusted proxy. */
 export function makeIsTrusted(trustedProxies: readonly string[]): (address: string) => boolean {
   const ranges = trustedProxies.map(toRange)
   return (address) => {
-    if (ranges.length === 0) return false
     const parsed = ipaddr.process(address)
     return ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))
   }
