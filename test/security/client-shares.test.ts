@@ -74,7 +74,7 @@ test('connections of one address past its share are closed and logged once, and 
 })
 
 const signIn = (product: TestProduct, length: number, sent: string, headers = '') =>
-  `POST /sign-in HTTP/1.1\r\nHost: x\r\nOrigin: ${product.url}\r\nContent-Type: application/x-www-form-urlencoded\r\n${headers}Content-Length: ${length}\r\n\r\n${sent}`
+  `POST /sign-in HTTP/1.1\r\nHost: localhost\r\nOrigin: ${product.url}\r\nContent-Type: application/x-www-form-urlencoded\r\n${headers}Content-Length: ${length}\r\n\r\n${sent}`
 
 test('a form of a stranger takes 16 KB, and one of somebody who is signed in 256 KB', async () => {
   const owner = await asUser(direct, organisation.owner)
@@ -123,7 +123,7 @@ test('uploads of one address past its share are 429', async () => {
   const waitlist = await makeWaitlist(organisation)
   const head = [
     `POST /o/${organisation.slug}/waitlists/${waitlist}/import?form_nonce=x HTTP/1.1`,
-    ...['Host: x', `Origin: ${behindProxy.url}`, `Cookie: ${owner.cookie()}`, 'X-Forwarded-For: 192.0.2.3'],
+    ...['Host: localhost', `Origin: ${behindProxy.url}`, `Cookie: ${owner.cookie()}`, 'X-Forwarded-For: 192.0.2.3'],
     ...['Content-Type: multipart/form-data; boundary=x', 'Content-Length: 1000000', '', '--x\r\nContent-Disposition: '],
   ].join('\r\n')
   const uploads = await open(behindProxy, 13, head)
