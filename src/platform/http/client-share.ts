@@ -10,7 +10,7 @@ export type Refused = 'by_address' | 'by_process'
 export class ClientShare {
   readonly #most: { each: number; inAll: number }
   readonly #held = new Map<string, number>()
-  readonly #keys = new Map<string, [line: string, site: string | undefined]>()
+  readonly #keys = new Map<string, [key: string, shares: number][]>()
   #heldInAll = 0
 
   constructor(most: { each: number; inAll: number }) {
@@ -24,21 +24,17 @@ export class ClientShare {
   /** Whether there was no room, and whose. Undefined: it is held now, until it is given back. */
   take(ip: string | null, amount = 1): Refused | undefined {
     const { each, inAll } = this.#most
-    const [line, site] = this.#keysOf(ip)
-    const heldByLine = (this.#held.get(line) ?? 0) + amount
-    const heldBySite = site === undefined ? 0 : (this.#held.get(site) ?? 0) + amount
-    if (heldByLine > each || heldBySite > each * linesInSite) return 'by_address'
+    const keys = this.#keysOf(ip)
+    for (const [key, shares] of keys) if ((this.#held.get(key) ?? 0) + amount > each * shares) return 'by_address'
     if (this.#heldInAll + amount > inAll) return 'by_process'
-    this.#held.set(line, heldByLine)
-    if (site !== undefined) this.#held.set(site, heldBySite)
+    for (const [key] of keys) this.#held.set(key, (this.#held.get(key) ?? 0) + amount)
     this.#heldInAll += amount
     return undefined
   }
 
   giveBack(ip: string | null, amount = 1): void {
     this.#heldInAll -= amount
-    for (const key of this.#keysOf(ip)) {
-      if (key === undefined) continue
+    for (const [key] of this.#keysOf(ip)) {
       const held = (this.#held.get(key) ?? 0) - amount
       if (held > 0) this.#held.set(key, held)
       else this.#held.delete(key)
@@ -46,12 +42,23 @@ export class ClientShare {
   }
 
   /** Reading an address takes longer than all the rest. */
-  #keysOf(ip: string | null): [line: string, site: string | undefined] {
+  #keysOf(ip: string | null): [key: string, shares: number][] {
     const known = this.#keys.get(ip ?? '')
     if (known) return known
     if (this.#keys.size >= mostRemembered) this.#keys.clear()
-    const keys: [string, string | undefined] = [subscriberLine(ip), subscriberSite(ip)]
+    const keys = readKeys(ip)
     this.#keys.set(ip ?? '', keys)
     return keys
   }
+}
+
+/** What an address is counted under, and how many shares that has. */
+function readKeys(ip: string | null): [key: string, shares: number][] {
+  const site = subscriberSite(ip)
+  return site === undefined
+    ? [[subscriberLine(ip), 1]]
+    : [
+        [subscriberLine(ip), 1],
+        [site, linesInSite],
+      ]
 }
