@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely'
+import type { Database } from './db/database.ts'
 import { enterOrganisation } from './db/enter-organisation.ts'
 import type { Tables } from './db/tables.ts'
 import { AppError } from './errors.ts'
@@ -85,7 +86,7 @@ export async function inTransaction<T>(
     if (deleted_at && ctx.actor.type !== 'system' && !evenIfDeleted)
       throw new AppError('not_found', 'This organisation is deleted. An owner can still bring it back.')
     const actor = await refreshActor(transaction, ctx)
-    return work({ ...ctx, organisation, actor, sql: transaction })
+    return work({ ...ctx, db: aside(ctx.db), organisation, actor, sql: transaction })
   })
 }
 
@@ -114,8 +115,13 @@ export async function inSnapshot<T>(ctx: Context, work: (ctx: TransactionContext
     .setAccessMode('read only')
     .execute(async (transaction) => {
       await enterOrganisation(transaction, ctx.db, ctx.organisation.id)
-      return work({ ...ctx, sql: transaction })
+      return work({ ...ctx, db: aside(ctx.db), sql: transaction })
     })
+}
+
+/** A transaction that waited for a second connection of its pool would hold the first one meanwhile. */
+function aside(db: Database): Database {
+  return { ...db, run: db.runAside }
 }
 
 async function refreshActor(transaction: Transaction<Tables>, ctx: Context): Promise<Actor> {

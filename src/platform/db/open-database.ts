@@ -49,28 +49,38 @@ export function openDatabase({ url, role, rowLevelRole, maxConnections, log, pat
     application_name: 'queueup',
   }
   const hung = new HungBackends(maxConnections)
-  const pool = new pg.Pool({
-    ...settings,
-    max: maxConnections,
-    idleTimeoutMillis: 60_000,
-    onConnect: (client) => hung.requireFew(client),
-  })
-  pool.on('remove', (client) => hung.noteLetGo(client))
-  // Without a listener an idle connection that breaks would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
-  // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
-  pool.on('connect', (client) => void client.on('error', () => undefined))
-  return {
-    rowLevelRole,
-    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: dropLost(pool) }) }),
-    async run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  const openPool = (max: number) => {
+    const pool = new pg.Pool({
+      ...settings,
+      max,
+      idleTimeoutMillis: 60_000,
+      onConnect: (client) => hung.requireFew(client),
+    })
+    pool.on('remove', (client) => hung.noteLetGo(client))
+    // Without a listener an idle connection that breaks would end the process.
+    pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+    // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
+    pool.on('connect', (client) => void client.on('error', () => undefined))
+    return pool
+  }
+  const pool = openPool(maxConnections)
+  // Transactions that held the whole pool and waited for another connection of it would wait for each other.
+  const aside = openPool(1)
+  const runBy =
+    (pool: pg.Pool) =>
+    async <Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> => {
       try {
         const { rows } = await pool.query({ name: statement.name, text: statement.text, values: [...values] })
         return rows as Row[]
       } catch (error) {
         throw asUnavailable(error)
       }
-    },
+    }
+  return {
+    rowLevelRole,
+    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: dropLost(pool) }) }),
+    run: runBy(pool),
+    runAside: runBy(aside),
     async hold(): Promise<HeldConnection> {
       const client = new pg.Client(settings)
       client.on('error', (error) => log.warn({ err: error }, 'a held database connection broke'))
@@ -102,7 +112,7 @@ export function openDatabase({ url, role, rowLevelRole, maxConnections, log, pat
         },
       }
     },
-    close: () => pool.end(),
+    close: async () => void (await Promise.all([pool.end(), aside.end()])),
   }
 }
 
