@@ -125,12 +125,15 @@ export const changesOfOrganisations: Change[] = [
       return scene.form(`${path}/continue`)
     },
   ),
-  byOwner('/o/:slug/waitlists/:id/import/:import/results.csv', ['subscriber.exported'], async (scene) => {
-    const path = await withImport(scene)
-    await pressStart(scene.owner, path)
-    await scene.owner.post(`${path}/cancel`)
-    return scene.form(`${path}/results.csv`)
-  }),
+  {
+    ...byOwner('/o/:slug/waitlists/:id/import/:import/results.csv', ['subscriber.exported'], async (scene) => {
+      const path = await withImport(scene)
+      await pressStart(scene.owner, path)
+      await scene.owner.post(`${path}/cancel`)
+      return scene.form(`${path}/results.csv`)
+    }),
+    ...download,
+  },
   byOwner('/o/:slug/waitlists/:id/import/:import/cancel', { nothing: 'nobody was added yet' }, async (scene) => {
     const path = await withImport(scene)
     await pressStart(scene.owner, path)

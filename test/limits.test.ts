@@ -31,7 +31,7 @@ function sendEndless(head: string[], begin = ''): Promise<{ answer: string; byte
       while (socket.writable && socket.bytesWritten < 2 ** 30 && socket.write(piece));
     }
     socket.on('connect', () => {
-      socket.write(`${[...head, 'Host: x', 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\n`)
+      socket.write(`${[...head, 'Host: localhost', 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\n`)
       if (begin) socket.write(`${begin.length.toString(16)}\r\n${begin}\r\n`)
       more()
     })

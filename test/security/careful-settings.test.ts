@@ -32,6 +32,7 @@ test.runIf(here)(
       ...all,
       METRICS_PORT: String(open),
       METRICS_HOST: '0.0.0.0',
+      PUBLIC_URL: 'http://waitlist.example.com',
       TRUSTED_PROXIES: '0.0.0.0/0,10.0.0.0/8',
     })
     expect(await isReached(here ?? '', open)).toBe(true)
