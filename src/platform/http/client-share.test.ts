@@ -27,10 +27,10 @@ test('the addresses of one IPv6 /64 have one share together, and those of one /4
 
 test('all together hold no more than the process has, and what was refused is not counted', () => {
   const share = new ClientShare({ each: 4, inAll: 10 })
-  for (const n of [1, 2]) expect(share.take(`192.0.2.${n}`, 4)).toBeUndefined()
-  expect(share.take('192.0.2.3', 4)).toBe('by_process')
+  for (const n of [1, 2]) expect(share.take(`198.51.${n}.1`, 4)).toBeUndefined()
+  expect(share.take('203.0.113.1', 4)).toBe('by_process')
   expect(share.heldInAll).toBe(8)
-  for (const n of [1, 2]) share.giveBack(`192.0.2.${n}`, 4)
+  for (const n of [1, 2]) share.giveBack(`198.51.${n}.1`, 4)
   expect(share.heldInAll).toBe(0)
-  expect(share.take('192.0.2.3', 4)).toBeUndefined()
+  expect(share.take('203.0.113.1', 4)).toBeUndefined()
 })
