@@ -121,7 +121,7 @@ export async function inSnapshot<T>(ctx: Context, work: (ctx: TransactionContext
 
 /** A transaction that waited for a second connection of its pool would hold the first one meanwhile. */
 function aside(db: Database): Database {
-  return { ...db, run: db.runAside }
+  return { ...db, ...db.aside }
 }
 
 async function refreshActor(transaction: Transaction<Tables>, ctx: Context): Promise<Actor> {

@@ -21,8 +21,8 @@ export interface Database {
   kysely: Kysely<Tables>
   /** Runs a prepared statement in one round trip, outside any transaction but its own. */
   run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
-  /** The same from within a transaction, by a connection that no transaction holds. What it does stays if that is rolled back. */
-  runAside<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
+  /** The same by a connection that no transaction holds, for statements from within one: what they do stays if that is rolled back. */
+  aside: Pick<Database, 'kysely' | 'run'>
   /** Takes a connection of its own beside the pool. */
   hold(): Promise<HeldConnection>
   close(): Promise<void>

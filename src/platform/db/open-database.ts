@@ -66,21 +66,21 @@ export function openDatabase({ url, role, rowLevelRole, maxConnections, log, pat
   const pool = openPool(maxConnections)
   // Transactions that held the whole pool and waited for another connection of it would wait for each other.
   const aside = openPool(1)
-  const runBy =
-    (pool: pg.Pool) =>
-    async <Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> => {
+  const statementsOf = (pool: pg.Pool) => ({
+    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: dropLost(pool) }) }),
+    async run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
       try {
         const { rows } = await pool.query({ name: statement.name, text: statement.text, values: [...values] })
         return rows as Row[]
       } catch (error) {
         throw asUnavailable(error)
       }
-    }
+    },
+  })
   return {
     rowLevelRole,
-    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: dropLost(pool) }) }),
-    run: runBy(pool),
-    runAside: runBy(aside),
+    ...statementsOf(pool),
+    aside: statementsOf(aside),
     async hold(): Promise<HeldConnection> {
       const client = new pg.Client(settings)
       client.on('error', (error) => log.warn({ err: error }, 'a held database connection broke'))
