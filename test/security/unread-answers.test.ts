@@ -8,7 +8,7 @@ import { makeApiCaller, makeApiKey, makeProduct, type TestProduct } from '../mak
 import { type RouteRequest, requestsOfEveryRoute } from './every-route.ts'
 
 const clients = 10
-const pipelined = 100
+const pipelined = 1_000
 const longestMs = 1_000
 const mostMegabytes = 300
 
