@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { createWriteStream, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { cliJson, makeDataDir, makeKeyByCli, postmasterPid, startCli, startServer } from './processes.ts'
+
+// Each test starts a dozen commands, each with its database.
+vi.setConfig({ testTimeout: 150_000 })
 
 const env: Record<string, string> = { DATA_DIR: makeDataDir() }
 const pipe = join(env.DATA_DIR ?? '', 'people')
@@ -26,7 +29,7 @@ async function startImport() {
   const writer = createWriteStream(pipe)
   writer.on('error', () => undefined)
   writer.write(`email\n${Array.from({ length: 2_500 }, (_, i) => `p${before + i}@example.com\n`).join('')}`)
-  await expect.poll(() => countPeople(), { timeout: 30_000 }).toBe(before + 2_000)
+  await expect.poll(() => countPeople(), { timeout: 90_000 }).toBe(before + 2_000)
   return { ...command, before, closePipe: () => writer.destroy() }
 }
 

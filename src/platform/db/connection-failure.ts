@@ -30,6 +30,11 @@ export function asUnavailable(error: unknown): unknown {
   })
 }
 
+/** Whether the database worked on a statement until its timeout ended it (57014). Takes what `asUnavailable` returned, too. */
+export function isStatementTimeout(error: unknown): boolean {
+  return codeOf(error instanceof AppError ? error.cause : error) === '57014'
+}
+
 /** Whether the connection that failed so is of no more use, so that the next request needs another one. */
 export function isLostConnection(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isLostConnection)
