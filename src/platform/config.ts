@@ -37,7 +37,7 @@ export interface Config {
   rateLimit: { perMinute: number; burst: number }
   signup: 'open' | 'invite'
   metricsPort: number | undefined
-  /** Figures are for whoever runs the server: this machine alone, unless it is set. */
+  /** Metrics are for the operator: this machine alone, unless it is set. */
   metricsHost: string
   /** CIDRs whose `X-Forwarded-*` are believed. */
   trustedProxies: string[]

@@ -24,7 +24,7 @@ const target = (env: Record<string, string> = { SECRET_KEY: secretKey }) => ({
   ...env,
 })
 
-/** What somebody does who may write where backups lie: another address, and the sum made anew. */
+/** What an attacker who can write where backups lie does: changes an address and computes the checksum again. */
 async function forge(): Promise<Buffer> {
   const raw = gunzipSync(await unsealBackup(honest, secretKey))
   let at = raw.indexOf('ada@example.com')

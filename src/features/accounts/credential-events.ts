@@ -43,7 +43,7 @@ export const credentialEvents = {
   recovery_codes_renewed: { sessions: 'stays', trusted_devices: 'stays', ...begun, ...addressKept },
   /**
    * Asks for no password, so it leaves the owner's ways back in: with a stolen session somebody could send it again and
-   * again. The password is the same, and whoever knows it or the mailbox can begin anew anyway.
+   * again. The password is the same, and anybody who knows it or the mailbox can start over.
    */
   signed_out_elsewhere: {
     ...elsewhere,

@@ -9,7 +9,7 @@ const validMs = 3_600_000
 
 interface ResetLink {
   userId: string
-  /** Whoever opens it has proven the mailbox. The operator's links are passed on by hand. */
+  /** Opening it proves the mailbox. The operator's links are passed on by hand. */
   isMailed: boolean
 }
 

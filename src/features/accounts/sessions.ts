@@ -79,7 +79,7 @@ export async function prolongSession(
   return sessionCookieLine(services, token, (end.getTime() - now.getTime()) / 1000)
 }
 
-/** Gives a session another token and answers its cookie: whoever knew the one before is out of it. */
+/** Gives a session another token and answers its cookie: the one before no longer works. */
 export async function renewSession(services: Services, person: SignedIn, within: Kysely<Tables>): Promise<string> {
   const token = randomBase62(32)
   const renewed = await within

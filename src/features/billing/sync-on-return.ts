@@ -3,7 +3,7 @@ import { AppError } from '../../platform/errors.ts'
 import { findWaitForTokens } from '../../platform/rate-limit/take-tokens.ts'
 import { syncSubscription } from './sync-subscription.ts'
 
-/** The page is fetched again and again by whoever reloads it: three questions to Stripe at once, then one in half a minute. */
+/** An owner may reload the page many times: three questions to Stripe at once, then one in half a minute. */
 export const returnRule = { perSecond: 1 / 30, burst: 3 }
 
 /**

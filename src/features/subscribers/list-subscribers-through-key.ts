@@ -50,7 +50,7 @@ export class SubscriberLists {
   }
 
   list(item: ListThroughKey): Promise<ListedThroughKey> {
-    // Whoever must ask the shared bucket goes alone: it locks its key's tokens.
+    // A request that must ask the shared bucket goes alone: it locks its key's tokens.
     if (item.key.question) return this.#list(item)
     return this.#calls.call('pages', item).catch((error: unknown) => {
       // What breaks one page does not break those that came with it.

@@ -32,7 +32,7 @@ export function networkPrefixes(ip: string | null): NetworkPrefix[] {
   })
 }
 
-/** The narrowest prefix: whoever shares it counts as the same client. */
+/** The narrowest prefix: requests that share it count as the same client's. */
 export function hostPrefix(ip: string | null): string {
   return networkPrefixes(ip)[0]?.prefix ?? 'unknown'
 }
