@@ -112,9 +112,7 @@ export function makeCustomerApi(services: Services, gate: KeyGate, operations: r
       path,
       ...input,
       header: (name) => readHeader(request, name),
-      get signal() {
-        return c.req.raw.signal
-      },
+      signal: () => c.req.raw.signal,
       settle: (attempt) => gate.settle(key, attempt, scope, meta, note),
       charge: (attempt, tokens) => gate.charge(key, attempt, tokens, note),
     }

@@ -25,8 +25,11 @@ export interface ApiCall {
   body: unknown
   rawBody: Buffer
   header(name: string): string | undefined
-  /** Aborted when the client closes the connection before it is answered. */
-  readonly signal: AbortSignal
+  /**
+   * Aborted when the client closes the connection before it is answered. A function: a getter in an object literal would give
+   * each call a hidden class of its own, and collecting them costs 9 µs a request.
+   */
+  signal(): AbortSignal
   /** Ends the call with the right refusal unless the database found the key good for the operation's scope. */
   settle(attempt: ApiKeyAttempt): void
   /** Takes tokens for what the request has cost beyond its own one. */

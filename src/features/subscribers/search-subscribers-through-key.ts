@@ -37,7 +37,7 @@ export async function searchThroughKey(
   const { services, gate, key } = call
   const attempt = await gate.authorize(key, scope)
   call.settle(attempt)
-  const turn = { key: attempt.organisation_id, isPreferred: true, signal: call.signal }
+  const turn = { key: attempt.organisation_id, isPreferred: true, signal: call.signal() }
   const found = await services.searches.run(turn, async () => {
     const { perSecond, burst } = gate.rule
     const values = [key.hashes, scope, plansWithApiAccess, perSecond, burst, waitlistId, (page - 1) * limit, limit]
