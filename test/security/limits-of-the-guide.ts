@@ -63,7 +63,7 @@ export const cells: Record<string, Cell> = {
   },
   'Password hashes × user': {
     says: [`${inWords(signedInRules.session)} for each session`, `${inWords(signedInRules.user)} for all`],
-    tried: ['src/features/accounts/recent-sign-in.test.ts', 'whoever found a browser open can guess a few times only'],
+    tried: ['src/features/accounts/recent-sign-in.test.ts', 'a stranger at an open browser can guess a few times only'],
   },
   'Password hashes × server': {
     says: [`${hashLimits.concurrency} at once, ${hashLimits.maxWaiting} wait`],
@@ -84,7 +84,7 @@ export const cells: Record<string, Cell> = {
   },
   'Forgotten passwords × user': {
     says: [inWords(mailboxRule)],
-    tried: ['src/features/accounts/guessing.test.ts', 'whoever floods a mailbox with links to a new password'],
+    tried: ['src/features/accounts/guessing.test.ts', 'a flood of links to a new password to one mailbox is stopped'],
   },
   'Forgotten passwords × server': {
     says: [inWords(strangerCeilings.forgotPassword)],

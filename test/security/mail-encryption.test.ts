@@ -72,7 +72,7 @@ test('a mail server on another machine without STARTTLS is told neither the pass
   expect(received.join()).toContain('/reset-password/abc')
 })
 
-test('nor is whoever hides on the way that the server offers it', async () => {
+test('nor is an attacker on the way who hides that the server offers it', async () => {
   const { port, received } = await startMailServer({})
   const stripping = await strip(port)
   await expect(send(urlOf(elsewhere, stripping.port))).rejects.toThrow(remedy)

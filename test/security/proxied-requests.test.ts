@@ -104,7 +104,7 @@ test('an address of this machine in a local network is proposed as it was asked 
   expect((await get('/', ['Host', '6.6.6.6'])).text).not.toContain('6.6.6.6')
 })
 
-test('whoever probes is answered, and so is a caller with a key under any name, but not through a proxy that says so', async () => {
+test('a probe is answered, and so is a caller with a key under any name, but not through a proxy that says so', async () => {
   for (const path of ['/healthz', '/readyz']) {
     expect((await get(path, ['Host', '10.0.0.7:3000'], ['X-Forwarded-For', '203.0.113.9'])).status).toBe(200)
     expect(await inHttp10(`GET ${path}`, 'Host: 10.0.0.7')).toMatch(/^HTTP\/1\.1 200/)

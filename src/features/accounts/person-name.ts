@@ -19,7 +19,7 @@ export function parsePersonName(name: string, person: { email: string }): string
   const folded = parsed.data.normalize('NFKC').toLowerCase()
   if (folded === person.email) return parsed.data
   const refuse = (text: string) => fieldError('name', 'refused', text)
-  if (folded.includes('@')) throw refuse('A name is no e-mail address, but for your own.')
+  if (folded.includes('@')) throw refuse('A name cannot be an email address other than your own.')
   if (looksLikeOffice(parsed.data, ownNames) || looksAsIfNaming(parsed.data, 'QueueUp'))
     throw refuse('This is what the product calls itself. Choose another name.')
   if (mixesScripts(parsed.data)) throw refuse('Write each word of the name in one script: Latin, Cyrillic or Greek.')

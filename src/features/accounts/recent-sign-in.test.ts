@@ -214,7 +214,7 @@ test('the password confirms the session it was typed in, and no other', async ()
   expect((await other.post(`${home}/api-keys`, { ...keyForm(), name: 'x' })).status).toBe(403)
 })
 
-test('whoever found a browser open can guess a few times only, and its person elsewhere is not kept out', async () => {
+test('a stranger at an open browser can guess a few times only, and its person elsewhere is not kept out', async () => {
   const { organisation, owner, home, age, password } = await setUp()
   const elsewhere = await asUser(product, organisation.owner)
   await age()

@@ -14,7 +14,7 @@ const stopReasons: Record<StopReason, string> = {
   forbidden: 'Whoever started it may no longer add subscribers here.',
   ended: 'The command that ran it ended before the file did.',
   disk: 'This server is almost out of disk space. Continue once there is room again.',
-  rows: 'Whoever started it has imported very many rows lately. Continue tomorrow.',
+  rows: 'The person who started it has imported very many rows lately. Continue tomorrow.',
   failed: 'Something unexpected happened over and over. It has been logged.',
 }
 

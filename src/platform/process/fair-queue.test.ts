@@ -37,7 +37,7 @@ test('no more run at once than may, and the keys take turns', async () => {
   expect(await Promise.all(all)).toHaveLength(9)
 })
 
-test('past its bound the newest of the longest line is refused, whoever came last', async () => {
+test('past its bound the newest of the longest line is refused, not the last to come', async () => {
   const queue = new FairQueue({ concurrency: 1, maxWaiting: 3, refuse })
   const { begun, work, endNext, hasMore } = makeWork()
   const settled = [...names('a', 6), 'b1'].map((name) =>
