@@ -52,7 +52,8 @@ const withSecret = (
   option: string,
   given: string | true | undefined,
   work: (services: Services, secret: string | undefined) => Promise<CommandResult>,
-) => runWithSecret(Boolean(program.opts().json), () => readSecret(option, given), work)
+  options?: { begins?: boolean },
+) => runWithSecret(Boolean(program.opts().json), () => readSecret(option, given), work, options)
 const list = (work: (services: Services) => CommandList | Promise<CommandList>) =>
   runList(Boolean(program.opts().json), work)
 const listWithin = (org: string, work: (ctx: Context) => CommandList) =>
@@ -77,8 +78,11 @@ command(org, 'create', 'make an organisation and its owner')
   .option('--owner-password [password]', 'asked for where it has no value, or read from standard input')
   .addOption(new Option('--plan <plan>').choices(planNames))
   .action(({ ownerPassword, ...options }) =>
-    withSecret('--owner-password', ownerPassword, (services, ownerPassword) =>
-      orgCreate(services, { ...options, ownerPassword }),
+    withSecret(
+      '--owner-password',
+      ownerPassword,
+      (services, ownerPassword) => orgCreate(services, { ...options, ownerPassword }),
+      { begins: true },
     ),
   )
 command(org, 'list', 'list organisations').action(() => list(orgList))
@@ -198,7 +202,13 @@ program
   .command('migrate')
   .description('apply migrations and exit')
   .option('--json')
-  .action(() => run(async () => ({ json: { migrated: true }, text: 'The database is current.' })))
+  .action(() =>
+    runCommand(
+      Boolean(program.opts().json),
+      async () => ({ json: { migrated: true }, text: 'The database is current.' }),
+      { begins: true },
+    ),
+  )
 program
   .command('serve')
   .description('run the server')

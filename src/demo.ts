@@ -12,7 +12,7 @@ const people = 5_000
 
 /** Runs the server with an organisation to look at: a waitlist of 5,000, an admin who can sign in, and a fresh key. */
 export async function demo(product: Product): Promise<void> {
-  const made = await withServices(makeDemo)
+  const made = await withServices(makeDemo, { begins: true })
   await runServer(readConfig(), product, ({ publicUrl, mailPreviewUrl }) => {
     const lines = [
       `QueueUp is ready at ${publicUrl}`,

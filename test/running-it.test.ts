@@ -37,6 +37,7 @@ test('the command line works with and without a server, and a revoke from it hol
 
 test('the command line answers errors on stderr with 1, and wrong usage with 2', async () => {
   const env = dataDir()
+  await cliJson(env, 'migrate')
   const unknown = await runCli(env, 'key', 'list', '--org', 'nobody')
   expect([unknown.code, unknown.stdout]).toEqual([1, ''])
   expect(unknown.stderr).toMatch(/no organisation with the slug nobody/)

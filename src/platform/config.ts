@@ -137,6 +137,7 @@ function isCidr(text: string): boolean {
  * @throws ConfigError naming every value that is wrong, in one sentence.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Config; secrets: ConfigSecrets } {
+  forgetClientVariables()
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = environment.safeParse(set)
   if (!parsed.success) {
@@ -187,6 +188,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): { config: Conf
     },
     secrets: { secretKey: e.SECRET_KEY, secretKeyPrevious: e.SECRET_KEY_PREVIOUS },
   }
+}
+
+/** PostgreSQL's own client variables (PGHOST, PGSSLMODE, PGOPTIONS …) would decide how the driver reaches our database. */
+function forgetClientVariables(): void {
+  for (const name of Object.keys(process.env)) if (/^PG[A-Z]/.test(name)) delete process.env[name]
 }
 
 /** The configuration with the port that the system gave where 0 was asked for; the default PUBLIC_URL follows it. */

@@ -3,6 +3,7 @@ import type { CommandResult } from '../../platform/cli/run-command.ts'
 import { type Inspection, withInspection } from '../../platform/cli/with-inspection.ts'
 import { ConfigError, readConfig } from '../../platform/config.ts'
 import { AppError } from '../../platform/errors.ts'
+import { becomeOwner } from '../../platform/process/become-owner.ts'
 import { findSecretKey, keepSecretKey } from '../../platform/process/load-secret-key.ts'
 import { examine } from '../doctor/examine.ts'
 import { findBackup } from './open-backup.ts'
@@ -35,6 +36,7 @@ export async function restore({
 }): Promise<CommandResult> {
   const { config, secrets: given } = readConfig()
   requireEmbedded(config.databaseUrl)
+  becomeOwner(config.dataDir)
   const found = await findBackup(resolve(file))
   if (!found.envelope && !unauthenticated)
     throw new AppError(
@@ -46,7 +48,7 @@ export async function restore({
   const keep = requireUsable(checked).keep ?? key.keep
   if (!found.envelope || key.keep !== undefined) warn(unproven)
   if (keep !== undefined) keepSecretKey(config.dataDir, keep)
-  await withInspection(({ url, log }) => restoreBackup(url, log, checked))
+  await withInspection(({ url, log }) => restoreBackup(url, log, checked), { begins: true })
   return withInspection(async ({ db, roles, secrets, stopping }) => {
     const problems = (await examine(db, { roles, secrets }, stopping)).flatMap(({ problems }) => problems)
     const count = Object.values(checked.rows).reduce((sum, count) => sum + count, 0)

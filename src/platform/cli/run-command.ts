@@ -19,8 +19,12 @@ export interface CommandResult {
 }
 
 /** Runs a command and prints its answer. Errors go to stderr, with exit code 1. */
-export async function runCommand(asJson: boolean, work: (services: Services) => Promise<CommandResult>): Promise<void> {
-  await runExport(async (services) => print(asJson, await work(services)))
+export async function runCommand(
+  asJson: boolean,
+  work: (services: Services) => Promise<CommandResult>,
+  options?: { begins?: boolean },
+): Promise<void> {
+  await printingErrors(() => withServices(async (services) => print(asJson, await work(services)), options))
 }
 
 /** The same for a command that is told a secret, which is read before anything is started. */
@@ -28,10 +32,11 @@ export async function runWithSecret(
   asJson: boolean,
   read: () => Promise<string | undefined>,
   work: (services: Services, secret: string | undefined) => Promise<CommandResult>,
+  options?: { begins?: boolean },
 ): Promise<void> {
   await printingErrors(async () => {
     const secret = await read()
-    await withServices(async (services) => print(asJson, await work(services, secret)))
+    await withServices(async (services) => print(asJson, await work(services, secret)), options)
   })
 }
 

@@ -4,20 +4,25 @@ import { openDatabase } from '../db/open-database.ts'
 import { prepareDatabase } from '../db/prepare-database.ts'
 import { makeLog } from '../log/make-log.ts'
 import { makeMailer } from '../mail/make-mailer.ts'
+import { becomeOwner } from '../process/become-owner.ts'
 import { loadSecrets } from '../process/load-secret-key.ts'
 import { makeServices } from '../process/make-services.ts'
 import { endBySignal, onStopSignal, type StopSignal } from '../process/on-stop-signal.ts'
 import type { Services } from '../services.ts'
+import { requireData } from './require-data.ts'
 
 const graceMs = 5_000
 
 /**
  * The services of a command, whether the server runs or not: the embedded database is stopped again unless a server needs
  * it. Told to stop by a signal, or by the end of whoever reads its output, the command breaks off what heeds
- * `services.stopping`, cleans up as ever, and the process ends here.
+ * `services.stopping`, cleans up as ever, and the process ends here. Only a command that `begins` makes a database.
  */
-export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
-  return heedingSignals((stopping) => runWithServices(stopping, work))
+export async function withServices<T>(
+  work: (services: Services) => Promise<T>,
+  { begins = false }: { begins?: boolean } = {},
+): Promise<T> {
+  return heedingSignals((stopping) => runWithServices(stopping, work, begins))
 }
 
 /** Runs a command that a signal breaks off, as `withServices` does. */
@@ -38,11 +43,17 @@ export async function heedingSignals<T>(run: (stopping: AbortSignal) => Promise<
   }
 }
 
-async function runWithServices<T>(stopping: AbortSignal, work: (services: Services) => Promise<T>): Promise<T> {
+async function runWithServices<T>(
+  stopping: AbortSignal,
+  work: (services: Services) => Promise<T>,
+  begins: boolean,
+): Promise<T> {
   const { config, secrets: given } = readConfig()
+  becomeOwner(config.dataDir)
+  requireData(config, begins)
   const log = makeLog(config.logLevel === 'info' ? 'error' : config.logLevel, 'stderr')
   const secrets = loadSecrets(config.dataDir, given)
-  const database = await prepareDatabase(config, secrets, log, 'command')
+  const database = await prepareDatabase(config, secrets, log, 'command', stopping)
   const db = openDatabase({ url: database.url, role: database.roles.app, maxConnections: 4, log })
   const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log, stopping })
   try {

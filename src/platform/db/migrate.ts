@@ -32,7 +32,8 @@ export async function migrate(url: string, log: Logger, through = Number.POSITIV
   await client.connect()
   try {
     await requireServer(client)
-    await client.query("select pg_advisory_lock(hashtext('queueup migrations'))")
+    const waiting = setTimeout(() => log.info('waiting for another process that migrates this database'), 3_000)
+    await client.query("select pg_advisory_lock(hashtext('queueup migrations'))").finally(() => clearTimeout(waiting))
     const roles = await ensureRoles(client)
     if (!roles.app) log.warn('the database login may not create roles: its tables are protected by triggers alone')
     const quote = (role: string | undefined) => (role ? pg.escapeIdentifier(role) : 'current_user')

@@ -18,15 +18,19 @@ export interface PreparedDatabase {
 /**
  * A database that is running, migrated and made with our secret: the embedded one, or DATABASE_URL. A server takes the
  * embedded one for itself; the command line shares it. Whoever only inspects it finds it as it is, whatever its migrations and
- * its secret.
+ * its secret. Told to stop meanwhile, it stops what it has started.
+ * @throws the reason of `stopping` where that was aborted.
  */
 export async function prepareDatabase(
   config: Config,
   secrets: Secrets | undefined,
   log: Logger,
   as: 'server' | 'command' | 'inspection',
+  stopping: AbortSignal,
 ): Promise<PreparedDatabase> {
-  const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir, log })
+  const embedded = config.databaseUrl
+    ? undefined
+    : await startEmbeddedPostgres({ dataDir: config.dataDir, log, stopping })
   const url = config.databaseUrl ?? embedded?.url ?? ''
   let claim: Claim | undefined
   const stop = async () => {
@@ -35,7 +39,7 @@ export async function prepareDatabase(
     embedded.leave()
     log.info('the embedded database runs on: something else still works with it, and will stop it')
   }
-  try {
+  const prepare = async () => {
     if (embedded) claim = await (as === 'server' ? acquireServerLock(url, config.dataDir, log) : acquireUse(url))
     else await refuseTransactionPooler(url)
     const roles =
@@ -44,10 +48,22 @@ export async function prepareDatabase(
         : await migrate(url, log)
     if (as !== 'inspection' && secrets) await withClient(url, (client) => checkSecret(client, secrets))
     return { url, roles, stop }
+  }
+  try {
+    // A migration that is broken off is rolled back by the end of its connection.
+    return await unlessAborted(prepare(), stopping)
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+function unlessAborted<T>(work: Promise<T>, stopping: AbortSignal): Promise<T> {
+  stopping.throwIfAborted()
+  const aborted = new Promise<never>((_, reject) =>
+    stopping.addEventListener('abort', () => reject(stopping.reason), { once: true }),
+  )
+  return Promise.race([work, aborted])
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ const inUse = "hashtext('queueup in use')"
 const beServer = `pg_try_advisory_lock(hashtext('queueup server')) and pg_try_advisory_lock_shared(${inUse})`
 const beUser = `pg_try_advisory_lock_shared(${inUse})`
 const beLast = `pg_try_advisory_lock(${inUse})`
-const attempts = 50
+const patienceMs = 8_000
 
 /**
  * Makes this process the only server of an embedded database, for as long as it lives. A connection that breaks because the
@@ -75,13 +75,15 @@ export async function stopUnlessUsed(url: string, stop: () => Promise<void>): Pr
 
 /** Waits out a claim that is about to go, and a database that is about to be back. */
 async function openSessionPatiently(url: string, condition: string): Promise<pg.Client | undefined> {
-  for (let attempt = 1; ; attempt++) {
+  const untilMs = performance.now() + patienceMs
+  for (;;) {
+    const isLate = () => performance.now() > untilMs
     try {
       const session = await openSession(url, condition)
-      if (session || attempt >= attempts) return session
+      if (session || isLate()) return session
       await sleep(100)
     } catch (error) {
-      if (attempt >= attempts) throw error
+      if (isLate()) throw error
       await sleep(500)
     }
   }

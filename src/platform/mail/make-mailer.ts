@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import type { Config } from '../config.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { isLoopbackHostname } from '../net/loopback.ts'
 import type { Mail, Mailer } from './mailer.ts'
 
@@ -35,7 +36,7 @@ export function makeMailer(config: Config): Mailer {
     async send(mail) {
       const { message } = await transport.sendMail(toMessage(config, { ...mail, text: '.' }))
       const folder = outboxFolder(config)
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolder(folder, 0o700)
       const name = `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}.eml`
       const half = join(folder, `.${name}`)
       writeFileSync(half, withReadableText(String(message), mail.text), { mode: 0o600 })

@@ -1,6 +1,8 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, type ConfigSecrets } from '../config.ts'
+import { hasCode } from '../files/has-code.ts'
+import { asUnusable, makeFolder } from '../files/make-folder.ts'
 import { makeSecrets, randomBase62, type Secrets } from '../secrets.ts'
 import { isWeakSecret } from '../weak-secret.ts'
 
@@ -30,8 +32,7 @@ function usable<T>(dataDir: string, work: (dataDir: string) => T): T {
   try {
     return work(dataDir)
   } catch (error) {
-    if (!(error instanceof Error) || !('syscall' in error)) throw error
-    throw new ConfigError(`DATA_DIR ${dataDir} cannot be used: ${error.message}.`)
+    throw asUnusable(error, 'DATA_DIR', dataDir)
   }
 }
 
@@ -42,9 +43,10 @@ function keptSecretKey(dataDir: string, made = randomBase62(43)): string {
     closeToOthers(path)
     return known
   }
-  mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+  makeFolder(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
   const half = `${path}.${process.pid}`
   writeFileSync(half, made, { mode: 0o600 })
+  chmodSync(half, 0o600)
   try {
     // Whole or not at all, and never over the key of a start that was quicker.
     linkSync(half, path)
@@ -74,7 +76,7 @@ function read(path: string): string | undefined {
       )
     return text
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }

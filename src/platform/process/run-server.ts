@@ -11,6 +11,7 @@ import { makeLog } from '../log/make-log.ts'
 import { makeMailer } from '../mail/make-mailer.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Services } from '../services.ts'
+import { becomeOwner } from './become-owner.ts'
 import { findPort } from './find-port.ts'
 import { forkServers } from './fork-servers.ts'
 import { loadSecrets } from './load-secret-key.ts'
@@ -48,13 +49,17 @@ export async function runServer(
   onReady: (ready: ReadyServer) => void = () => undefined,
 ): Promise<void> {
   const log = makeLog(environment.config.logLevel)
-  // From the first moment: told to stop while it starts, it starts to its end, and then stops as cleanly.
+  // From the first moment: told to stop while the database starts, it breaks that off; later it stops as cleanly.
+  const told = new AbortController()
   const toldToStop = new Promise<void>((resolve) =>
     onStopSignal((signal) => {
       log.info({ signal }, 'stopping: requests in flight may finish')
+      told.abort()
       resolve()
     }, cluster.isWorker),
   )
+  const owner = becomeOwner(environment.config.dataDir)
+  if (owner) log.info(owner, `runs as the user ${owner.name}, whom DATA_DIR belongs to`)
   const secrets = loadSecrets(environment.config.dataDir, environment.secrets)
   const { createApp } = product
   if (cluster.isWorker) {
@@ -65,7 +70,7 @@ export async function runServer(
   warnOfSettings(environment.config, log)
   const stops: (() => Promise<void>)[] = []
   try {
-    const database = await prepareDatabase(environment.config, secrets, log, 'server')
+    const database = await prepareDatabase(environment.config, secrets, log, 'server', told.signal)
     stops.push(database.stop)
     const { host, metricsPort, metricsHost, trustedProxies } = environment.config
     for (const range of widestRanges(trustedProxies))
@@ -89,6 +94,8 @@ export async function runServer(
     announce(ready, log)
     onReady(ready)
     await toldToStop
+  } catch (error) {
+    if (!told.signal.aborted || error !== told.signal.reason) throw error
   } finally {
     // Also after a start that failed half way: nothing of it runs on.
     for (const stop of stops.reverse())

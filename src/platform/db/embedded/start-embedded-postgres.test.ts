@@ -65,7 +65,7 @@ test('two first starts at once share one server, and leave nothing half made', a
   const [one, other] = await Promise.all([start(), start()])
   expect(one?.url).toBe(other?.url)
   expect([one?.adopted, other?.adopted].sort()).toEqual([false, true])
-  expect(readdirSync(dataDir)).toEqual(['pg'])
+  expect(readdirSync(dataDir)).toEqual(['cluster-folder', 'pg'])
 })
 
 test('a server that outlived its parent is adopted with what it holds', async () => {

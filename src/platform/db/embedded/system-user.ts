@@ -2,26 +2,31 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigError } from '../../config.ts'
 
-/** Who the database server runs as. PostgreSQL refuses to run as root, so root lends it another user. */
+/** Who a process runs as: PostgreSQL refuses to run as root, so root lends it another user. */
 export interface SystemUser {
   name: string
   uid: number
   gid: number
 }
 
-/** Undefined where the server may simply run as whoever we are. */
+/** For a new cluster. Undefined where the server may run as the user that we are. */
 export function findServerUser(): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const entries = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-  for (const name of ['postgres', 'nobody']) {
-    const entry = entries.find((fields) => fields[0] === name)
-    if (entry && Number(entry[2]) > 0) return { name, uid: Number(entry[2]), gid: Number(entry[3]) }
+  const entries = readUsers()
+  for (const wanted of ['postgres', 'nobody']) {
+    const user = entries.find(({ name, uid }) => name === wanted && uid > 0)
+    if (user) return user
   }
   throw new ConfigError(
     'PostgreSQL does not run as root, and there is neither a user "postgres" nor a user "nobody" to run it as. Start QueueUp as an ordinary user, or set DATABASE_URL.',
   )
+}
+
+/** Who a file or folder belongs to. */
+export function userOf(path: string): SystemUser {
+  const { uid, gid } = statSync(path)
+  const user = readUsers().find((user) => user.uid === uid)
+  return user ?? { name: String(uid), uid, gid }
 }
 
 /** Whether that user may pass through every folder on the way to `path`. */
@@ -32,4 +37,20 @@ export function canEnter(user: SystemUser, path: string): boolean {
     if ((mode & needed) === 0) return false
     if (folder === dirname(folder)) return true
   }
+}
+
+/** The ids of all groups that a user is in. */
+export function groupsOf({ name, gid }: SystemUser): number[] {
+  const others = readEntries('/etc/group').filter(([, , , members = '']) => members.split(',').includes(name))
+  return [...new Set([gid, ...others.map(([, , id]) => Number(id))])]
+}
+
+function readUsers(): SystemUser[] {
+  return readEntries('/etc/passwd').map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
+}
+
+function readEntries(path: string): string[][] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
 }
