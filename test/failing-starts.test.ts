@@ -1,29 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
-import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findPostmaster, isAlive } from '../src/platform/db/embedded/postmaster.ts'
-import { startEmbeddedPostgres } from '../src/platform/db/embedded/start-embedded-postgres.ts'
 import { cliJson, makeDataDir, postmasterPid, runCli, startServer } from './processes.ts'
 
-const log = pino({ level: 'silent' })
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 let source: string
 const made: string[] = []
 
@@ -52,12 +34,13 @@ function copyOfSource(): { DATA_DIR: string } {
 const slugs = async (env: Record<string, string>) =>
   (await cliJson(env, 'org', 'list')).items.map(({ slug }: { slug: string }) => slug)
 
-/** What both the server and a command say about it, in one sentence and without a stack. */
-async function refusalOf(env: Record<string, string>): Promise<string> {
+/** What a command says about it, in one sentence and without a stack; and the server the same. */
+async function refusalOf(env: Record<string, string>, starts = ['command', 'server']): Promise<string> {
   const { code, stdout, stderr } = await runCli(env, 'migrate')
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).not.toMatch(/^\s+at /m)
   const sentence = stderr.trim().split('\n').at(-1) ?? ''
+  if (!starts.includes('server')) return sentence
   // Which file was looked for, and the number of a process, differ.
   const cause = sentence.replace(/ \(\/.*|\d+": No space.*/s, '')
   await expect(startServer(env)).rejects.toThrow(`QueueUp did not start: ${cause}`)
@@ -153,7 +136,7 @@ describe('a data directory that cannot be made is refused at once, with the fold
     [join(folder, 'x'.repeat(300)), 'ENAMETOOLONG'],
     ['/dev/null', 'ENOTDIR'],
   ])('%s', async (dataDir, code) => {
-    const sentence = await refusalOf({ DATA_DIR: dataDir })
+    const sentence = await refusalOf({ DATA_DIR: dataDir }, ['command'])
     expect(sentence).toMatch(
       new RegExp(`^DATA_DIR ${dataDir} cannot be used: ${code}, .*Make it usable, or set another one\\.$`),
     )
@@ -199,74 +182,4 @@ test("variables of PostgreSQL's own client decide nothing", async () => {
   const server = await startServer(env)
   expect(await (await fetch(`${server.url}/readyz`)).text()).toContain('ready')
   await server.stop()
-})
-
-describe('a signal during the start ends it, with its database', () => {
-  const start = (env: Record<string, string>) => {
-    const child = spawn(process.execPath, [main], { env: { PATH: process.env.PATH, PORT: '0', ...env }, stdio: 'pipe' })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        output += chunk
-      })
-    }
-    return { child, ended: once(child, 'exit'), output: () => output }
-  }
-  const database = ({ DATA_DIR }: { DATA_DIR: string }) => findPostmaster(join(DATA_DIR, 'pg', 'data'))
-
-  test('while another process migrates', async () => {
-    const env = copyOfSource()
-    const postgres = await startEmbeddedPostgres({ dataDir: env.DATA_DIR, log })
-    postgres.leave()
-    const holder = new pg.Client({ connectionString: postgres.url })
-    holder.on('error', () => undefined)
-    await holder.connect()
-    await holder.query("select pg_advisory_lock(hashtext('queueup migrations'))")
-    const { child, ended, output } = start(env)
-    await expect.poll(output, { timeout: 20_000 }).toContain('waiting for another process that migrates this database')
-    child.kill('SIGTERM')
-    expect(await ended).toEqual([0, null])
-    expect(database(env)).toBeUndefined()
-    void holder.end().catch(() => undefined)
-  })
-
-  test('while the database recovers from a crash', async () => {
-    const env = copyOfSource()
-    const postgres = await startEmbeddedPostgres({ dataDir: env.DATA_DIR, log })
-    postgres.leave()
-    const killed = database(env)?.pid ?? 0
-    process.kill(killed, 'SIGKILL')
-    await expect.poll(() => database(env)).toBeUndefined()
-    const { child, ended } = start(env)
-    await expect.poll(() => database(env)?.pid, { timeout: 20_000, interval: 5 }).toBeGreaterThan(0)
-    child.kill('SIGTERM')
-    expect((await ended)[0]).toBe(0)
-    expect(database(env)).toBeUndefined()
-    expect(await slugs(env)).toEqual(['acme'])
-  })
-
-  test('at any moment, a first start among them', async () => {
-    for (const env of [{ DATA_DIR: join(newFolder(), 'data') }, copyOfSource()]) {
-      for (const afterMs of [150, 250, 400, 600, 900]) {
-        const { child, ended } = start(env)
-        await sleep(afterMs)
-        child.kill('SIGTERM')
-        const [code, signal] = await ended
-        // Before it listens for one, the signal ends it as any process.
-        expect([0, null]).toContain(code)
-        expect([null, 'SIGTERM']).toContain(signal)
-        expect(database(env)).toBeUndefined()
-      }
-      expect(await cliJson(env, 'migrate')).toEqual({ migrated: true })
-    }
-  })
-})
-
-test('the log of the database keeps no process alive that a failed start has begun', async () => {
-  const env = copyOfSource()
-  writeFileSync(join(env.DATA_DIR, 'pg', 'password'), 'another')
-  await refusalOf(env)
-  const file = join(env.DATA_DIR, 'pg', 'data', 'postmaster.pid')
-  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0
-  expect(pid > 0 && isAlive(pid)).toBe(false)
 })
