@@ -1,10 +1,9 @@
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { neverShow, neverShowPasswordOf } from './log/hide-secrets.ts'
 import { isLoopbackHostname } from './net/loopback.ts'
-import { isWeakSecret } from './weak-secret.ts'
+import { settings } from './setting-schemas.ts'
 
 export interface StripeConfig {
   secretKey: string
@@ -54,63 +53,36 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-const integer = (minimum: number, maximum: number) =>
-  z
-    .string()
-    .regex(/^[0-9]{1,10}$/, `must be a whole number from ${minimum} to ${maximum}`)
-    .transform(Number)
-    .refine((n) => n >= minimum && n <= maximum, `must be a whole number from ${minimum} to ${maximum}`)
-
-const urlWith = (protocols: string[], example: string) =>
-  z
-    .string()
-    .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-      `must be a URL such as ${example}`,
-    )
-
-const longSecret = z.string().refine((text) => Buffer.byteLength(text) >= 32, 'must be at least 32 bytes long')
-const secretKey = longSecret.refine(
-  (text) => !isWeakSecret(text),
-  'can be guessed: it must be random, such as "openssl rand -base64 32" prints. To change it, set the old one as SECRET_KEY_PREVIOUS',
-)
-
-const hostName = z
-  .string()
-  .refine((host) => isIP(host) !== 0 || /^[A-Za-z0-9.-]{1,253}$/.test(host), 'must be an address or a host name')
-
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const environment = z.object({
-  PORT: integer(0, 65535).default(3000),
-  HOST: hostName.default('127.0.0.1'),
-  PUBLIC_URL: urlWith(['http:', 'https:'], 'https://waitlist.example.com')
-    .refine((text) => new URL(text).pathname === '/' && !/[?#]/.test(text), 'must have no path')
-    .transform((text) => new URL(text).origin)
-    .optional(),
+  PORT: settings.integer(0, 65535).default(3000),
+  HOST: settings.hostName().default('127.0.0.1'),
+  PUBLIC_URL: settings.publicUrl().optional(),
   DATA_DIR: z.string().default('./data'),
-  DATABASE_URL: urlWith(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/queueup').optional(),
-  SECRET_KEY: secretKey.optional(),
+  DATABASE_URL: settings.databaseUrl().optional(),
+  SECRET_KEY: settings.secretKey().optional(),
   // A weak one must still be rotated away.
-  SECRET_KEY_PREVIOUS: longSecret.optional(),
-  WEB_CONCURRENCY: integer(1, 256).default(1),
-  SMTP_URL: urlWith(['smtp:', 'smtps:'], 'smtp://user:password@host:587').optional(),
-  MAIL_FROM: z.string().min(3).optional(),
+  SECRET_KEY_PREVIOUS: settings.secret().optional(),
+  WEB_CONCURRENCY: settings.integer(1, 256).default(1),
+  SMTP_URL: settings.url(['smtp:', 'smtps:'], 'smtp://mail.example.com:587').optional(),
+  MAIL_FROM: settings.sender().optional(),
   STRIPE_SECRET_KEY: z.string().optional(),
   STRIPE_WEBHOOK_SECRET: z.string().optional(),
   STRIPE_PRICE_PRO: z.string().optional(),
   STRIPE_PRICE_TEAM: z.string().optional(),
-  STRIPE_API_URL: urlWith(['http:', 'https:'], 'https://api.stripe.com')
+  STRIPE_API_URL: settings
+    .url(['http:', 'https:'], 'https://api.stripe.com')
     .refine((text) => text.startsWith('https:') || isOfThisMachine(text), 'must be https: unless it is on this machine')
     .default('https://api.stripe.com'),
-  BILLING_GRACE_DAYS: integer(0, 365).default(0),
-  MIN_FREE_DISK_MB: integer(0, 1_000_000_000).default(1024),
-  MAX_DATABASE_MB: integer(1, 1_000_000_000).optional(),
-  API_RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000).default(600),
-  API_RATE_LIMIT_BURST: integer(1, 1_000_000_000).default(100),
+  BILLING_GRACE_DAYS: settings.integer(0, 365).default(0),
+  MIN_FREE_DISK_MB: settings.integer(0, 1_000_000_000).default(1024),
+  MAX_DATABASE_MB: settings.integer(1, 1_000_000_000).optional(),
+  API_RATE_LIMIT_PER_MINUTE: settings.integer(1, 1_000_000_000).default(600),
+  API_RATE_LIMIT_BURST: settings.integer(1, 1_000_000_000).default(100),
   SIGNUP: z.enum(['open', 'invite'], 'must be open or invite').default('open'),
-  METRICS_PORT: integer(0, 65535).optional(),
-  METRICS_HOST: hostName.default('127.0.0.1'),
+  METRICS_PORT: settings.integer(0, 65535).optional(),
+  METRICS_HOST: settings.hostName().default('127.0.0.1'),
   TRUSTED_PROXIES: z
     .string()
     .transform((text) =>

@@ -48,7 +48,7 @@ export function requireJson(contentType: string | undefined, contentEncoding: st
     throw new AppError('unsupported_media_type', 'Send the body as it is, without Content-Encoding.')
   }
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase())
-  if (type !== 'application/json' || parameters.some((parameter) => !/^(charset="?utf-8"?)?$/.test(parameter))) {
+  if (type !== 'application/json' || parameters.some((parameter) => !/^(charset="?utf-?8"?)?$/.test(parameter))) {
     throw new AppError('unsupported_media_type', 'Send JSON with "Content-Type: application/json".')
   }
 }

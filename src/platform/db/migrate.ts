@@ -24,7 +24,7 @@ const oldestServer = 150_000
 /**
  * Brings a database up to this version: roles, then each new migration in a transaction of its own. Any number of processes
  * may do so at once. With `through`, no further than to the migration of that number.
- * @throws MigrationError for a server before 15, a database newer than this code, or a migration edited after it was applied.
+ * @throws MigrationError for a server before 15, a database that is not in UTF8, a database newer than this code, or a migration edited after it was applied.
  */
 export async function migrate(url: string, log: Logger, through = Number.POSITIVE_INFINITY): Promise<DatabaseRoles> {
   const client = new pg.Client({ connectionString: url, options: connectionOptions(undefined) })
@@ -125,8 +125,13 @@ export function readMigrations(folder: URL = migrationsFolder): Migration[] {
 }
 
 async function requireServer(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ version: number }>(
-    "select current_setting('server_version_num')::integer as version",
+  const { rows } = await client.query<{ version: number; encoding: string }>(
+    "select current_setting('server_version_num')::integer as version, current_setting('server_encoding') as encoding",
   )
-  if ((rows[0]?.version ?? 0) < oldestServer) throw new MigrationError('QueueUp needs PostgreSQL 15 or newer.')
+  const { version = 0, encoding } = rows[0] ?? {}
+  if (version < oldestServer) throw new MigrationError('QueueUp needs PostgreSQL 15 or newer.')
+  if (encoding !== 'UTF8')
+    throw new MigrationError(
+      `QueueUp needs a database in UTF8, and this one is in ${encoding}. Make another one: create database queueup encoding 'UTF8' template template0 locale 'C.UTF-8'`,
+    )
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { ConfigError } from '../config.ts'
+import { connectionRefusal } from './connection-refusal.ts'
 import { connectionOptions } from './open-database.ts'
 
 const rounds = 3
@@ -67,21 +68,17 @@ async function serverOf(client: pg.Client): Promise<number | undefined> {
 }
 
 async function connect(url: string, options?: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 10_000,
-    query_timeout: 30_000,
-    ...(options === undefined ? {} : { options }),
-  })
-  client.on('error', () => undefined)
   try {
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: 8_000,
+      query_timeout: 30_000,
+      ...(options === undefined ? {} : { options }),
+    })
+    client.on('error', () => undefined)
     await client.connect()
     return client
   } catch (error) {
-    // The driver's words name the address and the user, never the password.
-    const reason = error instanceof AggregateError ? error.errors[0] : error
-    throw new ConfigError(
-      `The database of DATABASE_URL does not let us in: ${reason instanceof Error ? reason.message : String(reason)}.`,
-    )
+    throw connectionRefusal(error)
   }
 }
