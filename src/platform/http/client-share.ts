@@ -1,8 +1,7 @@
-import { type NetworkPrefix, networkPrefixes, type PrefixReach } from '../rate-limit/network-prefixes.ts'
+import { networkPrefixes, type PrefixReach } from '../rate-limit/network-prefixes.ts'
 
 /** A wider prefix may hold as much as so many clients. */
 const clientsIn: Record<PrefixReach, number> = { host: 1, network: 2, provider: 4 }
-const mostRemembered = 10_000
 
 export type Refused = 'by_address' | 'by_process'
 
@@ -10,7 +9,6 @@ export type Refused = 'by_address' | 'by_process'
 export class ClientShare {
   readonly #most: { each: number; inAll: number }
   readonly #held = new Map<string, number>()
-  readonly #prefixes = new Map<string, NetworkPrefix[]>()
   #heldInAll = 0
 
   constructor(most: { each: number; inAll: number }) {
@@ -24,7 +22,7 @@ export class ClientShare {
   /** Whether there was no room, and whose. Undefined: it is held now, until it is given back. */
   take(ip: string | null, amount = 1): Refused | undefined {
     const { each, inAll } = this.#most
-    const prefixes = this.#prefixesOf(ip)
+    const prefixes = networkPrefixes(ip)
     const heldBy = (prefix: string) => (this.#held.get(prefix) ?? 0) + amount
     if (prefixes.some(({ reach, prefix }) => heldBy(prefix) > each * clientsIn[reach])) return 'by_address'
     if (this.#heldInAll + amount > inAll) return 'by_process'
@@ -35,20 +33,10 @@ export class ClientShare {
 
   giveBack(ip: string | null, amount = 1): void {
     this.#heldInAll -= amount
-    for (const { prefix } of this.#prefixesOf(ip)) {
+    for (const { prefix } of networkPrefixes(ip)) {
       const held = (this.#held.get(prefix) ?? 0) - amount
       if (held > 0) this.#held.set(prefix, held)
       else this.#held.delete(prefix)
     }
-  }
-
-  /** Reading an address takes longer than all the rest. */
-  #prefixesOf(ip: string | null): NetworkPrefix[] {
-    const known = this.#prefixes.get(ip ?? '')
-    if (known) return known
-    if (this.#prefixes.size >= mostRemembered) this.#prefixes.clear()
-    const prefixes = networkPrefixes(ip)
-    this.#prefixes.set(ip ?? '', prefixes)
-    return prefixes
   }
 }
