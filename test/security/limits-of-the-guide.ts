@@ -225,6 +225,7 @@ export const cells: Record<string, Cell> = {
       `${number(clientLimits.connections.each)} connections`,
       `${number(clientLimits.bodies.each)} unfinished bodies of ${clientLimits.bodyBytes.each / 2 ** 20} MB`,
       `${clientLimits.uploads.each} uploads`,
+      `${number(clientLimits.pipelined.each)} pipelined requests`,
       `${maxStrangersBytes / 1024} KB`,
     ],
     tried: ['test/security/client-shares.test.ts', 'connections of one address past its share are closed'],
