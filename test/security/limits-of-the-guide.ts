@@ -233,6 +233,8 @@ export const cells: Record<string, Cell> = {
   'Connections and bodies × server': {
     says: [
       `${inSource('platform/http/start-http-server.ts', /maxConnections: ([\d_]+)/).replace('_', ',')} connections`,
+      `${number(clientLimits.bodies.inAll)} unfinished bodies of ${clientLimits.bodyBytes.inAll / 2 ** 20} MB`,
+      `${clientLimits.uploads.inAll} uploads`,
     ],
     tried: ['src/platform/http/start-http-server.test.ts', 'connections past the limit are closed at once'],
   },

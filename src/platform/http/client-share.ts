@@ -5,7 +5,10 @@ const clientsIn: Record<PrefixReach, number> = { host: 1, network: 2, provider: 
 
 export type Refused = 'by_address' | 'by_process'
 
-/** How much of one thing the clients hold, under each of their network prefixes and all together. */
+/**
+ * How much of one thing the clients hold, under each of their network prefixes and all together. Once half of all is held,
+ * every share shrinks in proportion to what is left: the largest holders are refused first, and newcomers still find room.
+ */
 export class ClientShare {
   readonly #most: { each: number; inAll: number }
   readonly #held = new Map<string, number>()
@@ -24,8 +27,11 @@ export class ClientShare {
     const { each, inAll } = this.#most
     const prefixes = networkPrefixes(ip)
     const heldBy = (prefix: string) => (this.#held.get(prefix) ?? 0) + amount
-    if (prefixes.some(({ reach, prefix }) => heldBy(prefix) > each * clientsIn[reach])) return 'by_address'
-    if (this.#heldInAll + amount > inAll) return 'by_process'
+    const isWithin = (share: number) =>
+      prefixes.every(({ reach, prefix }) => heldBy(prefix) <= share * clientsIn[reach])
+    if (!isWithin(each)) return 'by_address'
+    const shrunk = each * Math.min(1, (2 * (inAll - this.#heldInAll)) / inAll)
+    if (this.#heldInAll + amount > inAll || !isWithin(shrunk)) return 'by_process'
     for (const { prefix } of prefixes) this.#held.set(prefix, heldBy(prefix))
     this.#heldInAll += amount
     return undefined

@@ -11,7 +11,7 @@ const logEveryMs = 60_000
 
 /** In each process. Of connections a process takes 10,000 in all. */
 export const clientLimits = {
-  connections: { each: 2_000, inAll: Number.POSITIVE_INFINITY },
+  connections: { each: 2_000, inAll: 10_000 },
   bodies: { each: 1_000, inAll: 8_000 },
   bodyBytes: { each: 16 * megabyte, inAll: 128 * megabyte },
   uploads: { each: 10, inAll: 100 },
