@@ -57,9 +57,11 @@ export function createApp(services: Services, { pace }: { pace?: Partial<Pace> }
   app.all('/v1/api', customerApi)
   app.all('/v1/api/*', customerApi)
   app.all('/v1/*', nothingHere(services.config.publicUrl))
-  app.get('/openapi.json', (c) =>
-    c.json(openApi, 200, { 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' }),
-  )
+  const openApiJson = JSON.stringify(openApi)
+  const openApiHeaders = {
+    ...{ 'Content-Type': 'application/json', 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' },
+  }
+  app.get('/openapi.json', (c) => c.body(openApiJson, 200, openApiHeaders))
   assetRoutes(app)
   stripeEventRoutes(app, services)
 

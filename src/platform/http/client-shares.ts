@@ -20,7 +20,8 @@ export const clientLimits = {
 }
 
 const told = {
-  connections: 'connections were closed: one address holds 2,000. A reverse proxy belongs in TRUSTED_PROXIES.',
+  connections:
+    'connections were closed: one address holds its share, 2,000 at most. A reverse proxy belongs in TRUSTED_PROXIES.',
   pipelined: 'connections were closed: too many requests on them waited for the answer to an earlier one',
   bodies: 'requests were refused: too many bodies, or too many bytes of them, had begun and not ended',
   uploads: 'uploads were refused: too many were on their way',
