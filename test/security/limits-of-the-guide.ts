@@ -22,6 +22,7 @@ import { invitationRules } from '../../src/features/organisations/invite-member.
 import { rowsPerToken } from '../../src/features/subscribers/search-subscribers-through-key.ts'
 import { statusPageRules } from '../../src/features/subscribers/status.dashboard.tsx'
 import { readConfig } from '../../src/platform/config.ts'
+import { paceWhileFull } from '../../src/platform/download-places.ts'
 import { downloadBounds } from '../../src/platform/downloads.ts'
 import { clientLimits } from '../../src/platform/http/client-shares.ts'
 import { maxStrangersBytes } from '../../src/platform/http/read-form.ts'
@@ -210,6 +211,7 @@ export const cells: Record<string, Cell> = {
   'Archives and downloads × server': {
     says: [
       `Each process: ${downloadBounds.archive.perProcess} archives and ${downloadBounds.file.perProcess} other files at once`,
+      `below ${paceWhileFull.bytesPerSecond / 1024} KB a second`,
     ],
     tried: [downloads, 'ten accounts that begin archives and never read them keep nobody waiting'],
   },

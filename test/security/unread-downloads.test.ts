@@ -200,6 +200,10 @@ test('a user without archives left for the hour ends nobody else’s', async () 
 
 test('a user who has had ten archives in an hour is told when the next one may begin', async () => {
   const owner = await ownerOf(4)
+  // One of ten who began archives at once before may be this user.
+  await sql`delete from rate_limits where subject = ${`archive:${organisation(4).owner.id}`}`.execute(
+    product.database.owner.kysely,
+  )
   for (let i = 0; i < 10; i++) {
     const reading = await begin(4, owner)
     reading.goAway()
