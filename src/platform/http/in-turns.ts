@@ -46,7 +46,8 @@ interface Line {
  */
 export function inTurns(listener: RequestListener, clients: ClientShares): RequestListener {
   const lines = new WeakMap<Socket, Line>()
-  const turns = new PrefixTurns<Line>()
+  // The requests of a connection that has gone are not served, and take nobody's turn.
+  const turns = new PrefixTurns<Line>(({ head, socket }) => !socket.destroyed && !head?.request.destroyed)
   let begun = 0
 
   const begin = (line: Line, request: IncomingMessage, response: ServerResponse) => {
@@ -64,8 +65,7 @@ export function inTurns(listener: RequestListener, clients: ClientShares): Reque
       if (!line) break
       const { head } = line
       line.head = undefined
-      // The requests of a connection that has gone are not served, and take nobody's turn.
-      if (head && !head.request.destroyed && !line.socket.destroyed) begin(line, head.request, head.response)
+      if (head) begin(line, head.request, head.response)
     }
     if (begun > 0) setImmediate(beginSome)
   }

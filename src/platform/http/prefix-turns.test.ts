@@ -41,3 +41,18 @@ test('it is empty after as many items as were added, and can be filled again', (
     expect([turns.take(), turns.isEmpty, turns.take()]).toEqual([round, true, undefined])
   }
 })
+
+test('items that are not wanted any more are dropped at once, and cost their client no turn', () => {
+  const gone = new Set<string>()
+  const turns = new PrefixTurns<string>((item) => !gone.has(item))
+  for (let i = 0; i < 100; i++) {
+    turns.add('192.0.2.1', `one #${i}`)
+    gone.add(`one #${i}`)
+  }
+  turns.add('192.0.2.1', 'one')
+  turns.add('198.51.100.1', 'gone')
+  gone.add('gone')
+  for (const item of ['two', 'two again']) turns.add('203.0.113.1', item)
+  expect([1, 2, 3].map(() => turns.take())).toEqual(['one', 'two', 'two again'])
+  expect([turns.isEmpty, turns.take()]).toEqual([true, undefined])
+})

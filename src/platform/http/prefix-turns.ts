@@ -61,12 +61,16 @@ class Group<T> {
     group.add(prefixes, level - 1, item)
   }
 
-  take(): T | undefined {
-    const group = this.#turns.shift()
-    if (!group) return this.#items.shift()
-    const item = group.take()
-    if (group.isEmpty) this.#narrower.delete(group.prefix)
-    else this.#turns.push(group)
+  /** Drops unwanted items: nobody's turn is spent on them, and they do not pile up. */
+  take(isWanted: (item: T) => boolean): T | undefined {
+    for (let group = this.#turns.shift(); group; group = this.#turns.shift()) {
+      const item = group.take(isWanted)
+      if (group.isEmpty) this.#narrower.delete(group.prefix)
+      else this.#turns.push(group)
+      if (item !== undefined) return item
+    }
+    let item = this.#items.shift()
+    while (item !== undefined && !isWanted(item)) item = this.#items.shift()
     return item
   }
 }
@@ -77,6 +81,12 @@ class Group<T> {
  */
 export class PrefixTurns<T> {
   readonly #all = new Group<T>('')
+  readonly #isWanted: (item: T) => boolean
+
+  /** Items that are not wanted any more when their turn comes are dropped. */
+  constructor(isWanted: (item: T) => boolean = () => true) {
+    this.#isWanted = isWanted
+  }
 
   get isEmpty(): boolean {
     return this.#all.isEmpty
@@ -88,6 +98,6 @@ export class PrefixTurns<T> {
   }
 
   take(): T | undefined {
-    return this.#all.take()
+    return this.#all.take(this.#isWanted)
   }
 }
