@@ -22,6 +22,7 @@ import { invitationRules } from '../../src/features/organisations/invite-member.
 import { rowsPerToken } from '../../src/features/subscribers/search-subscribers-through-key.ts'
 import { statusPageRules } from '../../src/features/subscribers/status.dashboard.tsx'
 import { readConfig } from '../../src/platform/config.ts'
+import { paceWhileFull } from '../../src/platform/download-places.ts'
 import { downloadBounds } from '../../src/platform/downloads.ts'
 import { clientLimits } from '../../src/platform/http/client-shares.ts'
 import { maxStrangersBytes } from '../../src/platform/http/read-form.ts'
@@ -210,6 +211,7 @@ export const cells: Record<string, Cell> = {
   'Archives and downloads × server': {
     says: [
       `Each process: ${downloadBounds.archive.perProcess} archives and ${downloadBounds.file.perProcess} other files at once`,
+      `below ${paceWhileFull.bytesPerSecond / 1024} KB a second`,
     ],
     tried: [downloads, 'ten accounts that begin archives and never read them keep nobody waiting'],
   },
@@ -225,6 +227,7 @@ export const cells: Record<string, Cell> = {
       `${number(clientLimits.connections.each)} connections`,
       `${number(clientLimits.bodies.each)} unfinished bodies of ${clientLimits.bodyBytes.each / 2 ** 20} MB`,
       `${clientLimits.uploads.each} uploads`,
+      `${number(clientLimits.pipelined.each)} pipelined requests`,
       `${maxStrangersBytes / 1024} KB`,
     ],
     tried: ['test/security/client-shares.test.ts', 'connections of one address past its share are closed'],
@@ -232,6 +235,8 @@ export const cells: Record<string, Cell> = {
   'Connections and bodies × server': {
     says: [
       `${inSource('platform/http/start-http-server.ts', /maxConnections: ([\d_]+)/).replace('_', ',')} connections`,
+      `${number(clientLimits.bodies.inAll)} unfinished bodies of ${clientLimits.bodyBytes.inAll / 2 ** 20} MB`,
+      `${clientLimits.uploads.inAll} uploads`,
     ],
     tried: ['src/platform/http/start-http-server.test.ts', 'connections past the limit are closed at once'],
   },

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { formRules } from '../../src/features/accounts/sign-in-limits.ts'
+import { strangerCeilings } from '../../src/features/accounts/stranger-ceilings.ts'
 import { invitationRules, inviteMember } from '../../src/features/organisations/invite-member.ts'
 import { asUser } from '../as.ts'
 import { makeOrganisation, makeProduct, type TestProduct } from '../make.ts'
@@ -41,6 +43,14 @@ test('sign-ups from everywhere together are limited, and invited people are not 
   const invited = await visitor()
   expect((await invited.post('/sign-up', { email: 'invited@example.com', password, next })).location).toBe(next)
 })
+
+test.each(['signUp', 'forgotPassword'] as const)(
+  'the ceiling of %s is not held by twenty networks or providers',
+  (what) => {
+    for (const reach of ['network', 'provider'] as const)
+      expect(strangerCeilings[what].perSecond / formRules[reach].perSecond).toBeGreaterThanOrEqual(20)
+  },
+)
 
 test('forgotten passwords from everywhere together are limited, and a trusted device is not refused for them', async () => {
   const email = 'first@example.com'
