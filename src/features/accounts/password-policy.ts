@@ -1,8 +1,9 @@
 import { fieldError } from '../../platform/errors.ts'
+import { countUncovered } from '../../platform/names/count-uncovered.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { countChoices, repeatedUnit } from './password-patterns.ts'
 import { foldPassword, type PasswordReading, readPassword } from './read-password.ts'
-import { countUncovered, type PasswordOwner, withoutMarks, wordsAbout } from './words-about.ts'
+import { type PasswordOwner, withoutMarks, wordsAbout } from './words-about.ts'
 
 const maxUnit = 4
 /** "qwertyuiop1234567" is two choices, "aaaabbbbcccc" three. */
