@@ -111,10 +111,15 @@ export function nameInMail(name: string): string {
 }
 
 function defang(word: string): string {
-  const isLink = (text: string) => schemes.test(text) || hostsIn(text).some(({ host }) => isDomain(host, true))
+  // Behind "//" programs take any host, and before a suffix nearly any sign.
+  const isLink = (text: string) =>
+    schemes.test(text) ||
+    text.includes('//') ||
+    hostsIn(text).some(({ host }) => isDomain(host, true)) ||
+    (text.match(/\.[\p{L}\p{M}\p{N}-]+/gu) ?? []).some((end) => isDomain(`x${end}`, true) || /^\.xn--/i.test(end))
   if (!readings(word).some(isLink)) return word
   const apart = visible(word)
     .replace(/:\/\//g, ': //')
     .replace(/\b(https?|ftp|mailto|tel|sms|javascript|data):(?=\S)/gi, '$1: ')
-  return apart.replace(/[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu, leader)
+  return apart.replace(/[.\u3002\uff0e\uff61](?=\S)/gu, leader)
 }
