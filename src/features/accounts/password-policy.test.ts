@@ -151,6 +151,7 @@ const choices: Case[] = [
     'password of the vicar',
     'my waitlist of wishes',
     'dog8374652910',
+    'dog8374652',
   ),
   // Two halves that are not common, and repetitions of such.
   ...anybody('xkqzvtrp-xkqzvtrp', 'trombone eclipse', 'kettle!lantern', 'qwerty was my horse', '1234 trombones play'),

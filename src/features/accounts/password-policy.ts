@@ -10,7 +10,7 @@ const maxUnit = 4
 const maxPatterns = 3
 /** "Summer2026!" is one step of every guessing program away from "summer"; ten random digits around it are not. */
 const maxAround = 8
-/** A shorter word leaves more than `maxAround` to be guessed, or is nothing but letters. */
+/** "dog8374652": eight digits around three letters are most of the password. */
 const minCommonWord = 4
 const minWordWithDigits = 5
 
