@@ -11,7 +11,7 @@ import type { Services } from '../../platform/services.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { lockOwnAccount } from './lock-account.ts'
-import { mailboxOf, mailboxRule } from './mailbox-of.ts'
+import { mailBuckets, mailboxRule } from './mail-buckets.ts'
 import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
 import type { SignedIn } from './sessions.ts'
 import { formRules } from './sign-in-limits.ts'
@@ -44,8 +44,7 @@ export async function requestEmailChange(
     ...prefixBuckets('email-change', meta.ip, formRules),
     ...(await newcomerBuckets(services, person.id)),
   ])
-  const mailbox = mailboxOf(secrets, email)
-  const mayMail = await tryTakeTokens(services, [{ subject: `email-change:${mailbox}`, rule: mailboxRule }])
+  const mayMail = await tryTakeTokens(services, mailBuckets(secrets, 'email-change', email))
   const token = randomBase62(32)
   const change = {
     email,
