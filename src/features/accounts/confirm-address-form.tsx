@@ -15,7 +15,7 @@ export function ConfirmAddressForm({ email, children }: ConfirmAddressFormProps)
     <form method="post" action="/account/email" class={children ? 'dialog-actions' : undefined}>
       <input type="hidden" name="email" value={email} />
       {children}
-      <button type="submit" class={children ? 'button' : 'button plain small'}>
+      <button type="submit" class={children ? 'button' : 'button plain small'} autofocus={children !== undefined}>
         Email me a link
       </button>
     </form>
