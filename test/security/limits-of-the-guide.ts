@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { signedInRules } from '../../src/features/accounts/guess-limits.ts'
-import { mailboxRule } from '../../src/features/accounts/mailbox-of.ts'
+import { mailboxRule, variantsRule } from '../../src/features/accounts/mail-buckets.ts'
 import { hashLimits } from '../../src/features/accounts/password-hash.ts'
 import { formRules, signInRules } from '../../src/features/accounts/sign-in-limits.ts'
 import { newcomerDays, strangerCeilings } from '../../src/features/accounts/stranger-ceilings.ts'
@@ -72,8 +72,8 @@ export const cells: Record<string, Cell> = {
   },
   'Sign-ups × network': { says: [prefixesInWords(formRules)], tried: [prefixes, "'a sign-up'"] },
   'Sign-ups × user': {
-    says: [inWords(mailboxRule)],
-    tried: ['src/features/accounts/confirmed-sign-up.test.ts', 'nobody floods a mailbox through the form'],
+    says: [`Mails to one email: ${inWords(mailboxRule)}`, `to its variants together: ${inWords(variantsRule)}`],
+    tried: ['src/features/accounts/mail-buckets.test.ts', 'sign-ups of many variants'],
   },
   'Sign-ups × server': {
     says: [inWords(strangerCeilings.signUp)],
@@ -98,8 +98,9 @@ export const cells: Record<string, Cell> = {
   'Invitations and new emails × user': {
     says: [
       `Invitations: ${inWords(invitationRules.user)}`,
-      `to one email ${inWords(invitationRules.recipient)}`,
+      `to one email: ${inWords(mailboxRule)}`,
       `New emails: ${inWords(mailboxRule)}`,
+      `to its variants together: ${inWords(variantsRule)}`,
     ],
     tried: [strangers, 'a user’s invitations are counted over all their organisations'],
   },
