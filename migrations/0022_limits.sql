@@ -55,8 +55,8 @@ grant execute on function take_tokens_of_each to :app_role;
 
 -- Each queue has workers of its own. Within a queue the jobs of one fairness key take turns with those of the others: `turn`
 -- is given when a job is queued and counts the key's jobs from the turn the queue is at, so that the lowest turn is the next
--- job of the key that was served longest ago. A key that was never served counts from when it came: made-up keys overtake
--- nobody. Null: not due yet, numbered when it is.
+-- job of the key that was served longest ago. A key that was never served counts from when it came. Null: not due yet,
+-- numbered when it is.
 alter table queued_jobs
   add column queue text collate "C" not null default 'general',
   add column fairness_key text collate "C" not null default '',
@@ -72,6 +72,7 @@ update queued_jobs set queue = case
 
 drop index queued_jobs_due;
 create index queued_jobs_turns on queued_jobs (queue, turn, id) where turn is not null;
+create index queued_jobs_oldest on queued_jobs (queue, run_at, id) where turn is not null;
 create index queued_jobs_keys on queued_jobs (queue, fairness_key, turn) where turn is not null;
 create index queued_jobs_unnumbered on queued_jobs (queue, run_at) where turn is null;
 
@@ -95,23 +96,34 @@ begin
     where j.queue = p_queue and j.fairness_key = p_fairness_key and j.turn is not null order by j.turn desc limit 1));
 end $$;
 
--- The next job of a queue, leased to the caller; no row where none is due.
-create function claim_job(p_queue text, p_lease_seconds integer)
+-- The next job of a queue, leased to the caller; no row where none is due. With `p_overdue_seconds` a job that has been due for
+-- longer comes first, the oldest of them, whatever its turn: a steady stream of new keys always has the lowest turn.
+create function claim_job(p_queue text, p_lease_seconds integer, p_overdue_seconds integer default null)
 returns table (id bigint, name text, payload bytea, attempts integer)
 language plpgsql volatile set search_path = public, pg_temp as $$
 #variable_conflict use_column
+declare
+  v_id bigint;
 begin
   update queued_jobs set turn = next_job_turn(queue, fairness_key)
     where id in (
       select id from queued_jobs where queue = p_queue and turn is null and run_at <= clock_timestamp()
       order by run_at limit 500 for update skip locked);
+  if p_overdue_seconds is not null then
+    select id into v_id from queued_jobs
+      where queue = p_queue and turn is not null and (leased_until is null or leased_until <= clock_timestamp())
+        and run_at < now() - make_interval(secs => p_overdue_seconds)
+      order by run_at, id limit 1 for update skip locked;
+  end if;
+  if v_id is null then
+    select id into v_id from queued_jobs
+      where queue = p_queue and turn is not null and (leased_until is null or leased_until <= clock_timestamp())
+      order by turn, id limit 1 for update skip locked;
+  end if;
   return query
     update queued_jobs j
       set attempts = j.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
-    where j.id = (
-      select id from queued_jobs
-      where queue = p_queue and turn is not null and (leased_until is null or leased_until <= clock_timestamp())
-      order by turn, id limit 1 for update skip locked)
+    where j.id = v_id
     returning j.id, j.name, j.payload, j.attempts;
 end $$;
 

@@ -32,7 +32,7 @@ import { subscriberOperations } from './features/subscribers/subscribers.api.ts'
 import { subscriberRoutes } from './features/subscribers/subscribers.dashboard.tsx'
 import { waitlistSetupRoutes } from './features/waitlists/waitlist-setup.dashboard.tsx'
 import { waitlistRoutes } from './features/waitlists/waitlists.dashboard.tsx'
-import { Downloads, type Pace } from './platform/downloads.ts'
+import { Downloads, type Pace, type PaceWhileFull } from './platform/downloads.ts'
 import { AppError } from './platform/errors.ts'
 import type { AppEnv } from './platform/http/app-env.ts'
 import { assetRoutes } from './platform/http/assets.ts'
@@ -45,11 +45,14 @@ import { sameOriginOnly } from './platform/http/same-origin.ts'
 import type { Services } from './platform/services.ts'
 
 /** Every route of the product. */
-export function createApp(services: Services, { pace }: { pace?: Partial<Pace> } = {}): Hono<AppEnv> {
+export function createApp(
+  services: Services,
+  paces: { pace?: Partial<Pace>; paceWhileFull?: PaceWhileFull } = {},
+): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   const gate = new KeyGate(services)
   const accounts = makeAccounts(services)
-  const downloads = new Downloads(services, pace)
+  const downloads = new Downloads(services, paces)
   const operations = [...subscriberOperations(services, gate), ...apiKeyOperations()]
   const openApi = openApiDocument(operations, services.config.publicUrl)
 
@@ -57,9 +60,11 @@ export function createApp(services: Services, { pace }: { pace?: Partial<Pace> }
   app.all('/v1/api', customerApi)
   app.all('/v1/api/*', customerApi)
   app.all('/v1/*', nothingHere(services.config.publicUrl))
-  app.get('/openapi.json', (c) =>
-    c.json(openApi, 200, { 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' }),
-  )
+  const openApiJson = JSON.stringify(openApi)
+  const openApiHeaders = {
+    ...{ 'Content-Type': 'application/json', 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' },
+  }
+  app.get('/openapi.json', (c) => c.body(openApiJson, 200, openApiHeaders))
   assetRoutes(app)
   stripeEventRoutes(app, services)
 

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import { SessionLocks } from './db/session-locks.ts'
+import { allTaken, DownloadPlaces, paceWhileFull } from './download-places.ts'
 import { AppError } from './errors.ts'
 import { FairQueue } from './process/fair-queue.ts'
 import type { Services } from './services.ts'
@@ -32,37 +33,45 @@ export interface DownloadPlace {
   end(): Promise<void>
 }
 
+export type PaceWhileFull = Pick<Pace, 'bytesPerSecond' | 'patienceMs'>
+
 /** Limits how many downloads are under way: of each user over all processes, and in this process. */
 export class Downloads {
   readonly pace: Pace
+  readonly paceWhileFull: PaceWhileFull
   readonly locks: SessionLocks
+  readonly places: Record<DownloadKind, DownloadPlaces> = {
+    archive: new DownloadPlaces(downloadBounds.archive.perProcess),
+    file: new DownloadPlaces(downloadBounds.file.perProcess),
+  }
   readonly #pieces = new FairQueue({ concurrency: piecesAtOnce, refuse: allTaken })
-  readonly #underWay = { archive: 0, file: 0 }
 
-  constructor(services: Pick<Services, 'db' | 'onClose'>, pace: Partial<Pace> = {}) {
-    this.pace = { ...usual, ...pace }
+  constructor(
+    services: Pick<Services, 'db' | 'onClose'>,
+    paces: { pace?: Partial<Pace> | undefined; paceWhileFull?: PaceWhileFull | undefined } = {},
+  ) {
+    this.pace = { ...usual, ...paces.pace }
+    this.paceWhileFull = paces.paceWhileFull ?? paceWhileFull
     this.locks = new SessionLocks(services.db)
     services.onClose(() => this.locks.close())
   }
 
   /**
-   * Runs `work` in one of the places for downloads of a kind.
+   * Runs `work` in one of the places for downloads of a kind. `beforeCuttingOff` may refuse, before a slow reader is cut off
+   * to make room.
    * @throws AppError `rate_limited` while this process has no place left, `conflict` while the user has none.
    */
-  async run<T>(ctx: Pick<Context, 'actor'>, kind: DownloadKind, work: () => Promise<T>): Promise<T> {
-    const { perProcess, perUser, yours } = downloadBounds[kind]
-    const hasRoom = () => this.#underWay[kind] < perProcess
-    if (!hasRoom()) throw allTaken()
+  async run<T>(
+    ctx: Pick<Context, 'actor'>,
+    kind: DownloadKind,
+    work: () => Promise<T>,
+    beforeCuttingOff?: () => Promise<void>,
+  ): Promise<T> {
+    const { perUser, yours } = downloadBounds[kind]
+    const places = this.places[kind]
+    if (!places.mayHaveRoom) throw allTaken()
     // A user who has their own places already takes none of the process's, not even while they are told.
-    const inPlace = async () => {
-      if (!hasRoom()) throw allTaken()
-      this.#underWay[kind] += 1
-      try {
-        return { result: await work() }
-      } finally {
-        this.#underWay[kind] -= 1
-      }
-    }
+    const inPlace = async () => ({ result: await places.run(work, beforeCuttingOff) })
     for (let place = 1; place <= perUser; place++) {
       const done = await this.locks.tryWith(`download ${kind} ${place} of ${ctx.actor.id}`, inPlace)
       if (done) return done.result
@@ -94,11 +103,4 @@ export class Downloads {
       run.catch(reject)
     })
   }
-}
-
-function allTaken(): AppError {
-  return new AppError('rate_limited', 'This server is preparing as many downloads as it can. Try again in a minute.', {
-    page: { title: 'Too many downloads at the moment' },
-    headers: { 'Retry-After': '60' },
-  })
 }

@@ -130,3 +130,24 @@ test('uploads of one address past its share are 429', async () => {
   await expect.poll(() => uploads.answered(429), shortly).toBe(3)
   expect(uploads.closed()).toBeLessThanOrEqual(3)
 })
+
+test('four networks that send bodies and do not end them leave room for those of another', async () => {
+  const owner = await asUser(behindProxy, organisation.owner)
+  const [length, sent] = [250_000, 249_999]
+  const head = (ip: string) =>
+    [
+      ...['POST /account/name HTTP/1.1', 'Host: localhost', `Origin: ${behindProxy.url}`, `Cookie: ${owner.cookie()}`],
+      ...['Content-Type: application/x-www-form-urlencoded', `X-Forwarded-For: ${ip}`, `Content-Length: ${length}`],
+    ].join('\r\n')
+  const unfinished = (ip: string) => `${head(ip)}\r\n\r\n${'name=Ada&fill='.padEnd(sent, 'x')}`
+  const flood: Awaited<ReturnType<typeof open>>[] = []
+  for (const ip of [1, 2, 3, 4].flatMap((n) => [`198.51.${n}.1`, `198.51.${n}.2`]))
+    flood.push(await open(behindProxy, 70, unfinished(ip)))
+  const refused = () => flood.reduce((sum, { answered }) => sum + answered(429) + answered(503), 0)
+  await expect.poll(refused, shortly).toBeGreaterThan(20)
+  const floodSockets = sockets.splice(0)
+  const other = await open(behindProxy, 8, unfinished('203.0.113.1'))
+  for (const socket of sockets) socket.write('x')
+  await expect.poll(() => other.answered(303), shortly).toBe(8)
+  sockets.push(...floodSockets)
+})

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { signedInRules } from '../../src/features/accounts/guess-limits.ts'
-import { mailboxRule } from '../../src/features/accounts/mailbox-of.ts'
+import { mailboxRule, variantsRule } from '../../src/features/accounts/mail-buckets.ts'
 import { hashLimits } from '../../src/features/accounts/password-hash.ts'
 import { formRules, signInRules } from '../../src/features/accounts/sign-in-limits.ts'
 import { newcomerDays, strangerCeilings } from '../../src/features/accounts/stranger-ceilings.ts'
@@ -22,6 +22,7 @@ import { invitationRules } from '../../src/features/organisations/invite-member.
 import { rowsPerToken } from '../../src/features/subscribers/search-subscribers-through-key.ts'
 import { statusPageRules } from '../../src/features/subscribers/status.dashboard.tsx'
 import { readConfig } from '../../src/platform/config.ts'
+import { paceWhileFull } from '../../src/platform/download-places.ts'
 import { downloadBounds } from '../../src/platform/downloads.ts'
 import { clientLimits } from '../../src/platform/http/client-shares.ts'
 import { maxStrangersBytes } from '../../src/platform/http/read-form.ts'
@@ -71,8 +72,8 @@ export const cells: Record<string, Cell> = {
   },
   'Sign-ups × network': { says: [prefixesInWords(formRules)], tried: [prefixes, "'a sign-up'"] },
   'Sign-ups × user': {
-    says: [inWords(mailboxRule)],
-    tried: ['src/features/accounts/confirmed-sign-up.test.ts', 'nobody floods a mailbox through the form'],
+    says: [`Mails to one email: ${inWords(mailboxRule)}`, `to its variants together: ${inWords(variantsRule)}`],
+    tried: ['src/features/accounts/mail-buckets.test.ts', 'sign-ups of many variants'],
   },
   'Sign-ups × server': {
     says: [inWords(strangerCeilings.signUp)],
@@ -97,8 +98,9 @@ export const cells: Record<string, Cell> = {
   'Invitations and new emails × user': {
     says: [
       `Invitations: ${inWords(invitationRules.user)}`,
-      `to one email ${inWords(invitationRules.recipient)}`,
+      `to one email: ${inWords(mailboxRule)}`,
       `New emails: ${inWords(mailboxRule)}`,
+      `to its variants together: ${inWords(variantsRule)}`,
     ],
     tried: [strangers, 'a user’s invitations are counted over all their organisations'],
   },
@@ -210,6 +212,7 @@ export const cells: Record<string, Cell> = {
   'Archives and downloads × server': {
     says: [
       `Each process: ${downloadBounds.archive.perProcess} archives and ${downloadBounds.file.perProcess} other files at once`,
+      `below ${paceWhileFull.bytesPerSecond / 1024} KB a second`,
     ],
     tried: [downloads, 'ten accounts that begin archives and never read them keep nobody waiting'],
   },
@@ -225,6 +228,7 @@ export const cells: Record<string, Cell> = {
       `${number(clientLimits.connections.each)} connections`,
       `${number(clientLimits.bodies.each)} unfinished bodies of ${clientLimits.bodyBytes.each / 2 ** 20} MB`,
       `${clientLimits.uploads.each} uploads`,
+      `${number(clientLimits.pipelined.each)} pipelined requests`,
       `${maxStrangersBytes / 1024} KB`,
     ],
     tried: ['test/security/client-shares.test.ts', 'connections of one address past its share are closed'],
@@ -232,6 +236,8 @@ export const cells: Record<string, Cell> = {
   'Connections and bodies × server': {
     says: [
       `${inSource('platform/http/start-http-server.ts', /maxConnections: ([\d_]+)/).replace('_', ',')} connections`,
+      `${number(clientLimits.bodies.inAll)} unfinished bodies of ${clientLimits.bodyBytes.inAll / 2 ** 20} MB`,
+      `${clientLimits.uploads.inAll} uploads`,
     ],
     tried: ['src/platform/http/start-http-server.test.ts', 'connections past the limit are closed at once'],
   },

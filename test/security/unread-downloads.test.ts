@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { Hono } from 'hono'
+import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createApp } from '../../src/app.tsx'
 import type { AppEnv } from '../../src/platform/http/app-env.ts'
@@ -144,8 +145,65 @@ test('a reader who is too slow is cut off, and frees the snapshot and the place 
   await impatient.drain()
 })
 
+/** Another server, which asks for this pace while all places are taken, with two archives under way that nobody reads. */
+async function startCrowded(bytesPerSecond: number, patienceMs: number) {
+  const app = createApp(product.services, { paceWhileFull: { bytesPerSecond, patienceMs } })
+  const { publicUrl } = product.services.config
+  const server = await startHttpServer(app, { host: '127.0.0.1', port: 0, publicUrl })
+  const beginThere = async (i: number) => {
+    const { owner, slug } = organisation(i)
+    const headers = { Cookie: (await asUser(product, owner)).cookie(), Origin: product.url }
+    return beginReading(`http://127.0.0.1:${server.port}/o/${slug}/settings/export`, { method: 'POST', headers })
+  }
+  const unread = [await whenLet(() => beginThere(6)), await whenLet(() => beginThere(7))]
+  begun.push(...unread)
+  expect(unread.map(({ status }) => status)).toEqual([200, 200])
+  await expect.poll(() => openTransactions(product), patience).toBe(2)
+  return { server, beginThere, unread }
+}
+
+const cutOff = (reason: string) => product.logged().split(`"reason":"${reason}"`).length - 1
+
+test('two accounts that do not read their archives lose a place to the next user', async () => {
+  const { server, beginThere, unread } = await startCrowded(256 * 1024, 0)
+  const before = cutOff('another download needs its place')
+  const next = await whenLet(() => beginThere(8))
+  begun.push(next)
+  expect(cutOff('another download needs its place')).toBe(before + 1)
+  await expect.poll(() => openTransactions(product), patience).toBe(2)
+  const rests = await Promise.allSettled([...unread, next].map(({ rest }) => rest()))
+  expect(rests.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+  expect(rests[2]?.status).toBe('fulfilled')
+  await server.drain()
+})
+
+test('two accounts that read fast enough keep their places', async () => {
+  const { server, beginThere, unread } = await startCrowded(1, 3_600_000)
+  expect((await beginThere(8)).status).toBe(429)
+  for (const { rest } of unread) expect((await rest()).length).toBeGreaterThan(5_000_000)
+  await server.drain()
+})
+
+test('a user without archives left for the hour ends nobody else’s', async () => {
+  const { server, beginThere, unread } = await startCrowded(256 * 1024, 0)
+  const { id } = organisation(8).owner
+  await sql`insert into rate_limits (subject, tokens, refilled_at)
+    values (${`archive:${id}`}, 0, clock_timestamp() + interval '1 hour')
+    on conflict (subject) do update set tokens = 0, refilled_at = excluded.refilled_at`.execute(
+    product.database.owner.kysely,
+  )
+  const refused = await beginThere(8)
+  expect([refused.status, refused.first.includes('ten archives an hour')]).toEqual([429, true])
+  for (const { rest } of unread) expect((await rest()).length).toBeGreaterThan(5_000_000)
+  await server.drain()
+})
+
 test('a user who has had ten archives in an hour is told when the next one may begin', async () => {
   const owner = await ownerOf(4)
+  // One of ten who began archives at once before may be this user.
+  await sql`delete from rate_limits where subject = ${`archive:${organisation(4).owner.id}`}`.execute(
+    product.database.owner.kysely,
+  )
   for (let i = 0; i < 10; i++) {
     const reading = await begin(4, owner)
     reading.goAway()

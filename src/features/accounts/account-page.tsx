@@ -4,6 +4,7 @@ import type { Person } from '../../platform/http/app-env.ts'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { ConfirmAddressForm } from './confirm-address-form.tsx'
 import type { Session } from './sessions.ts'
 import { SessionsTable } from './sessions-table.tsx'
 import type { TwoFactor } from './two-factor.ts'
@@ -14,6 +15,7 @@ interface AccountPageProps {
   person: Person
   typed: { name?: string; email?: string }
   pendingEmail: string | undefined
+  isUnconfirmed: boolean
   twoFactor: TwoFactor | undefined
   signedIn: { sessions: Session[]; areMore: boolean }
   organisations: { slug: string; name: string; deleted_at: Date | null }[]
@@ -31,6 +33,7 @@ export function AccountPage(props: AccountPageProps) {
     person,
     typed,
     pendingEmail,
+    isUnconfirmed,
     twoFactor,
     signedIn,
     organisations,
@@ -66,7 +69,7 @@ export function AccountPage(props: AccountPageProps) {
             </button>
           </div>
         </form>
-        <EmailCard email={person.email} pending={pendingEmail} typed={typed.email} error={error} />
+        <EmailCard {...{ isUnconfirmed, error }} email={person.email} pending={pendingEmail} typed={typed.email} />
         <form method="post" action="/account/password" class="card stack">
           <h2>Password</h2>
           <input type="text" name="username" autocomplete="username" value={person.email} hidden readonly />
@@ -138,17 +141,24 @@ export function AccountPage(props: AccountPageProps) {
 
 function EmailCard(props: {
   email: string
+  isUnconfirmed: boolean
   pending: string | undefined
   typed: string | undefined
   error: AppError | undefined
 }) {
-  const { email, pending, typed, error } = props
+  const { email, isUnconfirmed, pending, typed, error } = props
   return (
     <section class="card stack" id="email-card">
       <h2>E-mail address</h2>
       <p>
         You sign in as <strong>{email}</strong>.
       </p>
+      {isUnconfirmed ? (
+        <div class="row">
+          <p>This address was never confirmed.</p>
+          <ConfirmAddressForm email={email} />
+        </div>
+      ) : null}
       {pending ? (
         <form method="post" action="/account/email/cancel" class="row">
           <p>

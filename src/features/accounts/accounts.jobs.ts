@@ -1,5 +1,6 @@
 import { sendMailLater } from '../../platform/mail/send-mail-later.ts'
 import type { Services } from '../../platform/services.ts'
+import { isFirstAccount } from './mailbox-proof.ts'
 import { makeResetLink } from './reset-links.ts'
 import { confirmAddressMail, resetPasswordMail } from './reset-password-mail.ts'
 
@@ -14,10 +15,13 @@ export async function mailPasswordReset(services: Services, payload: unknown): P
   if (!link) return
   const user = await db.kysely
     .selectFrom('users')
-    .select('email_verified')
+    .select(['id', 'email_verified'])
     .where('email', '=', email)
     .executeTakeFirst()
   const confirms = config.smtpUrl !== undefined && user?.email_verified === false
+  const mail = confirms
+    ? confirmAddressMail(email, link, { keepsTwoFactor: await isFirstAccount(db.kysely, user.id) })
+    : resetPasswordMail(email, link)
   const within = { sql: db.kysely, secrets, queue: 'sign_in', fairnessKey } as const
-  await sendMailLater(within, (confirms ? confirmAddressMail : resetPasswordMail)(email, link))
+  await sendMailLater(within, mail)
 }

@@ -11,8 +11,9 @@ import type { Services } from '../../platform/services.ts'
 import { findPerson, personEmailSchema } from './create-person.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { lockOwnAccount } from './lock-account.ts'
-import { mailboxOf, mailboxRule } from './mailbox-of.ts'
-import { confirmEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
+import { mailBuckets, mailboxRule } from './mail-buckets.ts'
+import { isAddressUnconfirmed } from './mailbox-proof.ts'
+import { confirmEmailMail, confirmOwnEmailMail, emailLeftMail, emailTakenMail } from './security-mails.ts'
 import type { SignedIn } from './sessions.ts'
 import { formRules } from './sign-in-limits.ts'
 import { newcomerBuckets } from './stranger-ceilings.ts'
@@ -27,7 +28,8 @@ interface Owner {
 
 /**
  * Mails a link to the address that is to be a person's own, good once and for an hour, and a notice to the one they have.
- * Nothing that whoever asks can see tells whether the address has an account already; its mailbox is told.
+ * Nothing that whoever asks can see tells whether the address has an account already; its mailbox is told. The address that
+ * they have may be confirmed in the same way while no mail has ever done so. Answers whether it is that one.
  * @throws AppError `validation_failed`, `rate_limited`.
  */
 export async function requestEmailChange(
@@ -35,17 +37,19 @@ export async function requestEmailChange(
   person: Owner & SignedIn,
   input: unknown,
   meta: RequestMeta,
-): Promise<void> {
+): Promise<{ isOwn: boolean }> {
   const { email } = parseInput(emailInput, input)
-  if (email === person.email) throw fieldError('email', 'refused', 'This is your address already.')
   const { secrets, db, now } = services
+  const isOwn = email === person.email
+  if (isOwn && !(await isAddressUnconfirmed(services, db.kysely, person.id)))
+    throw fieldError('email', 'refused', 'This is your address already.')
   await requireTokens(services, [
     { subject: `email-change:${person.id}`, rule: mailboxRule },
     ...prefixBuckets('email-change', meta.ip, formRules),
     ...(await newcomerBuckets(services, person.id)),
   ])
-  const mailbox = mailboxOf(secrets, email)
-  const mayMail = await tryTakeTokens(services, [{ subject: `email-change:${mailbox}`, rule: mailboxRule }])
+  // Nobody else's requests keep a user from confirming their own address, and theirs are counted above.
+  const mayMail = isOwn || (await tryTakeTokens(services, mailBuckets(secrets, 'email-change', email)))
   const token = randomBase62(32)
   const change = {
     email,
@@ -60,6 +64,7 @@ export async function requestEmailChange(
       .values({ user_id: person.id, ...change })
       .onConflict((conflict) => conflict.column('user_id').doUpdateSet(change))
       .execute()
+    if (isOwn) return sendMailLater({ sql, secrets }, confirmOwnEmailMail(services, email, token))
     const isTaken = (await findPerson(sql, email)) !== undefined
     const toNew = isTaken ? emailTakenMail(services, email) : confirmEmailMail(services, email, token)
     if (mayMail) await sendMailLater({ sql, secrets }, toNew)
@@ -68,14 +73,16 @@ export async function requestEmailChange(
       emailLeftMail(services, { from: person.email, to: email, isDone: false }, meta),
     )
   })
+  return { isOwn }
 }
 
-/** The address that a person waits to confirm, if there is one. */
+/** The new address that a person waits to confirm, if there is one. */
 export async function findPendingEmail({ db, now }: Services, person: Owner): Promise<string | undefined> {
   const pending = await db.kysely
     .selectFrom('email_changes')
     .select('email')
     .where('user_id', '=', person.id)
+    .where('email', '<>', person.email)
     .where('expires_at', '>', now())
     .executeTakeFirst()
   return pending?.email
@@ -101,7 +108,8 @@ export async function cancelEmailChange({ db }: Services, person: Owner): Promis
 
 /**
  * Gives a person the address whose mailbox the link came from, once, and tells the one they leave. A name that was the old
- * address becomes the new one. Signs them out everywhere else; answers the cookies to set.
+ * address becomes the new one. Signs them out everywhere else; answers the cookies to set. Their own address is marked as
+ * confirmed, and nothing else changes.
  * @throws AppError `not_found`, `conflict` where the address was taken meanwhile.
  */
 export async function confirmEmailChange(
@@ -109,7 +117,7 @@ export async function confirmEmailChange(
   person: Owner & SignedIn,
   token: string,
   by: { cookies: string | undefined; meta: RequestMeta },
-): Promise<string[]> {
+): Promise<{ cookies: string[]; isOwn: boolean }> {
   const { db, secrets, now } = services
   try {
     return await db.kysely.transaction().execute(async (sql) => {
@@ -123,6 +131,10 @@ export async function confirmEmailChange(
         .executeTakeFirst()
       if (!change) throw linkGone(person)
       const { email } = change
+      if (email === person.email) {
+        await sql.updateTable('users').set({ email_verified: true }).where('id', '=', person.id).execute()
+        return { cookies: [], isOwn: true }
+      }
       await sql
         .updateTable('users')
         .set((eb) => ({
@@ -135,7 +147,7 @@ export async function confirmEmailChange(
       const cookies = await credentialsChangedHere(services, sql, 'email_changed', person, by.cookies)
       const notice = emailLeftMail(services, { from: person.email, to: email, isDone: true }, by.meta)
       await sendMailLater({ sql, secrets }, notice)
-      return cookies
+      return { cookies, isOwn: false }
     })
   } catch (error) {
     if (!isUniqueViolation(error, 'users_email_key')) throw error

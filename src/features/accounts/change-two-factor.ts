@@ -6,6 +6,7 @@ import { checkPassword } from './check-password.ts'
 import { credentialsChanged } from './credentials-changed.ts'
 import { credentialsChangedHere } from './credentials-changed-here.ts'
 import { lockAccount, lockOwnAccount } from './lock-account.ts'
+import { requireConfirmedAddress } from './mailbox-proof.ts'
 import { takePendingSecret } from './pending-two-factor.ts'
 import { makeRecoveryCodes } from './recovery-codes.ts'
 import { type SecurityEvent, securityMail } from './security-mails.ts'
@@ -23,7 +24,7 @@ interface By {
 /**
  * Turns two-factor sign-in on in exchange for a first code of the secret that this session was shown. Answers the recovery
  * codes, which exist only in this answer, and the cookies of this browser, the only one that stays signed in.
- * @throws AppError `validation_failed`, `conflict` where it is on already.
+ * @throws AppError `validation_failed`, `conflict` where it is on already, `forbidden` while the address is unconfirmed.
  */
 export async function confirmTwoFactor(
   services: Services,
@@ -33,6 +34,7 @@ export async function confirmTwoFactor(
 ): Promise<{ codes: string[]; cookies: string[] }> {
   return services.db.kysely.transaction().execute(async (sql) => {
     await lockOwnAccount(sql, person)
+    await requireConfirmedAddress(services, sql, person.id)
     const secret = await takePendingSecret(services, sql, person, code)
     if (!secret) throw wrongCode()
     const added = await sql

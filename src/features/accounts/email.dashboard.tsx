@@ -14,11 +14,11 @@ export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
     const person = requirePerson(c)
     const email = (await readForm(c)).text('email')
     try {
-      await requestEmailChange(services, person, { email }, c.var.meta)
+      const { isOwn } = await requestEmailChange(services, person, { email }, c.var.meta)
+      return c.redirect(isOwn ? '/account?saved=address' : '/account?saved=email', 303)
     } catch (error) {
       return showRefusal(c, services, person, error, { email })
     }
-    return c.redirect('/account?saved=email', 303)
   })
 
   app.post('/account/email/cancel', async (c) => {
@@ -32,17 +32,24 @@ export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
     const here = `/confirm-email/${encodeURIComponent(c.req.param('token'))}`
     if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(here)}`, 303)
     const email = await followLink(services, meta, () => getEmailChange(services, person, c.req.param('token')))
+    const isOwn = email === person.email
     const page = (
-      <MessagePage title="Confirm your new address" frame={frame}>
-        <p>
-          You will sign in as <strong>{email}</strong>, no longer as {person.email}.
-        </p>
+      <MessagePage title={isOwn ? 'Confirm your email address' : 'Confirm your new address'} frame={frame}>
+        {isOwn ? (
+          <p>
+            Your account belongs to <strong>{email}</strong>.
+          </p>
+        ) : (
+          <p>
+            You will sign in as <strong>{email}</strong>, no longer as {person.email}.
+          </p>
+        )}
         <form method="post" action={here} class="row">
           <button type="submit" class="button">
-            Use this address
+            {isOwn ? 'Confirm' : 'Use this address'}
           </button>
           <a class="button plain" href="/account">
-            Keep {person.email}
+            {isOwn ? 'Cancel' : `Keep ${person.email}`}
           </a>
         </form>
       </MessagePage>
@@ -55,8 +62,8 @@ export function emailRoutes(app: Hono<AppEnv>, services: Services): void {
     const token = c.req.param('token')
     if (!person) return c.redirect(`/sign-in?next=${encodeURIComponent(`/confirm-email/${token}`)}`, 303)
     const by = { cookies: c.req.header('cookie'), meta }
-    const cookies = await followLink(services, meta, () => confirmEmailChange(services, person, token, by))
+    const { cookies, isOwn } = await followLink(services, meta, () => confirmEmailChange(services, person, token, by))
     for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true })
-    return c.redirect('/account?saved=email-confirmed', 303)
+    return c.redirect(isOwn ? '/account?saved=address-confirmed' : '/account?saved=email-confirmed', 303)
   })
 }

@@ -4,7 +4,7 @@ import { tryTakeTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { personEmailSchema } from './create-person.ts'
-import { mailboxRule } from './mailbox-of.ts'
+import { mailboxRule } from './mail-buckets.ts'
 import { formRules } from './sign-in-limits.ts'
 import { requireStrangerTokens, strangerBucket } from './stranger-ceilings.ts'
 import { findTrustedDevice } from './trusted-device.ts'
@@ -27,6 +27,7 @@ export async function forgetPassword(
     ? [{ subject: `forgot:device ${device}`, rule: formRules.host }]
     : [...prefixBuckets('forgot', meta.ip, formRules), strangerBucket('forgotPassword')]
   await requireStrangerTokens(services, buckets)
+  // By the exact email alone: a variant is another account, or none, and gets no mail of this one's.
   const subject = `forgot:${secrets.hash('token', email ?? '').toString('base64url')}`
   const mayMail = await tryTakeTokens(services, [{ subject, rule: mailboxRule }])
   if (email === undefined || !mayMail) return

@@ -71,6 +71,115 @@ test.each([
   expect(await verdict(password)).toBe('accepted')
 })
 
+/** What each is for whom: a password, and whose it would be where that matters. */
+type Case = [password: string, email?: string, name?: string]
+
+const anybody = (...passwords: string[]): Case[] => passwords.map((password) => [password])
+
+const refusals: Case[] = [
+  // A common password again and again, with signs and substitutions.
+  ...anybody('monkeymonkey', 'qwerty qwerty qwerty', 'P@ssw0rd-P@ssw0rd', 'P@ssw0rd!P@ssw0rd!', 'monkey1monkey1'),
+  ...anybody(
+    'dragon-dragon-dragon',
+    'MonkeyMonkeyMon',
+    'Sunshine Sunshine 1',
+    'P@ssw0rd1 P@ssw0rd2',
+    'letmein/letmein!',
+  ),
+  // Keyboard walks, sequences and numbers, and two or three of them.
+  ...anybody(
+    'qwertyuiop1234567',
+    'qwertyasdfgh',
+    '1qaz2wsx3edc',
+    'asdfghjklöä2026',
+    'йцукенфывапр',
+    'abcdefgh12345678',
+  ),
+  ...anybody('aaaabbbbcccc', 'zxcvbnm,zxcvbnm', '!@#$%^&*()', '0987654321qwerty', 'αβγδεζηθικ', 'azertyuiop2026'),
+  // A common word with little around it.
+  ...anybody(
+    'S-u-n-s-h-i-n-e',
+    'sunshine19840512',
+    '  baseball  1999 ',
+    '!!!!!!!!!!dragon!!!!!!!!!!',
+    '1234567890monkey',
+  ),
+  // In other languages.
+  ...anybody(
+    'Passwort2026!',
+    'Schatz1234567',
+    'motdepasse!1',
+    'jetaime!2026',
+    'contraseña99',
+    'contrasena#99',
+    'Пароль123456',
+  ),
+  ...anybody('wachtwoord01', 'salasana1234', 'senha2026!!!', 'liebling-liebling'),
+  // The name and the email address, in every order, with initials, titles, digits and without marks.
+  ['Ada@example.com', 'ada.lovelace@example.com'],
+  ['lovelace-ada-1815', 'ada.lovelace@example.com'],
+  ['ALovelace1815', 'ada.lovelace@example.com'],
+  ['Ada_L0velace!', 'ada.lovelace@example.com'],
+  ['ann83746529', 'ann@example.com'],
+  ['Muller-Jürgen!', 'x@example.com', 'Jürgen Müller'],
+  ['Müller!Müller', 'x@example.com', 'Jürgen Müller'],
+  ['Петров Иван 1', 'x@example.com', 'Иван Петров'],
+  ["O'Brien 2026!", 'x@example.com', 'Siobhán O’Brien'],
+  ['mellon!2026!', 'a@mellon.com'],
+  ['u83746529!2026', 'u83746529@example.com'],
+  ['AdaPassword!1', 'ada@example.com'],
+  ...anybody('QueueUpQueueUp', 'waitlist-queueup-26'),
+]
+
+test.each(refusals)('"%s" is refused for %s', async (password, email = ada.email, name = '') => {
+  expect(await verdict(password, { email, name })).toMatch(/too common|little more than/)
+})
+
+const choices: Case[] = [
+  // A name or a common word within what was chosen otherwise is fine.
+  ['ann73915572810', 'ann@example.com'],
+  ['mellon!8473920571', 'a@mellon.com'],
+  ['Adam Smith likes tea', 'ada@example.com', 'Ada'],
+  ['Lovelace at the seaside', 'ada.lovelace@example.com'],
+  ['planner-xk7q-94', 'ann@example.com'],
+  ['example of a sentence', 'ada@example.com'],
+  ['u83746529 rows the boat', 'u83746529@example.com'],
+  ['a12kx9vq3w', 'a12@example.com'],
+  ...anybody(
+    'monkey dragon kettle',
+    'summertime-in-oslo',
+    'password of the vicar',
+    'my waitlist of wishes',
+    'dog8374652910',
+    'dog8374652',
+  ),
+  // Two halves that are not common, and repetitions of such.
+  ...anybody('xkqzvtrp-xkqzvtrp', 'trombone eclipse', 'kettle!lantern', 'qwerty was my horse', '1234 trombones play'),
+  // Made at random: letters, digits, signs, words.
+  ...anybody(
+    '8kq2vz7rm1',
+    '74652910382',
+    'gT%7#oW!2^d&',
+    'f3b1c9d07a42e865',
+    'correct-horse-battery',
+    'vopaz-kuteb-hasom',
+  ),
+  ...anybody('ab83746529', '7$9!2@5^8*', 'X7-K2-Q9-Z4', 'aB3dE5gH7j'),
+  // In other languages.
+  ...anybody('Der Mond ist aufgegangen', 'un éléphant ça trompe', 'mi perro come flores', 'ночью все кошки серы'),
+  ...anybody(
+    '月が綺麗ですねと言った',
+    '소나기가 내리는 오후에는',
+    'الليل طويل يا صديقي',
+    'पहाड़ पर बारिश होती है',
+    'ฝนตกที่เชียงใหม่',
+  ),
+]
+
+test.each(choices)('"%s" is accepted for %s', async (password, email = ada.email, name = '') => {
+  expect(await verdict(password, { email, name })).toBe('accepted')
+})
+
 test('no password that was made at random is refused, for anybody', async () => {
   const text = fc.string({ minLength: 1, maxLength: 30 })
   await fc.assert(

@@ -3,6 +3,7 @@ import type { Tables } from '../../platform/db/tables.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Services } from '../../platform/services.ts'
 import { lockOwnAccount } from './lock-account.ts'
+import { requireConfirmedAddress } from './mailbox-proof.ts'
 import type { SignedIn } from './sessions.ts'
 import { matchTotp, newTotpSecret } from './totp.ts'
 import { readAppCode } from './two-factor.ts'
@@ -14,12 +15,14 @@ const pendingMs = 3_600_000
  * The secret for a person's app; nothing is asked for until it is confirmed. Each session has one of its own, so that
  * nobody who was signed in beside the owner knows theirs. The same one again for an hour, so that a form sent twice, or a
  * mistyped code, leaves what was scanned good.
- * @throws AppError `conflict` where two-factor sign-in is on already.
+ * @throws AppError `conflict` where two-factor sign-in is on already, `forbidden` while the address is unconfirmed.
  */
-export async function prepareTwoFactor({ db, secrets, now }: Services, person: SignedIn): Promise<string> {
+export async function prepareTwoFactor(services: Services, person: SignedIn): Promise<string> {
+  const { db, secrets, now } = services
   return db.kysely.transaction().execute(async (sql) => {
     await lockOwnAccount(sql, person)
     if (await isOn(sql, person)) throw new AppError('conflict', 'Two-factor sign-in is on already.')
+    await requireConfirmedAddress(services, sql, person.id)
     const pending = await findPending(sql, person, now())
     const shown = pending && secrets.open('two-factor', pending.secret)
     if (shown !== undefined) return shown

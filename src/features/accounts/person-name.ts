@@ -1,6 +1,6 @@
 import { fieldError } from '../../platform/errors.ts'
 import { nameSchema } from '../../platform/name-schema.ts'
-import { holdsLink } from '../../platform/names/links-in-names.ts'
+import { holdsLink, isAbbreviatedName } from '../../platform/names/links-in-names.ts'
 import { looksAsIfNaming, looksLikeOffice, mixesScripts } from '../../platform/names/look-alikes.ts'
 
 /** Who else acts in a log under a name. */
@@ -23,7 +23,7 @@ export function parsePersonName(name: string, person: { email: string }): string
   if (looksLikeOffice(parsed.data, ownNames) || looksAsIfNaming(parsed.data, 'QueueUp'))
     throw refuse('This is what the product calls itself. Choose another name.')
   if (mixesScripts(parsed.data)) throw refuse('Write each word of the name in one script: Latin, Cyrillic or Greek.')
-  if (holdsLink(parsed.data))
+  if (holdsLink(parsed.data) && !isAbbreviatedName(parsed.data))
     throw refuse('A name must not hold a web address. Put a space after each full stop of an abbreviation.')
   return parsed.data
 }

@@ -5,7 +5,7 @@ import { tryTakeTokens } from '../../platform/rate-limit/take-tokens.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { findPerson, type NewPerson } from './create-person.ts'
-import { mailboxOf, mailboxRule } from './mailbox-of.ts'
+import { mailBuckets } from './mail-buckets.ts'
 import { pendingSignUpCookie, signUpToken } from './pending-sign-up.ts'
 import { haveAccountMail, signUpMail } from './sign-up-mails.ts'
 
@@ -30,8 +30,7 @@ export async function requestSignUp(
   { ip }: RequestMeta,
 ): Promise<string> {
   const { db, secrets } = services
-  const subject = `sign-up-mail:${mailboxOf(secrets, email)}`
-  const mayMail = await tryTakeTokens(services, [{ subject, rule: mailboxRule }])
+  const mayMail = await tryTakeTokens(services, mailBuckets(secrets, 'sign-up-mail', email))
   const fairnessKey = widestPrefix(ip)
   const job = { name: signUpJob, queue: 'sign_in', fairnessKey } as const
   if (mayMail) await enqueue({ sql: db.kysely, secrets }, job, { email, fairness_key: fairnessKey })

@@ -16,7 +16,8 @@ If it was not you, do nothing: your password stays as it is.
 }
 
 /** To the mailbox of an account that was never confirmed: its user may be somebody else. */
-export function confirmAddressMail(to: string, link: string): Mail {
+export function confirmAddressMail(to: string, link: string, { keepsTwoFactor }: { keepsTwoFactor: boolean }): Mail {
+  const exception = keepsTwoFactor ? ', except two-factor sign-in' : ''
   return {
     to,
     subject: 'Confirm your QueueUp account',
@@ -26,7 +27,7 @@ never confirmed. Do that here within an hour:
 ${link}
 
 In the browser where you signed in, the link confirms the address. In any other browser it lets you choose a new password
-and ends everything that was set up before.
+and ends everything that was set up before${exception}.
 
 If you have no account, somebody else made one with your address. Choose a new password to take it over, or do nothing.
 `,

@@ -3,6 +3,7 @@ import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import { credentialsChanged } from './credentials-changed.ts'
 import { lockAccount } from './lock-account.ts'
+import { isFirstAccount } from './mailbox-proof.ts'
 import { hashPassword, knownTurn } from './password-hash.ts'
 import { requireUncommonPassword } from './password-policy.ts'
 import { findResetLink, resetLinkGone, useResetLink } from './reset-links.ts'
@@ -12,7 +13,8 @@ import { findTrustedDevice, trustDevice } from './trusted-device.ts'
 /**
  * Sets a new password in exchange for a link and ends every session: all of it or nothing, so that a link that was tried
  * while the database went away is good still. A mailed link confirms the address. An account that was never confirmed then
- * belongs to its mailbox, so two-factor sign-in goes as well. Returns the cookies to set.
+ * belongs to its mailbox, so two-factor sign-in goes as well, except that of the server's first account: nobody else can
+ * have made it, and its address may be mistyped. Returns the cookies to set.
  * @throws AppError `not_found`, `validation_failed` for a password that is easily guessed; the link is good still.
  */
 export async function resetPassword(
@@ -40,7 +42,7 @@ export async function resetPassword(
       sendMailLater({ sql, secrets: services.secrets }, securityMail(services, email, event, by.meta))
     if (provesMailbox || !isMailed)
       await sql.updateTable('users').set({ email_verified: true }).where('id', '=', userId).execute()
-    if (isClaimed) {
+    if (isClaimed && !(await isFirstAccount(sql, userId))) {
       const had = await sql.deleteFrom('two_factors').where('user_id', '=', userId).returning('user_id').execute()
       if (had.length > 0) await tell('twoFactorOff')
     }

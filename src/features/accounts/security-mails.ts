@@ -71,6 +71,22 @@ If it was not you, do nothing.
   }
 }
 
+/** To the address that an account has already, and that no mail has confirmed. */
+export function confirmOwnEmailMail(services: Services, to: string, token: string): Mail {
+  return {
+    to,
+    subject: 'Confirm your email address',
+    text: `Somebody, probably you, uses ${to} for their account at QueueUp and wants to confirm it.
+
+Confirm it within an hour, signed in to that account:
+
+${services.config.publicUrl}/confirm-email/${token}
+
+If it was not you, do nothing. The link works only for somebody who is signed in to that account.
+`,
+  }
+}
+
 /** To an address that has an account: whoever asked learns nothing of it from us. */
 export function emailTakenMail(services: Services, to: string): Mail {
   return {

@@ -8,6 +8,7 @@ import { wordsFor } from '../../platform/ui/words-for.ts'
 import { findFewOrganisations } from '../organisations/list-own-organisations.ts'
 import { AccountPage } from './account-page.tsx'
 import { findPendingEmail } from './change-email.ts'
+import { isAddressUnconfirmed } from './mailbox-proof.ts'
 import { listSessions } from './sessions.ts'
 import { findTwoFactor } from './two-factor.ts'
 
@@ -28,6 +29,8 @@ const notices: Record<string, string> = {
   'two-factor-on': 'Two-factor sign-in is on. If you have not saved your recovery codes, make new ones.',
   'two-factor-off': 'Two-factor sign-in is off.',
   email: 'A link to confirm the new address is on its way. It lasts an hour.',
+  address: 'A link to confirm your address is on its way. Open it in this browser within an hour.',
+  'address-confirmed': 'Your email address is confirmed. You can turn on two-factor sign-in.',
   'email-cancelled': 'Your e-mail address stays as it is.',
   'email-confirmed': 'Your new e-mail address is confirmed. Sign in with it from now on.',
 }
@@ -45,6 +48,7 @@ export async function showAccount(
       person={person}
       typed={typed}
       pendingEmail={await findPendingEmail(services, person)}
+      isUnconfirmed={await isAddressUnconfirmed(services, services.db.kysely, person.id)}
       twoFactor={await findTwoFactor(services, person.id)}
       signedIn={await listSessions(services, person)}
       {...(await findFewOrganisations(services, person.id))}

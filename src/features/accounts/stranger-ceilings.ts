@@ -7,7 +7,7 @@ import type { Services } from '../../platform/services.ts'
  * devices and accounts older than a week are not counted, and so are never refused for others.
  */
 export const strangerCeilings = {
-  signUp: { perSecond: 2, burst: 1_000 },
+  signUp: { perSecond: 10, burst: 1_000 },
   forgotPassword: { perSecond: 10, burst: 3_000 },
   /** To other people's mailboxes, by accounts younger than a week: invitations and new emails. */
   newcomerMail: { perSecond: 1, burst: 1_000 },

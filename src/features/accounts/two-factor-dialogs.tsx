@@ -4,6 +4,7 @@ import { Dialog } from '../../platform/ui/dialog.tsx'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { QrCode } from '../../platform/ui/qr-code.tsx'
+import { ConfirmAddressForm } from './confirm-address-form.tsx'
 import { totpUri } from './totp.ts'
 
 const account = '/account#two-factor'
@@ -25,6 +26,23 @@ export function StartDialog() {
           Show the QR code
         </button>
       </form>
+    </Dialog>
+  )
+}
+
+/** Before two-factor sign-in, to somebody whose address no mail has confirmed. */
+export function ConfirmFirstDialog({ email }: { email: string }) {
+  return (
+    <Dialog id="two-factor-confirm-first" title="Confirm your email address first" closeHref={account}>
+      <p>
+        Your address <strong>{email}</strong> was never confirmed. If it is mistyped, somebody else gets the links that
+        choose your password. Confirm it, then turn on two-factor sign-in.
+      </p>
+      <ConfirmAddressForm email={email}>
+        <a class="button plain" href={account}>
+          Cancel
+        </a>
+      </ConfirmAddressForm>
     </Dialog>
   )
 }

@@ -7,10 +7,17 @@ import { showOver } from '../../platform/http/show-over.tsx'
 import type { Services } from '../../platform/services.ts'
 import { confirmTwoFactor, endTwoFactor, renewRecoveryCodes } from './change-two-factor.ts'
 import { requireSignedInGuess } from './guess-limits.ts'
+import { isAddressUnconfirmed } from './mailbox-proof.ts'
 import { prepareTwoFactor } from './pending-two-factor.ts'
 import { requirePerson, showAccount } from './show-account.tsx'
 import { findTwoFactor } from './two-factor.ts'
-import { RecoveryCodesDialog, SetUpDialog, StartDialog, TurnOffDialog } from './two-factor-dialogs.tsx'
+import {
+  ConfirmFirstDialog,
+  RecoveryCodesDialog,
+  SetUpDialog,
+  StartDialog,
+  TurnOffDialog,
+} from './two-factor-dialogs.tsx'
 
 const on = '/account?saved=two-factor-on'
 
@@ -30,9 +37,13 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
     } catch (error) {
       // A form sent twice: it is on.
       if (error instanceof AppError && error.code === 'conflict') return c.redirect(on, 303)
+      if (error instanceof AppError && error.code === 'forbidden') return confirmFirst(c, person, error.status)
       throw error
     }
   }
+
+  const confirmFirst = (c: HonoContext<AppEnv>, person: Person, status: number) =>
+    showAccount(c, services, person, { dialog: <ConfirmFirstDialog email={person.email} />, status })
 
   const showOnce = (c: HonoContext<AppEnv>, person: Person, dialog: Child) => {
     const page = () => showAccount(c, services, person, { dialog, status: 201 })
@@ -42,6 +53,7 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
   app.get('/account/two-factor/new', async (c) => {
     const person = requirePerson(c)
     if (await findTwoFactor(services, person.id)) return c.redirect(on, 303)
+    if (await isAddressUnconfirmed(services, services.db.kysely, person.id)) return confirmFirst(c, person, 200)
     return showAccount(c, services, person, { dialog: <StartDialog /> })
   })
 
@@ -60,6 +72,7 @@ export function twoFactorRoutes(app: Hono<AppEnv>, services: Services): void {
       return showOnce(c, person, <RecoveryCodesDialog codes={codes} isNew />)
     } catch (error) {
       if (error instanceof AppError && error.code === 'conflict') return c.redirect(on, 303)
+      if (error instanceof AppError && error.code === 'forbidden') return confirmFirst(c, person, error.status)
       if (!(error instanceof AppError) || !['validation_failed', 'rate_limited'].includes(error.code)) throw error
       return setUp(c, person, error.status, error)
     }

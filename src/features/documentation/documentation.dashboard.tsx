@@ -5,10 +5,11 @@ import { AppError, type ErrorCode, errorCatalogue } from '../../platform/errors.
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
+import { PageLayout } from '../../platform/ui/page-layout.tsx'
 import { ApiReference } from './api-reference.tsx'
 import { errorExplanations } from './error-explanations.ts'
 import { readGuide, renderMarkdown } from './guide.ts'
-import { GuideLayout } from './guide-layout.tsx'
+import { GuideArticle } from './guide-article.tsx'
 import { GuideTable } from './guide-table.tsx'
 
 /** The guide, a page for every error, and the API reference: public, and of this very version. */
@@ -19,30 +20,45 @@ export function documentationRoutes(app: Hono<AppEnv>, services: Services, openA
     { href: '/docs/errors', label: 'Errors' },
     { href: '/docs/api', label: 'API reference' },
   ]
-  const show = (c: HonoContext<AppEnv>, title: string, current: string, content: Child) =>
-    renderPage(
+  // Rendering the API reference takes milliseconds. Only the frame differs from reader to reader.
+  const articles = new Map<string, string>()
+  const show = (c: HonoContext<AppEnv>, title: string, current: string, content: () => Child) => {
+    const key = `${current} ${title}`
+    let article = articles.get(key)
+    if (article === undefined) {
+      article = (
+        <GuideArticle current={current} entries={entries}>
+          {content()}
+        </GuideArticle>
+      ).toString() as string
+      articles.set(key, article)
+    }
+    return renderPage(
       c,
-      <GuideLayout title={title} frame={c.var.frame} current={current} entries={entries}>
-        {content}
-      </GuideLayout>,
+      <PageLayout title={`${title} · Guide`} frame={c.var.frame}>
+        {raw(article)}
+      </PageLayout>,
     )
+  }
 
   app.get('/docs', (c) => c.redirect(entries[0]?.href ?? '/', 302))
   app.get('/docs/api', (c) =>
-    show(c, 'API reference', '/docs/api', <ApiReference document={openApi} publicUrl={services.config.publicUrl} />),
+    show(c, 'API reference', '/docs/api', () => (
+      <ApiReference document={openApi} publicUrl={services.config.publicUrl} />
+    )),
   )
-  app.get('/docs/errors', (c) => show(c, 'Errors', '/docs/errors', <ErrorList />))
+  app.get('/docs/errors', (c) => show(c, 'Errors', '/docs/errors', () => <ErrorList />))
 
   app.get('/docs/errors/:code', (c) => {
     const code = c.req.param('code')
     if (!Object.hasOwn(errorCatalogue, code)) throw new AppError('not_found', 'There is no such error.')
-    return show(c, code, '/docs/errors', <ErrorPage code={code as ErrorCode} />)
+    return show(c, code, '/docs/errors', () => <ErrorPage code={code as ErrorCode} />)
   })
 
   app.get('/docs/:slug', (c) => {
     const page = pages.find((candidate) => candidate.slug === c.req.param('slug'))
     if (!page) throw new AppError('not_found', 'There is no such page in the guide.')
-    return show(c, page.title, `/docs/${page.slug}`, raw(page.html))
+    return show(c, page.title, `/docs/${page.slug}`, () => raw(page.html))
   })
 }
 

@@ -34,9 +34,15 @@ export async function exportOrganisation(ctx: Context, downloads: Downloads): Pr
   output.on('error', () => {})
   const begun = Promise.withResolvers<void>()
   let hasBegun = false
-  const write = async () => {
+  let hasToken = false
+  const takeToken = async () => {
+    if (hasToken) return
     const bucket = { subject: `archive:${ctx.actor.id}`, rule: archiveRule }
     await requireTokens(ctx, [bucket], (wait) => `You can download ten archives an hour. Try again in ${wait}.`)
+    hasToken = true
+  }
+  const write = async () => {
+    await takeToken()
     await inTransaction(ctx, async (ctx) => {
       requireRole(ctx, 'owner')
       const { id, name } = ctx.organisation
@@ -50,7 +56,7 @@ export async function exportOrganisation(ctx: Context, downloads: Downloads): Pr
     return true
   }
   downloads
-    .run(ctx, 'archive', () => downloads.locks.tryWith(`export ${ctx.organisation.id}`, write))
+    .run(ctx, 'archive', () => downloads.locks.tryWith(`export ${ctx.organisation.id}`, write), takeToken)
     .then((done) => {
       // Last of all, so that whoever has the whole archive may have the next one at once.
       if (done) output.end()

@@ -12,7 +12,7 @@ import { type Bucket, requireTokens } from '../../platform/rate-limit/take-token
 import type { BucketRule } from '../../platform/rate-limit/token-leases.ts'
 import { randomBase62 } from '../../platform/secrets.ts'
 import { personEmailSchema } from '../accounts/create-person.ts'
-import { mailboxOf, mailboxRule } from '../accounts/mailbox-of.ts'
+import { mailBuckets } from '../accounts/mail-buckets.ts'
 import { newcomerBuckets } from '../accounts/stranger-ceilings.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { requireRoomForMember } from './add-member.ts'
@@ -27,7 +27,6 @@ const validDays = 7
 export const invitationRules = {
   organisation: { perSecond: 1 / 600, burst: 20 },
   user: { perSecond: 1 / 600, burst: 40 },
-  recipient: mailboxRule,
 } satisfies Record<string, BucketRule>
 
 const inviteInput = z.strictObject({
@@ -95,11 +94,10 @@ async function requireStranger(ctx: TransactionContext, email: string): Promise<
 
 async function requireMailAllowance(ctx: TransactionContext, email: string): Promise<void> {
   const { actor, organisation, secrets } = ctx
-  const { organisation: ofOrganisation, user, recipient } = invitationRules
-  const mailbox = mailboxOf(secrets, email)
+  const { organisation: ofOrganisation, user } = invitationRules
   const buckets: Bucket[] = [
     { subject: `invite:${organisation.id}`, rule: ofOrganisation },
-    { subject: `invite-to:${mailbox}`, rule: recipient },
+    ...mailBuckets(secrets, 'invite-to', email),
   ]
   if (actor.type === 'user')
     buckets.push({ subject: `invite:${actor.id}`, rule: user }, ...(await newcomerBuckets(ctx, actor.id)))

@@ -15,7 +15,9 @@ export const organisationNameSchema = nameSchema({
   if (looksLikeOffice(name, ['System', 'Stripe']) || looksAsIfNaming(name, 'QueueUp'))
     refuse('This is what the product calls itself. Choose another name.')
   else if (holdsLink(name) && !isBrandDomain(name))
-    refuse('The name must not hold a web address. A domain alone, such as Example.com, may be a name.')
+    refuse(
+      'The name must not hold a web address. A name such as “Example.com Services” may begin with a domain and have capitalised words after it.',
+    )
 })
 
 /** What a person's first organisation is called until they say otherwise. */

@@ -4,6 +4,7 @@ import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import type { Waitlist } from '../waitlists/waitlist.ts'
+import { parseEmailAddress } from './email-address.ts'
 import { listSubscribers } from './list-subscribers.ts'
 import { statusLink } from './read-status.ts'
 import type { SubscriberJson } from './subscriber.ts'
@@ -19,7 +20,7 @@ interface ExportedRow {
 }
 
 /**
- * Everybody of a waitlist as CSV (RFC 4180), in order of joining, or those whose e-mail address contains `needle`. It comes
+ * Everybody of a waitlist as CSV (RFC 4180), in order of joining, or those whom a search for `needle` finds. It comes
  * in pieces of a thousand rows, so that a million need no more memory. One activity, written before the first piece: who
  * breaks off has had what came until then; whoever loses their role meanwhile gets no further piece.
  * @throws AppError `not_found`, `forbidden`.
@@ -30,7 +31,8 @@ export async function exportSubscribers(
   { needle = '' }: { needle?: string } = {},
 ): Promise<{ waitlist: Waitlist; csv: AsyncGenerator<string> }> {
   requireRole(ctx, 'admin')
-  const { total, isEstimate } = await listSubscribers(ctx, waitlistId, { page: 1, limit: 1, needle })
+  const address = parseEmailAddress(needle)?.canonical ?? null
+  const { total, isEstimate, isExact = false } = await listSubscribers(ctx, waitlistId, { page: 1, limit: 1, needle })
   const waitlist = await inTransaction(ctx, async (ctx) => {
     requireRole(ctx, 'admin')
     const waitlist = await getWaitlist(ctx, waitlistId)
@@ -44,7 +46,7 @@ export async function exportSubscribers(
     })
     return waitlist
   })
-  return { waitlist, csv: toCsv(ctx, waitlist, needle.toLowerCase()) }
+  return { waitlist, csv: toCsv(ctx, waitlist, { needle: isExact ? null : needle.toLowerCase(), address }) }
 }
 
 const columns = [
@@ -59,11 +61,17 @@ const columns = [
   'status_link',
 ]
 
-async function* toCsv(ctx: Context, waitlist: Waitlist, needle: string): AsyncGenerator<string> {
+/** As `find_subscribers` has it: a null needle keeps only the subscriber with the address. */
+interface Searched {
+  needle: string | null
+  address: string | null
+}
+
+async function* toCsv(ctx: Context, waitlist: Waitlist, searched: Searched): AsyncGenerator<string> {
   yield toCsvLine(columns)
   for (let last = 0; ; ) {
     ctx.stopping?.throwIfAborted()
-    const rows = await readPage(ctx, waitlist, needle, last)
+    const rows = await readPage(ctx, waitlist, searched, last)
     const text = rows
       .filter((row) => row.found)
       .map((row) => toLine(ctx, waitlist, row))
@@ -76,18 +84,24 @@ async function* toCsv(ctx: Context, waitlist: Waitlist, needle: string): AsyncGe
 }
 
 /** On from a join number, not from a row's number: nobody is left out or comes twice when somebody leaves meanwhile. */
-function readPage(ctx: Context, waitlist: Waitlist, needle: string, last: number): Promise<ExportedRow[]> {
+function readPage(
+  ctx: Context,
+  waitlist: Waitlist,
+  { needle, address }: Searched,
+  last: number,
+): Promise<ExportedRow[]> {
   return inLaterSnapshot(ctx, 'admin', async (ctx) => {
     // The rows of the page once more, by their numbers: by their ids the planner would rather read the whole table.
     const { rows } = await sql<ExportedRow>`
       with people as materialized (
-        select id, join_number, email, referred_by from subscribers
+        select id, join_number, email, canonical_email, referred_by from subscribers
         where organisation_id = ${ctx.organisation.id} and waitlist_id = ${waitlist.id} and join_number > ${last}
         order by join_number limit ${pageRows}
       )
       select i.item, p.join_number, status_token(w.id, w.referral_key, p.join_number) as status_token,
              case when w.referrals_enabled then referral_code(w.referral_key, p.referred_by) end as referrer,
-             strpos(lower(p.email), ${needle}) > 0 as found
+             coalesce(strpos(lower(p.email), ${needle}) > 0, false)
+               or coalesce(p.canonical_email = ${address}, false) as found
       from list_subscribers_json(${ctx.organisation.id}, ${waitlist.id}, ${waitlist.referrals_enabled},
              listed_before(${ctx.organisation.id}, ${waitlist.id}, ${last}::bigint + 1), ${pageRows}, '') page,
            json_array_elements(page.items::json) i(item)

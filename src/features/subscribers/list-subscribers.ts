@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type Context, inSnapshot, type TransactionContext } from '../../platform/context.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
+import { parseEmailAddress } from './email-address.ts'
 import { fewSubscribers, queryTooShort } from './search-bounds.ts'
 import type { SubscriberJson, SubscriberRow } from './subscriber.ts'
 import { listSubscriberRows } from './subscriber-rows.ts'
@@ -9,7 +10,7 @@ import { type SortKey, type SubscriberSort, sortOrders, walkSubscribers } from '
 export interface SubscribersAsked {
   page: number
   limit: number
-  /** Keeps those whose e-mail address contains it, in any case; '' keeps everybody. */
+  /** Keeps those whose email contains it, in any case, and the one whose complete email it is; '' keeps everybody. */
   needle: string
   sort?: SubscriberSort
   /** Where a page begins (or, `before`, ends) whose number alone does not tell. */
@@ -22,6 +23,8 @@ export interface SubscribersFound {
   total: number
   /** True where so many were found that counting them would keep people waiting. */
   isEstimate: boolean
+  /** True where only the subscriber with this complete email was looked for: too many others contain it, or may do so. */
+  isExact?: boolean
   /** Undefined where page numbers lead everywhere. */
   seek?: { before: SortKey | undefined; after: SortKey | undefined }
 }
@@ -49,9 +52,14 @@ function listInSnapshot(ctx: Context, waitlistId: string, asked: SubscribersAske
     const needle = asked.needle.toLowerCase()
     const order = sortOrders[asked.sort ?? 'joined']
     if (needle) {
+      const address = parseEmailAddress(asked.needle)?.canonical
       const estimate = total > fewSubscribers ? await estimateFound(ctx, waitlistId, needle) : 0
-      if (estimate > fewSubscribers) return walk(ctx, waitlistId, asked, needle, estimate)
-      return findFew(ctx, waitlistId, asked, needle)
+      if (estimate !== undefined && estimate <= fewSubscribers)
+        return findFew(ctx, waitlistId, asked, { needle, address })
+      if (address === undefined && estimate === undefined) throw queryTooShort()
+      const exact = address && (await findFew(ctx, waitlistId, asked, { needle: null, address }))
+      if (exact && (exact.total > 0 || estimate === undefined)) return { ...exact, isExact: true }
+      return walk(ctx, waitlistId, asked, needle, estimate ?? 0)
     }
     if (order.by === 'referrals') return walk(ctx, waitlistId, asked, '', total)
     const span = spanOf(asked, order.backward, total)
@@ -100,11 +108,11 @@ async function findFew(
   ctx: TransactionContext,
   waitlistId: string,
   { page, limit, sort = 'joined' }: SubscribersAsked,
-  needle: string,
+  { needle, address }: { needle: string | null; address: string | undefined },
 ): Promise<SubscribersFound> {
   const { by, backward } = sortOrders[sort]
   const { rows } = await sql<{ total: number; join_numbers: number[] }>`
-    select total, join_numbers from find_subscribers(${waitlistId}, ${needle}, ${by}, ${backward},
+    select total, join_numbers from find_subscribers(${waitlistId}, ${needle}, ${address ?? null}, ${by}, ${backward},
       ${(page - 1) * limit}::bigint, ${limit}::integer)`.execute(ctx.sql)
   const [found = { total: 0, join_numbers: [] }] = rows
   return {
@@ -146,13 +154,11 @@ async function walk(
   }
 }
 
-async function estimateFound(ctx: TransactionContext, waitlistId: string, needle: string): Promise<number> {
-  const { rows } = await sql<{ searchable: boolean; estimate: number | null }>`
-    select is_searchable(${needle}) as searchable,
-           case when is_searchable(${needle}) then estimate_subscribers_found(${waitlistId}, ${needle}) end as estimate`.execute(
+/** Undefined for text that the index cannot find. */
+async function estimateFound(ctx: TransactionContext, waitlistId: string, needle: string): Promise<number | undefined> {
+  const { rows } = await sql<{ estimate: number | null }>`
+    select case when is_searchable(${needle}) then estimate_subscribers_found(${waitlistId}, ${needle}) end as estimate`.execute(
     ctx.sql,
   )
-  const [found] = rows
-  if (!found?.searchable) throw queryTooShort()
-  return found.estimate ?? 0
+  return rows[0]?.estimate ?? undefined
 }

@@ -75,21 +75,25 @@ export function SubscribersPage(props: SubscribersPageProps) {
       ) : found.items.length > 0 ? (
         <SubscribersTable items={found.items} address={address} now={now} />
       ) : (
-        <Empty {...{ address, total: found.total, mayAdd: isAdmin, isArchived: waitlist.archived_at !== null }} />
+        <Empty {...{ address, found, mayAdd: isAdmin, isArchived: waitlist.archived_at !== null }} />
       )}
       {found.total > 0 ? <SubscriberPages found={found} address={address} limit={limit} /> : null}
     </PageLayout>
   )
 }
 
-function Empty(props: { address: SubscribersAddress; total: number; mayAdd: boolean; isArchived: boolean }) {
-  const { address, total, mayAdd, isArchived } = props
+function Empty(props: { address: SubscribersAddress; found: SubscribersFound; mayAdd: boolean; isArchived: boolean }) {
+  const { address, mayAdd, isArchived } = props
+  const { total, isExact } = props.found
   const { base, needle } = address
   const [heading, words] =
     total > 0
       ? ['This page is past the end', 'There are fewer people here by now.']
       : needle
-        ? ['Nobody found', `No e-mail address on this waitlist contains “${needle}”.`]
+        ? [
+            'Nobody found',
+            isExact ? `“${needle}” is not on this waitlist.` : `No email on this waitlist contains “${needle}”.`,
+          ]
         : mayAdd && !isArchived
           ? [
               'Nobody has joined yet',

@@ -35,7 +35,7 @@ const listOperation = (lists: SubscriberLists): ApiOperation => ({
     limit: { description: 'How many a page.', read: 'integer', schema: z.int().min(1).max(200).default(25) },
     q: {
       description:
-        'Only people whose email address contains this, in any case. `%`, `_` and `\\` are ordinary characters. On a waitlist of more than 20,000 people it needs three letters or digits in a row. A search takes a further token for each 1,000 rows that it reads.',
+        'Only people whose email address contains this, in any case, or is this in another spelling. `%`, `_` and `\\` are ordinary characters. On a waitlist of more than 20,000 people it needs three letters or digits in a row, or a complete email address, which is then compared as a whole. A search takes a further token for each 1,000 rows that it reads.',
       read: 'text',
       schema: z.string().max(254).refine(plainText, 'q must not hold NUL or lone surrogates.').default(''),
       example: 'example.com',

@@ -34,3 +34,21 @@ test('all together hold no more than the process has, and what was refused is no
   expect(share.heldInAll).toBe(0)
   expect(share.take('198.51.3.1', 4)).toBeUndefined()
 })
+
+test.each([4, 8])('%i networks that hold all they can leave others a share, and are refused first', (count) => {
+  const share = new ClientShare({ each: 1_600, inAll: 12_800 })
+  const addresses = Array.from({ length: count }, (_, n) => [`198.51.${n}.1`, `198.51.${n}.2`]).flat()
+  for (const ip of addresses) while (share.take(ip) === undefined);
+  expect(share.heldInAll).toBeGreaterThan(6_400)
+  expect(share.take('203.0.113.1', 90)).toBeUndefined()
+  for (const ip of addresses) expect(share.take(ip)).toBeDefined()
+  expect(share.take('203.0.113.1')).toBeUndefined()
+  for (const ip of addresses.slice(0, 4)) share.giveBack(ip, 1_600)
+  expect(share.take('203.0.113.1', 1_000)).toBeUndefined()
+})
+
+test('as long as less than half is held, each has its whole share', () => {
+  const share = new ClientShare({ each: 16, inAll: 128 })
+  for (const n of [1, 2, 3]) expect(share.take(`198.51.${n}.1`, 16)).toBeUndefined()
+  expect(share.take('203.0.113.1', 16)).toBeUndefined()
+})

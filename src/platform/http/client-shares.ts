@@ -11,14 +11,17 @@ const logEveryMs = 60_000
 
 /** In each process. Of connections a process takes 10,000 in all. */
 export const clientLimits = {
-  connections: { each: 2_000, inAll: Number.POSITIVE_INFINITY },
+  connections: { each: 2_000, inAll: 10_000 },
   bodies: { each: 1_000, inAll: 8_000 },
   bodyBytes: { each: 16 * megabyte, inAll: 128 * megabyte },
   uploads: { each: 10, inAll: 100 },
+  /** Pipelined requests of some five kilobytes each. The first that waits on a connection is not counted. */
+  pipelined: { each: 1_250, inAll: 10_000 },
 }
 
 const told = {
-  connections: 'connections were closed: one address holds 2,000. A reverse proxy belongs in TRUSTED_PROXIES.',
+  connections:
+    'connections were closed: one address holds its share, 2,000 at most. A reverse proxy belongs in TRUSTED_PROXIES.',
   pipelined: 'connections were closed: too many requests on them waited for the answer to an earlier one',
   bodies: 'requests were refused: too many bodies, or too many bytes of them, had begun and not ended',
   uploads: 'uploads were refused: too many were on their way',
@@ -30,6 +33,7 @@ export class ClientShares {
   readonly #bodies = new ClientShare(clientLimits.bodies)
   readonly #bodyBytes = new ClientShare(clientLimits.bodyBytes)
   readonly #uploads = new ClientShare(clientLimits.uploads)
+  readonly #pipelined = new ClientShare(clientLimits.pipelined)
   readonly #clientAddress: (request: IncomingMessage) => string | null
   readonly #isTrusted: (address: string) => boolean
   readonly #log: Logger | undefined
@@ -57,7 +61,7 @@ export class ClientShares {
    * @throws AppError `rate_limited` or `unavailable`, as `add` does.
    */
   takeBody(request: IncomingMessage): { add(bytes: number): void; end(): void } {
-    const ip = this.#clientAddress(request)
+    const ip = this.addressOf(request)
     const refuse = (refused: Refused | undefined) => {
       if (!refused) return
       this.note('bodies', ip)
@@ -83,13 +87,28 @@ export class ClientShares {
   /** A file that begins to come; held until the request is over. @throws AppError `rate_limited` or `unavailable`. */
   takeUpload(request: IncomingMessage): void {
     if (request.destroyed) return
-    const ip = this.#clientAddress(request)
+    const ip = this.addressOf(request)
     const refused = this.#uploads.take(ip)
     if (refused) {
       this.note('uploads', ip)
       throw refusal(refused, 'Too many uploads')
     }
     request.once('close', () => this.#uploads.giveBack(ip))
+  }
+
+  addressOf(request: IncomingMessage): string | null {
+    return this.#clientAddress(request)
+  }
+
+  /** A pipelined request that waits behind others; false where there is no room for it. */
+  takePipelined(ip: string | null): boolean {
+    if (!this.#pipelined.take(ip)) return true
+    this.note('pipelined', ip)
+    return false
+  }
+
+  giveBackPipelined(ip: string | null): void {
+    this.#pipelined.giveBack(ip)
   }
 
   /** Logs a refusal, and those of the same kind that follow within a minute as a number. */

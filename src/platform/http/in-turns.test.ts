@@ -2,9 +2,15 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { ClientShares, clientLimits } from './client-shares.ts'
 import { inTurns } from './in-turns.ts'
 
 class FakeSocket extends EventEmitter {
+  readonly remoteAddress: string
+  constructor(remoteAddress = '192.0.2.1') {
+    super()
+    this.remoteAddress = remoteAddress
+  }
   destroyed = false
   writableEnded = false
   isReading = true
@@ -23,13 +29,18 @@ class FakeSocket extends EventEmitter {
 function makeListener() {
   const begun: number[] = []
   const answers = new Map<number, EventEmitter>()
-  const tooMany: unknown[] = []
+  const tooMany: (string | null | undefined)[] = []
+  class Shares extends ClientShares {
+    override note(kind: string, ip: string | null | undefined) {
+      if (kind === 'pipelined') tooMany.push(ip)
+    }
+  }
   const listen = inTurns(
     (request) => void begun.push((request as unknown as { n: number }).n),
-    (socket) => void tooMany.push(socket),
+    new Shares(['198.51.100.1'], undefined),
   )
-  const ask = (n: number, socket = new FakeSocket()) => {
-    const request = { n, socket, destroyed: false }
+  const ask = (n: number, socket = new FakeSocket(), sent: Record<string, string> = {}) => {
+    const request = { n, socket, destroyed: false, headers: sent }
     const headers: Record<string, string> = {}
     const setHeader = (name: string, value: string) => Object.assign(headers, { [name]: value })
     const response = Object.assign(new EventEmitter(), { req: request, setHeader })
@@ -104,25 +115,77 @@ test('a connection with too many pipelined requests ends after those that waited
   const waiting = upTo(64).map((n) => ask(n + 1, socket))
   expect(tooMany).toEqual([])
   ask(66, socket)
-  expect(tooMany).toEqual([socket])
+  expect(tooMany).toEqual(['192.0.2.1'])
   expect(waiting.at(-1)?.headers).toEqual({ Connection: 'close' })
   for (const n of upTo(8)) answer(n)
   expect(begun).toEqual(upTo(8))
   for (const n of upTo(64)) ask(66 + n, socket)
   expect(socket.destroyed).toBe(true)
-  expect(tooMany).toEqual([socket])
+  expect(tooMany).toEqual(['192.0.2.1'])
 })
 
-test('connections together keep a bounded number of waiting requests, and room comes back when they leave', () => {
+/** Connections that take the whole share of an address: of each, one request is answered, one waits, and 25 more are counted. */
+function takeShare(ask: ReturnType<typeof makeListener>['ask'], address: string) {
+  const sockets = upTo(clientLimits.pipelined.each / 25).map(() => new FakeSocket(address))
+  for (const socket of sockets) for (const _ of upTo(27)) ask(0, socket)
+  return sockets
+}
+/** Whether a new connection of an address may have two requests wait. */
+function hasRoom(ask: ReturnType<typeof makeListener>['ask'], address: string) {
+  const socket = new FakeSocket(address)
+  for (const n of upTo(3)) ask(-n, socket)
+  const found = !socket.destroyed
+  socket.destroy()
+  return found
+}
+
+test('an address that has its share of waiting requests has no more, and others have theirs', () => {
   const { ask, tooMany } = makeListener()
-  const crowd = upTo(200).map(() => new FakeSocket())
-  for (const socket of crowd) for (const n of upTo(51)) ask(n, socket)
-  expect(tooMany).toEqual([])
-  const { socket: late } = ask(1)
-  ask(2, late)
-  expect(late.destroyed).toBe(true)
-  for (const socket of crowd) socket.destroy()
-  const { socket: later } = ask(1)
-  ask(2, later)
-  expect(later.destroyed).toBe(false)
+  const flood = takeShare(ask, '192.0.2.1')
+  expect(flood.some(({ destroyed }) => destroyed)).toBe(false)
+  expect([hasRoom(ask, '192.0.2.1'), hasRoom(ask, '192.0.2.2')]).toEqual([false, true])
+  expect(tooMany).toEqual(['192.0.2.1'])
+})
+
+test('each connection has room for one waiting request, whatever others of its address hold', () => {
+  const { ask } = makeListener()
+  takeShare(ask, '192.0.2.1')
+  const { socket } = ask(1)
+  ask(2, socket)
+  expect(socket.destroyed).toBe(false)
+  ask(3, socket)
+  expect(socket.destroyed).toBe(true)
+})
+
+test('room comes back when connections close, and when what waited is begun', async () => {
+  const { begun, ask, answer } = makeListener()
+  const flood = takeShare(ask, '192.0.2.1')
+  expect(hasRoom(ask, '192.0.2.1')).toBe(false)
+  flood[0]?.destroy()
+  expect(hasRoom(ask, '192.0.2.1')).toBe(true)
+  const { socket } = ask(1)
+  for (const n of upTo(26)) ask(n + 1, socket)
+  expect([socket.destroyed, hasRoom(ask, '192.0.2.1')]).toEqual([false, false])
+  for (const n of upTo(2)) {
+    while (!begun.includes(n)) await turn()
+    answer(n)
+  }
+  expect(hasRoom(ask, '192.0.2.1')).toBe(true)
+})
+
+test('whatever a network has waiting, the next request of another begins after one of them', async () => {
+  const { begun, ask } = makeListener()
+  for (const n of upTo(300)) ask(n, new FakeSocket(`192.0.2.${n % 100}`))
+  ask(301, new FakeSocket('203.0.113.1'))
+  await turn()
+  expect(begun.indexOf(301)).toBeLessThanOrEqual(9)
+})
+
+test('on the connections of a trusted proxy the clients behind it take turns', async () => {
+  const { begun, ask } = makeListener()
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+  for (const n of upTo(300)) ask(n, new FakeSocket('198.51.100.1'), from('192.0.2.1'))
+  ask(301, new FakeSocket('198.51.100.1'), from('192.0.2.2'))
+  await turn()
+  expect(begun.indexOf(301)).toBeLessThanOrEqual(9)
 })

@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ClientShares } from './client-shares.ts'
+import { PrefixTurns } from './prefix-turns.ts'
 
 /** Requests begun in one turn of the event loop. */
 const perTurn = 8
@@ -9,8 +11,6 @@ const perTurn = 8
  * read of 64 KB before it stops, which may be thousands of requests.
  */
 const mostWaiting = 64
-/** The same for all connections of the process together, of some five kilobytes each. */
-const mostWaitingInAll = 10_000
 
 /** Node's own marks of a connection that it stops reading: its parser undoes a plain pause(). */
 type PausableSocket = Socket & { _paused?: boolean; parser?: { resume(): void } | null }
@@ -20,68 +20,69 @@ interface Pair {
   response: ServerResponse
 }
 
+/** A pipelined request, and the client in whose share it is counted. */
+interface Pipelined extends Pair {
+  countedFor: string | null | undefined
+}
+
 /** The requests of one connection: one is answered, or awaits its turn; those behind it wait, and nothing more is read. */
 interface Line {
   socket: PausableSocket
   isBusy: boolean
   /** The one that awaits its turn. */
   head: Pair | undefined
-  /** Of the connections whose head awaits its turn, the one behind this. */
-  behind: Line | undefined
-  waiting: Pair[]
-  /** Requests that waited when there was no room. They are never begun. */
-  refused: number
+  waiting: Pipelined[]
+  /** Requests past the limit. They are never begun. */
+  refused: Pipelined[]
   isWatched: boolean
   isPaused: boolean
 }
 
 /**
- * A listener that begins one request of a connection at a time, and few in each turn of the event loop, in the order in which
- * they came. Where many come at once, what else is to be done (answers of the database above all) has its turn in between.
- * A connection with too many pipelined requests is closed: after the answers to those that waited, or at once if it goes on.
+ * A listener that begins one request of a connection at a time, and few in each turn of the event loop, so that other work
+ * (answers of the database above all) runs in between. Requests that have to wait begin in turns of their clients.
+ * A connection with too many pipelined requests is closed: after the answers to those that waited, or at once if it goes on
+ * or its client's share is taken.
  */
-export function inTurns(listener: RequestListener, onTooMany: (socket: Socket) => void = () => undefined) {
+export function inTurns(listener: RequestListener, clients: ClientShares): RequestListener {
   const lines = new WeakMap<Socket, Line>()
+  // The requests of a connection that has gone are not served, and take nobody's turn.
+  const turns = new PrefixTurns<Line>(({ head, socket }) => !socket.destroyed && !head?.request.destroyed)
   let begun = 0
-  let waitingInAll = 0
-  // A linked list: to take the first is as cheap with ten thousand as with one.
-  let first: Line | undefined
-  let last: Line | undefined
 
-  const begin = (line: Line, { request, response }: Pair) => {
+  const begin = (line: Line, request: IncomingMessage, response: ServerResponse) => {
     begun += 1
     response.on('close', onAnswered)
     // A body may still have to come, and what comes next pauses the connection again.
-    if (line.isPaused && line.waiting.length === 0 && line.refused === 0) resume(line)
+    if (line.isPaused && line.waiting.length === 0 && line.refused.length === 0) resume(line)
     listener(request, response)
   }
 
   const beginSome = () => {
     begun = 0
-    while (first && begun < perTurn) {
-      const line = first
-      first = line.behind
-      if (!first) last = undefined
-      line.behind = undefined
+    while (begun < perTurn) {
+      const line = turns.take()
+      if (!line) break
       const { head } = line
       line.head = undefined
-      // The requests of a connection that has gone are not served, and take nobody's turn.
-      if (head && !head.request.destroyed && !line.socket.destroyed) begin(line, head)
+      if (head) begin(line, head.request, head.response)
     }
     if (begun > 0) setImmediate(beginSome)
   }
 
-  const beginInTurn = (line: Line, pair: Pair) => {
+  const beginInTurn = (line: Line, request: IncomingMessage, response: ServerResponse) => {
     line.isBusy = true
     if (begun === 0) setImmediate(beginSome)
-    if (begun < perTurn && !first) {
-      begin(line, pair)
+    if (begun < perTurn && turns.isEmpty) {
+      begin(line, request, response)
       return
     }
-    line.head = pair
-    if (last) last.behind = line
-    else first = line
-    last = line
+    line.head = { request, response }
+    turns.add(clients.addressOf(request), line)
+  }
+
+  const letGo = ({ countedFor }: Pipelined) => {
+    if (countedFor !== undefined) clients.giveBackPipelined(countedFor)
   }
 
   function onAnswered(this: ServerResponse) {
@@ -91,38 +92,46 @@ export function inTurns(listener: RequestListener, onTooMany: (socket: Socket) =
     // An answer with "Connection: close" has ended it already.
     if (line.waiting.length === 0 || line.socket.destroyed || line.socket.writableEnded) return
     const next = line.waiting.shift()
-    waitingInAll -= 1
-    if (next) beginInTurn(line, next)
+    if (!next) return
+    letGo(next)
+    beginInTurn(line, next.request, next.response)
   }
 
-  const wait = (line: Line, pair: Pair) => {
+  const wait = (line: Line, request: IncomingMessage, response: ServerResponse) => {
     if (!line.isWatched) watch(line)
     pause(line)
-    waitingInAll += 1
-    if (line.refused === 0 && line.waiting.length < mostWaiting && waitingInAll <= mostWaitingInAll) {
-      line.waiting.push(pair)
+    // The limits on connections bound the first ones: whatever others hold, each connection has room for one.
+    const isFirst = line.waiting.length === 0 && line.refused.length === 0
+    const countedFor = isFirst ? undefined : clients.addressOf(request)
+    if (countedFor !== undefined && !clients.takePipelined(countedFor)) {
+      line.socket.destroy()
       return
     }
-    line.refused += 1
-    if (line.refused === 1) {
-      onTooMany(line.socket)
+    const pipelined = { request, response, countedFor }
+    if (line.refused.length === 0 && line.waiting.length < mostWaiting) {
+      line.waiting.push(pipelined)
+      return
+    }
+    // A refused request stays in memory, and is counted, for as long as the connection is open.
+    line.refused.push(pipelined)
+    if (line.refused.length === 1) {
+      clients.note('pipelined', clients.addressOf(request))
       line.waiting.at(-1)?.response.setHeader('Connection', 'close')
     }
-    // What is refused stays in memory for as long as the connection does.
-    if (line.waiting.length === 0 || line.refused > mostWaiting) line.socket.destroy()
+    if (line.refused.length > mostWaiting) line.socket.destroy()
   }
 
   const watch = (line: Line) => {
     line.isWatched = true
     line.socket.on('drain', () => line.isPaused && pause(line))
     line.socket.on('close', () => {
-      waitingInAll -= line.waiting.length + line.refused
+      for (const pipelined of [...line.waiting, ...line.refused]) letGo(pipelined)
       line.waiting = []
-      line.refused = 0
+      line.refused = []
     })
   }
 
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  return (request, response) => {
     const { socket } = request
     // Nobody would get the answer to what comes behind "Connection: close".
     if (socket.destroyed || socket.writableEnded) return
@@ -131,8 +140,8 @@ export function inTurns(listener: RequestListener, onTooMany: (socket: Socket) =
       line = makeLine(socket)
       lines.set(socket, line)
     }
-    if (line.isBusy) wait(line, { request, response })
-    else beginInTurn(line, { request, response })
+    if (line.isBusy) wait(line, request, response)
+    else beginInTurn(line, request, response)
   }
 }
 
@@ -141,9 +150,8 @@ function makeLine(socket: Socket): Line {
     socket,
     isBusy: false,
     head: undefined,
-    behind: undefined,
     waiting: [],
-    refused: 0,
+    refused: [],
     isWatched: false,
     isPaused: false,
   }

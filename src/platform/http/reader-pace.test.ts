@@ -65,3 +65,15 @@ test('time in which nobody waits for the reader costs nothing', () => {
     vi.advanceTimersByTime(3_600_000)
   }
 })
+
+test('a reader is behind as soon as we have waited longer than their bytes earned, and not once they have taken enough', () => {
+  const reader = new ReaderPace({ bytesPerSecond: 256 * 1024, patienceMs: 10_000 })
+  expect(reader.leftMs).toBe(10_000)
+  reader.wait()
+  vi.advanceTimersByTime(12_000)
+  expect(reader.leftMs).toBe(-2_000)
+  reader.took(1024 * 1024)
+  expect(reader.leftMs).toBe(4_000)
+  vi.advanceTimersByTime(60_000)
+  expect(reader.leftMs).toBe(4_000)
+})

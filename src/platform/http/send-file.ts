@@ -34,7 +34,12 @@ export async function sendFile(
   c.header('Content-Type', types[type])
   c.header('Content-Disposition', `attachment; filename="${plain}.${type}"`)
   const readPiece = <T>(read: () => Promise<T>) => downloads.readPiece(c.var.ctx, read)
-  return sendPieces(c, toBytes(pieces), { pace: downloads.pace, readPiece, end: () => place.end() })
+  return sendPieces(c, toBytes(pieces), {
+    pace: downloads.pace,
+    placeIn: { downloads, kind: 'file' },
+    readPiece,
+    end: () => place.end(),
+  })
 }
 
 async function* toBytes(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {

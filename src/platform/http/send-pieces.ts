@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { ReadableStream as Stream } from 'node:stream/web'
 import type { Context as HonoContext } from 'hono'
-import type { Pace } from '../downloads.ts'
+import type { DownloadKind, Downloads, Pace } from '../downloads.ts'
 import { AppError } from '../errors.ts'
 import type { AppEnv } from './app-env.ts'
 import { onClosed } from './on-closed.ts'
@@ -12,6 +12,8 @@ const sliceBytes = 64 * 1024
 
 interface Sending {
   pace: Pace
+  /** Where the reader may have to make room for others. */
+  placeIn?: { downloads: Pick<Downloads, 'places' | 'paceWhileFull'>; kind: DownloadKind }
   /** Asks for a piece when it is its turn. */
   readPiece?: <T>(read: () => Promise<T>) => Promise<T>
   /** Called before the reader has the end of a whole answer. */
@@ -41,7 +43,7 @@ async function* send(
   reading: { isOver: boolean },
 ) {
   const { ctx, meta } = c.var
-  const { pace, readPiece = (read) => read(), end } = sending
+  const { pace, placeIn, readPiece = (read) => read(), end } = sending
   const cutOff = (reason: string) => {
     ctx.log.info({ reason, request_id: meta.requestId }, 'a download was cut off')
     const { outgoing } = c.env
@@ -50,6 +52,11 @@ async function* send(
     else outgoing.destroy()
   }
   const reader = new ReaderPace(pace, () => cutOff('the reader is too slow'))
+  const whileFull = new ReaderPace(placeIn?.downloads.paceWhileFull ?? pace)
+  const leave = placeIn?.downloads.places[placeIn.kind].add({
+    leftMs: () => whileFull.leftMs,
+    cutOff: () => cutOff('another download needs its place'),
+  })
   const tooLong = setTimeout(() => cutOff('it takes too long'), pace.maxMs)
   try {
     for (;;) {
@@ -58,8 +65,10 @@ async function* send(
       for (let at = 0; at < value.length; at += sliceBytes) {
         const slice = value.subarray(at, at + sliceBytes)
         reader.wait()
+        whileFull.wait()
         yield slice
         reader.took(slice.length)
+        whileFull.took(slice.length)
       }
     }
     await end?.()
@@ -73,6 +82,7 @@ async function* send(
     c.env.outgoing.destroy()
   } finally {
     reader.stop()
+    leave?.()
     clearTimeout(tooLong)
     await source.return?.()
   }

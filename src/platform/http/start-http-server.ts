@@ -60,10 +60,7 @@ export async function startHttpServer(app: Hono<AppEnv>, at: ServeAt): Promise<H
   const shares = new ClientShares(at.trustedProxies ?? [], at.log)
   server.on('connection', (socket) => shares.takeConnection(socket))
   const listener = intake.listener(getRequestListener(app.fetch, { errorHandler }))
-  server.on(
-    'request',
-    inTurns(listener, ({ remoteAddress }) => shares.note('pipelined', remoteAddress)),
-  )
+  server.on('request', inTurns(listener, shares))
   server.maxConnections = maxConnections
   server.keepAliveTimeout = 65_000
   server.maxRequestsPerSocket = 0

@@ -68,6 +68,52 @@ test('keys that are made up anew for each job starve nobody', async () => {
   expect(seen.indexOf('a3')).toBeLessThan(8)
 })
 
+/** Two organisations that were never seen before queue a job with every job that is done, so that one always waits. */
+async function workUnderStream(claims: number): Promise<string[]> {
+  let made = 0
+  const arrive = () => queue(`new ${made}`, `n${++made}`)
+  await arrive()
+  await arrive()
+  return work(async () => {
+    if (made < claims) await arrive()
+    if (made < claims) await arrive()
+  })
+}
+const waitedMinutes = (minutes: number) =>
+  sql`update queued_jobs set run_at = run_at - ${minutes} * interval '1 minute'`.execute(product.database.owner.kysely)
+
+test('under a steady stream of new keys, of the jobs that wait for more than a minute every other claim does the oldest', async () => {
+  await queue('a', ...numbered('a', 20))
+  await waitedMinutes(2)
+  const seen = await workUnderStream(200)
+  const ofA = seen.filter((one) => one.startsWith('a'))
+  expect(ofA).toEqual(numbered('a', 20))
+  expect(seen.indexOf('a20')).toBeLessThanOrEqual(2 * 20)
+  // The others still have at least half of the claims.
+  expect(seen.slice(0, 40).filter((one) => one.startsWith('n')).length).toBeGreaterThanOrEqual(19)
+})
+
+test('the oldest comes first whatever its key, and jobs of one moment in the order of their numbers', async () => {
+  await queue('b', 'b1')
+  await waitedMinutes(3)
+  await queue('a', ...numbered('a', 3))
+  await waitedMinutes(2)
+  await queue('c', 'c1')
+  const { rows } = await sql<{ payload: Buffer }>`
+    select (claim_job('general', 120, 60)).payload from generate_series(1, 5)`.execute(product.database.owner.kysely)
+  const seen = rows.map(({ payload }) => JSON.parse(product.services.secrets.open('job', payload) ?? ''))
+  expect(seen).toEqual(['b1', 'a1', 'a2', 'a3', 'c1'])
+})
+
+test('a flood that has waited for long leaves every other claim to the fair turns', async () => {
+  await queue('a', ...numbered('a', 50))
+  await waitedMinutes(10)
+  await queue('b', 'b1')
+  await queue('c', 'c1')
+  const seen = await work()
+  expect(Math.max(seen.indexOf('b1'), seen.indexOf('c1'))).toBeLessThan(6)
+})
+
 test('a job that failed takes a turn of its key again when it is due, and holds nobody up till then', async () => {
   await queue('a', 'bad')
   await queue('b', ...numbered('b', 3))
@@ -130,6 +176,8 @@ test('with 100,000 jobs of 1,000 keys the next is found by a few pages of the in
   }
   await pagesOf(`select * from claim_job('general', 120)`)
   expect(await pagesOf(`select * from claim_job('general', 120)`)).toBeLessThan(100)
+  await pagesOf(`select * from claim_job('general', 120, 0)`)
+  expect(await pagesOf(`select * from claim_job('general', 120, 0)`)).toBeLessThan(100)
   expect(await pagesOf(`select next_job_turn('general', 'key 7')`)).toBeLessThan(100)
   expect(await pagesOf(`select next_job_turn('general', 'a new key')`)).toBeLessThan(100)
 })

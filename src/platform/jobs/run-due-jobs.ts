@@ -12,16 +12,19 @@ interface Claimed {
   attempts: number
 }
 
-/** A job that nobody has finished by then is taken up by somebody else. */
+/** A job whose process has not renewed its lease by then is claimed by another. */
 const leaseSeconds = 120
-const claimJob = { name: 'claim_job', text: 'select id, name, payload, attempts from claim_job($1, $2)' }
+const renewEveryMs = 30_000
+/** Every other claim serves the oldest job that has been due for longer, whatever its fairness key. */
+const overdueSeconds = 60
+const claimJob = { name: 'claim_job', text: 'select id, name, payload, attempts from claim_job($1, $2, $3)' }
 /** With the pauses below: for about a day. */
 const maxAttempts = 20
 
 /**
  * Does the jobs of a queue that are due, or of all queues, one after the other, and answers how many there were. Of those
- * that wait, the fairness key that was served longest ago has the next. Any number of processes may do so at once, and
- * `isStopped` ends it between two. A job that fails comes again later, each time after a longer pause, and is given up in the end.
+ * that wait, the fairness key that was served longest ago has the next; every other claim serves the oldest that has waited for
+ * more than a minute. Any number of processes may do so at once, and `isStopped` ends it between two. A job that fails comes again later, each time after a longer pause, and is given up in the end.
  */
 export async function runDueJobs(
   services: Services,
@@ -30,8 +33,9 @@ export async function runDueJobs(
   queue?: QueueName,
 ): Promise<number> {
   let done = 0
+  const claims = new Map<QueueName, number>()
   while (!isStopped()) {
-    const job = await claim(services, queue ? [queue] : queues)
+    const job = await claim(services, queue ? [queue] : queues, claims)
     if (!job) break
     await attempt(services, handlers, job)
     done += 1
@@ -39,35 +43,58 @@ export async function runDueJobs(
   return done
 }
 
-async function claim({ db }: Services, among: readonly QueueName[]): Promise<Claimed | undefined> {
+async function claim(
+  { db }: Services,
+  among: readonly QueueName[],
+  claims: Map<QueueName, number>,
+): Promise<Claimed | undefined> {
   for (const queue of among) {
-    const [job] = await db.run<Claimed>(claimJob, [queue, leaseSeconds])
-    if (job) return job
+    const before = claims.get(queue) ?? 0
+    const [job] = await db.run<Claimed>(claimJob, [queue, leaseSeconds, before % 2 === 1 ? overdueSeconds : null])
+    if (!job) continue
+    claims.set(queue, before + 1)
+    return job
   }
   return undefined
 }
 
+/** Keeps a job that takes longer than its lease from being claimed by another process; answers how to stop. */
+function keepLease({ db, log }: Services, { id, name, attempts }: Claimed): () => void {
+  const renew = () =>
+    sql`update queued_jobs set leased_until = clock_timestamp() + ${leaseSeconds} * interval '1 second'
+      where id = ${id} and attempts = ${attempts} and leased_until is not null`
+      .execute(db.kysely)
+      .catch((error: unknown) => log.error({ err: error, job: name }, 'could not renew the lease of a job'))
+  const timer = setInterval(renew, renewEveryMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
 async function attempt(services: Services, handlers: JobHandlers, job: Claimed): Promise<void> {
   const { db, log, secrets } = services
-  const finish = () => db.kysely.deleteFrom('queued_jobs').where('id', '=', job.id).execute()
+  const finish = () => db.kysely.deleteFrom('queued_jobs').where('id', '=', job.id)
+  const stopRenewing = keepLease(services, job)
   try {
     const handler = handlers[job.name]
     const payload = secrets.open('job', job.payload)
     if (!handler) throw new Error(`nobody knows how to do ${job.name}`)
     if (payload === undefined) throw new Error('the payload was sealed under another SECRET_KEY')
     await handler(services, JSON.parse(payload))
-    await finish()
+    await finish().execute()
   } catch (error) {
     const givenUp = job.attempts >= maxAttempts
     log.error(
       { err: error, job: job.name, attempts: job.attempts },
       givenUp ? 'a queued job failed and is given up' : 'a queued job failed; it comes again',
     )
-    if (givenUp) await finish()
+    // `attempts` grows with each claim: a process that lost its lease leaves the job to whoever claimed it since.
+    if (givenUp) await finish().where('attempts', '=', job.attempts).execute()
     else {
       const pauseSeconds = Math.min(5 * 2 ** job.attempts, 7_200)
       await sql`update queued_jobs set turn = null, leased_until = null, run_at = clock_timestamp() + ${pauseSeconds} * interval '1 second'
-        where id = ${job.id}`.execute(db.kysely)
+        where id = ${job.id} and attempts = ${job.attempts}`.execute(db.kysely)
     }
+  } finally {
+    stopRenewing()
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { autoLinksIn } from '../../../test/auto-links.ts'
 import { holdsLink, isBrandDomain, nameInMail } from './links-in-names.ts'
 
 const links = [
@@ -131,5 +132,17 @@ test('whatever the name, a mail program finds no link in it', () => {
       )
     }),
     { numRuns: 5_000 },
+  )
+})
+
+test('whatever the name, another program than ours finds no link in it either, but for an email address', () => {
+  const words = ['evil', 'com', 'ltd', 'de', 'www', 'https', '10', '1', 'Pay', 'рф', 'müller', 'xn--p1ai', '\u200b']
+  const part = fc.constantFrom(...words, ...['.', '.', '.', '/', ':', '//', ' ', ',', '-', '(', '|', '。', '_', '@'])
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 14 }), (parts) => {
+      const shown = nameInMail(parts.join(''))
+      expect(autoLinksIn(`Join ${shown} at QueueUp.`).filter((link) => !link.includes('@'))).toEqual([])
+    }),
+    { numRuns: 20_000 },
   )
 })

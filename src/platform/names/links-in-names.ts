@@ -48,12 +48,44 @@ function visible(text: string): string {
   return text.replace(/\p{Default_Ignorable_Code_Point}/gu, '')
 }
 
-const legalForms = /^[,.]? ?(?:inc|ltd|llc|plc|corp|gmbh|ag|se|kg|sa|sas|sarl|srl|bv|nv|ab|as|oy|aps|limited)?\.?$/i
+const legalForm =
+  /^(?:inc|ltd|llc|plc|pvt|pty|co|corp|gmbh|ag|se|kg|sa|sas|sarl|srl|bv|nv|ab|as|oy|aps|spa|kft|doo|sp|z|o|limited)$/i
+const smallWord = /^(?:and|of|the|for|de|du|la|le|et|y|e|und|der|die|das|für|van|von|&|\+)$/i
 
-/** Whether a name is a domain and nothing else, but for a legal form: "Booking.com", "Example.com, Inc." */
+/**
+ * Whether a company may be called so although it holds a domain: the domain begins the name or all is written as a title,
+ * "Booking.com", "Amazon.com Services LLC", "Tata Sons Pvt.Ltd.". A sentence that sends readers to a domain is none.
+ */
 export function isBrandDomain(name: string): boolean {
-  const [host = ''] = plainDots(name).match(/^[\p{L}\p{N}-]+\.[a-z]{2,}(?:\.[a-z]{2})?/iu) ?? []
-  return host !== '' && isDomain(host, false) && legalForms.test(plainDots(name).slice(host.length))
+  const words = plainDots(name).split(/\s+/u)
+  const links = words.filter((word) => holdsLink(word))
+  if (links.length === 0 || !links.every((word) => isDomainWord(word))) return false
+  return links.every(isLegalForm) || words.every((word, i) => isTitleWord(word) || (i === 0 && isDomainWord(word)))
+}
+
+/** Whether what looks like domains are names after an abbreviation, as of "Chas.Name" and "Anna.Li". */
+export function isAbbreviatedName(name: string): boolean {
+  const abbreviated = /^(?:\p{Lu}\p{Ll}*\.)+\p{Lu}\p{Ll}+[.,]?$/u
+  return plainDots(name)
+    .split(/\s+/u)
+    .every((word) => !holdsLink(word) || (abbreviated.test(word) && isDomainWord(word)))
+}
+
+/** A registrable domain without anything in front of it or behind it. */
+function isDomainWord(word: string): boolean {
+  const host = word.replace(/[,.!]$/, '')
+  if (schemes.test(host) || !/^[\p{L}\p{M}\p{N}.-]+$/u.test(host)) return false
+  return isDomain(host, false) && parse(host, { validateHostname: false }).subdomain === ''
+}
+
+/** "Ltd", "Pvt.Ltd." */
+function isLegalForm(word: string): boolean {
+  const parts = word.replace(/[,.]$/, '').split('.')
+  return parts.every((part) => legalForm.test(part))
+}
+
+function isTitleWord(word: string): boolean {
+  return smallWord.test(word) || isLegalForm(word) || !/^\P{L}*\p{Ll}/u.test(word)
 }
 
 function isEmailAddress(word: string): boolean {
@@ -79,10 +111,15 @@ export function nameInMail(name: string): string {
 }
 
 function defang(word: string): string {
-  const isLink = (text: string) => schemes.test(text) || hostsIn(text).some(({ host }) => isDomain(host, true))
+  // Behind "//" programs take any host, and before a suffix nearly any sign.
+  const isLink = (text: string) =>
+    schemes.test(text) ||
+    text.includes('//') ||
+    hostsIn(text).some(({ host }) => isDomain(host, true)) ||
+    (text.match(/\.[\p{L}\p{M}\p{N}-]+/gu) ?? []).some((end) => isDomain(`x${end}`, true) || /^\.xn--/i.test(end))
   if (!readings(word).some(isLink)) return word
   const apart = visible(word)
     .replace(/:\/\//g, ': //')
     .replace(/\b(https?|ftp|mailto|tel|sms|javascript|data):(?=\S)/gi, '$1: ')
-  return apart.replace(/[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu, leader)
+  return apart.replace(/[.\u3002\uff0e\uff61](?=\S)/gu, leader)
 }

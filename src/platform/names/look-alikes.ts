@@ -1,4 +1,5 @@
 import unhomoglyph from 'unhomoglyph'
+import { countUncovered } from './count-uncovered.ts'
 
 /** Small capitals, and what Unicode says Cyrillic letters look like: its table takes neither for the plain letter. */
 const smallCapitals = new Map(
@@ -42,10 +43,57 @@ export function looksLikeOffice(name: string, known: readonly string[]): boolean
   return looksLike(name, known) || looksLike(telling.join(' '), known)
 }
 
-/** Whether `known` can be read anywhere in a name. */
+/** What a known name is glued to: "queueupsupport", "getqueueup", "QueueUps". */
+const additions = [
+  ...['the', 'my', 'get', 'try', 'go', 'app', 'hq', 'inc', 'ltd', 'llc', 'gmbh', 'io', 'com', 'tm', 's', 'official'],
+  ...['admin', 'administrator', 'automated', 'account', 'billing', 'bot', 'care', 'help', 'helpdesk', 'info', 'log'],
+  ...['login', 'mail', 'message', 'notice', 'notification', 'payment', 'secure', 'security', 'service', 'staff'],
+  ...['support', 'system', 'team', 'verify'],
+]
+const gluedAdditions = additions.map(skeletonOf)
+
+/**
+ * Whether `known` stands in a name as a word of its own, in one piece or in several: "Queue-Up Team", "QueueUpTeam",
+ * "q u e u e u p". In "Queue Uprising" it does not.
+ */
 export function looksAsIfNaming(name: string, known: string): boolean {
-  const [word = ''] = readings(known)
-  return readings(name).some((reading) => reading.includes(word))
+  const [target = ''] = readings(known)
+  const asLetters = name.replace(/[$@!|€+]/g, (sign) => signs[sign] ?? sign)
+  const withoutNumbers = name.replace(/\p{N}(?!\p{L})|(?<!\p{L})\p{N}/gu, ' ')
+  return [name, asLetters, withoutNumbers].some((reading) => {
+    const [words, parts] = [wordsOf(reading), wordsOf(partCamelCase(reading))]
+    return (
+      [words, parts].some((all) => all.some((_, i) => beginsWith(all.slice(i), target))) ||
+      words.some((word) => word.includes(target) && countUncovered(word, [target, ...gluedAdditions]) === 0)
+    )
+  })
+}
+
+/** The skeletons of what signs and spaces part. */
+function wordsOf(name: string): string[] {
+  return name
+    .replace(/[™℠®©]/gu, ' ')
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .split(/[^\p{L}\p{M}\p{N}]+/u)
+    .map((word) => skeletonOf(word).replace(/[^\p{L}\p{N}]/gu, ''))
+    .filter(Boolean)
+}
+
+/** "QueueUpHQLog" is written as four words. */
+function partCamelCase(name: string): string {
+  return name.normalize('NFKC').replace(/(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, ' ')
+}
+
+/** Whether the first words together are `target`. */
+function beginsWith(words: string[], target: string): boolean {
+  let read = ''
+  for (const word of words) {
+    read += word
+    if (read === target) return true
+    if (!target.startsWith(read)) return false
+  }
+  return false
 }
 
 /** Scripts whose letters pass for Latin ones. */

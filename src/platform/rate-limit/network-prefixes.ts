@@ -22,8 +22,21 @@ const bits = {
   ipv6: { host: 64, network: 48, provider: 32 },
 } as const
 
+/** Parsing an address takes longer than what is done with its prefixes. */
+const remembered = new Map<string | null, readonly NetworkPrefix[]>()
+const mostRemembered = 10_000
+
 /** Every network prefix that a request from an IP address is counted under, the narrowest first. */
-export function networkPrefixes(ip: string | null): NetworkPrefix[] {
+export function networkPrefixes(ip: string | null): readonly NetworkPrefix[] {
+  const known = remembered.get(ip)
+  if (known) return known
+  if (remembered.size >= mostRemembered) remembered.clear()
+  const prefixes = readPrefixes(ip)
+  remembered.set(ip, prefixes)
+  return prefixes
+}
+
+function readPrefixes(ip: string | null): NetworkPrefix[] {
   if (!ip || !ipaddr.isValid(ip)) return [{ reach: 'host', prefix: 'unknown' }]
   const address = ipaddr.process(ip)
   return (['host', 'network', 'provider'] as const).flatMap((reach) => {
