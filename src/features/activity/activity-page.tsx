@@ -63,6 +63,7 @@ export function ActivityPage({
         filter={filter}
         targetName={targetNameAmong(items, filter.target, subscribers)}
         problems={error?.errors ?? []}
+        now={now}
       />
       {items.length > 0 ? <ActivityExport base={base} filter={filter} /> : null}
       {error ? null : items.length === 0 ? (
