@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
+import { CopyButton } from '../../platform/ui/copy-field.tsx'
 import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field, FormProblem } from '../../platform/ui/field.tsx'
@@ -38,8 +39,9 @@ export function SubscribersPage(props: SubscribersPageProps) {
           <h1>
             <bdi>{waitlist.name}</bdi> {waitlist.archived_at ? <span class="badge">Archived</span> : null}
           </h1>
-          <p>
-            <code>{waitlist.id}</code>
+          <p class="row">
+            <span class="visually-hidden">Waitlist ID</span> <code id="waitlist-id">{waitlist.id}</code>
+            <CopyButton target="waitlist-id" />
           </p>
           {waitlist.description ? <p class="description">{waitlist.description}</p> : null}
         </div>

@@ -77,6 +77,9 @@ function waitlistQuery(ctx: TransactionContext) {
       'w.archived_at',
       'w.version',
       'c.listed as subscriber_count',
+      'c.last_join_number as joined_count',
+      // `moved` are the active people with a boost, `unmoved` those without.
+      sql<number>`c.unmoved + c.moved`.as('active_count'),
     ])
     .where('w.organisation_id', '=', ctx.organisation.id)
 }
