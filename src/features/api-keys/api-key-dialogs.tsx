@@ -68,11 +68,11 @@ export function CreateKeyDialog(props: {
 export function RevealKeyDialog({
   base,
   apiKey,
-  curl,
+  call,
 }: {
   base: string
   apiKey: { id: string; name: string; secret: string }
-  curl: string
+  call: { label: string; curl: string }
 }) {
   return (
     <Dialog
@@ -87,7 +87,7 @@ export function RevealKeyDialog({
         <strong>Copy it now: this is the only time it is shown.</strong> If it is lost, revoke it and create another.
       </p>
       <CopyField id="api-key" label="API key" value={apiKey.secret} secret />
-      <CopyCode id="curl" label="Try it" code={curl} secret />
+      <CopyCode id="curl" label={call.label} code={call.curl} secret />
       <div class="dialog-actions">
         <a class="button plain" href={`${base}?created=${apiKey.id}#create-key`}>
           Done, I have copied it

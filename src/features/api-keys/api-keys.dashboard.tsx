@@ -12,9 +12,11 @@ import { toAddress } from '../../platform/ui/address.ts'
 import { placeQuery } from '../../platform/ui/seek-pages.tsx'
 import { planRules } from '../plans/plan-rules.ts'
 import { requireApiAccess } from '../plans/require-api-access.ts'
+import { findNewestWaitlist } from '../waitlists/list-waitlists.ts'
 import { CreateKeyDialog, RevealKeyDialog, RevokeKeyDialog } from './api-key-dialogs.tsx'
 import { ApiKeysPage } from './api-keys-page.tsx'
 import { alreadyCreated, createApiKey } from './create-api-key.ts'
+import { firstCall } from './first-call.ts'
 import { findApiKey, getApiKey } from './get-api-key.ts'
 import { listApiKeys } from './list-api-keys.ts'
 import { keysOnPage } from './other-keys.tsx'
@@ -35,10 +37,12 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
     const typed = { name: form.text('name'), scopes: form.list('scopes') }
     const nonce = form.text('form_nonce')
     try {
+      // Before the key is there: what fails afterwards must not hide it.
+      const waitlistId = await findNewestWaitlist(c.var.ctx)
       const key = await createApiKey(c.var.ctx, { ...typed, ...(nonce ? { form_nonce: nonce } : {}) })
       if (!key.created) return show(c, { status: 409, notice: { kind: 'warn', text: alreadyCreated(key.key).message } })
-      const curl = `curl ${c.var.ctx.config.publicUrl}/v1/api/key \\\n  -H "Authorization: Bearer ${key.secret}"`
-      const dialog = <RevealKeyDialog base={baseOf(c)} apiKey={key} curl={curl} />
+      const call = firstCall(c.var.ctx.config.publicUrl, key, waitlistId)
+      const dialog = <RevealKeyDialog base={baseOf(c)} apiKey={key} call={call} />
       return showOver(c, c.var.ctx, { title: 'API keys', dialog, page: () => show(c, { status: 201, dialog }) })
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 422) throw error

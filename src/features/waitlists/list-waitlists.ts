@@ -61,6 +61,22 @@ export async function getWaitlist(ctx: Context, id: string): Promise<Waitlist> {
   })
 }
 
+/** The id of the newest waitlist in use; undefined where there is none. */
+export async function findNewestWaitlist(ctx: Context): Promise<string | undefined> {
+  return inSnapshot(ctx, async (ctx) => {
+    const newest = await ctx.sql
+      .selectFrom('waitlists')
+      .select('id')
+      .where('organisation_id', '=', ctx.organisation.id)
+      .where('archived_at', 'is', null)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return newest?.id
+  })
+}
+
 function waitlistQuery(ctx: TransactionContext) {
   return ctx.sql
     .selectFrom('waitlists as w')
