@@ -6,6 +6,7 @@ import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { showOver } from '../../platform/http/show-over.tsx'
 import { toAddress } from '../../platform/ui/address.ts'
@@ -29,7 +30,7 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
 
   app.get('/o/:slug/api-keys/new', (c) => {
     requireApiAccess(c.var.ctx.organisation)
-    return show(c, { dialog: <CreateKeyDialog base={baseOf(c)} nonce={newFormNonce()} /> })
+    return show(c, { dialog: <CreateKeyDialog frame={c.var.frame} base={baseOf(c)} nonce={newFormNonce()} /> })
   })
 
   app.post('/o/:slug/api-keys', async (c) => {
@@ -37,6 +38,7 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
     const typed = { name: form.text('name'), scopes: form.list('scopes') }
     const nonce = form.text('form_nonce')
     try {
+      refuseCarried(c)
       // Before the key is there: what fails afterwards must not hide it.
       const waitlistId = await findNewestWaitlist(c.var.ctx)
       const key = await createApiKey(c.var.ctx, { ...typed, ...(nonce ? { form_nonce: nonce } : {}) })
@@ -48,7 +50,9 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
       if (!(error instanceof AppError) || error.status !== 422) throw error
       return show(c, {
         status: 422,
-        dialog: <CreateKeyDialog base={baseOf(c)} nonce={newFormNonce()} typed={typed} error={error} />,
+        dialog: (
+          <CreateKeyDialog frame={c.var.frame} base={baseOf(c)} nonce={newFormNonce()} typed={typed} error={error} />
+        ),
       })
     }
   })

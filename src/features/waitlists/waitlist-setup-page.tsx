@@ -3,6 +3,7 @@ import type { AppError } from '../../platform/errors.ts'
 import { CopyField } from '../../platform/ui/copy-field.tsx'
 import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { SaveBar } from '../../platform/ui/save-bar.tsx'
@@ -60,7 +61,8 @@ export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
         </div>
       </div>
       {saved && !draft ? <Notice>Your changes are saved.</Notice> : null}
-      {error ? <Notice kind="bad">Nothing is saved yet: {error.message}</Notice> : null}
+      {error && error.errors.length > 0 ? <Notice kind="bad">Nothing is saved yet: {error.message}</Notice> : null}
+      {error && error.errors.length === 0 ? <Notice kind="warn">{error.message}</Notice> : null}
       <LimitNotice error={noRoom} planHref={planHref} />
       {changes ? <Overtaken changes={changes} /> : null}
       <div class="with-rail">
@@ -82,6 +84,7 @@ export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
             data-draft={draft ? 'unsaved' : ''}
             data-changed={draft && draftedFields(draft, waitlist)}
           >
+            <FormOwner frame={frame} />
             <input type="hidden" name="version" value={draft?.version ?? String(waitlist.version)} />
             <Settings waitlist={waitlist} draft={draft} error={error} changes={changes} />
           </form>
