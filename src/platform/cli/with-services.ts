@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../config.ts'
+import type { Database } from '../db/database.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { prepareDatabase } from '../db/prepare-database.ts'
 import { makeLog } from '../log/make-log.ts'
@@ -11,12 +12,15 @@ import type { Services } from '../services.ts'
 
 const graceMs = 5_000
 
+/** Opens the database as the tables' owner, for as long as the work takes. */
+type OpenTables = <T>(work: (tables: Database) => Promise<T>) => Promise<T>
+
 /**
  * The services of a command, whether the server runs or not: the embedded database is stopped again unless a server needs
  * it. Told to stop by a signal, or by the end of whoever reads its output, the command breaks off what heeds
  * `services.stopping`, cleans up as ever, and the process ends here.
  */
-export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
+export async function withServices<T>(work: (services: Services, tables: OpenTables) => Promise<T>): Promise<T> {
   return heedingSignals((stopping) => runWithServices(stopping, work))
 }
 
@@ -38,7 +42,10 @@ export async function heedingSignals<T>(run: (stopping: AbortSignal) => Promise<
   }
 }
 
-async function runWithServices<T>(stopping: AbortSignal, work: (services: Services) => Promise<T>): Promise<T> {
+async function runWithServices<T>(
+  stopping: AbortSignal,
+  work: (services: Services, tables: OpenTables) => Promise<T>,
+): Promise<T> {
   const { config, secrets: given } = readConfig()
   const log = makeLog(config.logLevel === 'info' ? 'error' : config.logLevel, 'stderr')
   const secrets = loadSecrets(config.dataDir, given)
@@ -47,7 +54,10 @@ async function runWithServices<T>(stopping: AbortSignal, work: (services: Servic
   const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log, stopping })
   try {
     stopping.throwIfAborted()
-    const working = work(services)
+    const working = work(services, async (work) => {
+      const tables = openDatabase({ url: database.url, role: database.roles.owner, maxConnections: 1, log })
+      return work(tables).finally(() => tables.close())
+    })
     return await Promise.race([working, rejectAfterGrace(stopping)])
   } finally {
     await close()
