@@ -1,6 +1,7 @@
 import type { Hono, Context as HonoContext } from 'hono'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
+import { assetUrl } from '../../platform/http/assets.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { RequestMeta } from '../../platform/request-meta.ts'
@@ -35,9 +36,14 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   const isSignUpOpen = (next: string | undefined) =>
     services.config.signup === 'open' || (next?.startsWith('/invitations/') ?? false)
 
+  const picture = { light: assetUrl('product.png'), dark: assetUrl('product-dark.png') }
+
   app.get('/', async (c) => {
     if (!c.var.person)
-      return renderPage(c, <HomePage frame={c.var.frame} signUpOpen={services.config.signup === 'open'} />)
+      return renderPage(
+        c,
+        <HomePage frame={c.var.frame} signUpOpen={services.config.signup === 'open'} picture={picture} />,
+      )
     const organisation = await findLastOrganisation(services, c.var.person.id)
     return c.redirect(organisation ? `/o/${organisation.slug}/waitlists` : '/organisations/new', 303)
   })

@@ -1,4 +1,4 @@
-import type { Actor } from '../../platform/context.ts'
+import type { Actor, Context } from '../../platform/context.ts'
 import { createApiKey } from '../api-keys/create-api-key.ts'
 import { KeyReuseTracker } from '../api-keys/key-reuse-tracker.ts'
 import { KeyUseTracker } from '../api-keys/key-use-tracker.ts'
@@ -25,12 +25,10 @@ export async function addDemoKey(
 }
 
 /** The last use of a key, as the servers note it behind a request. */
-export async function useDemoKey(timeline: Timeline, key: DemoKey, at: Date): Promise<void> {
-  await timeline.at(at, (ctx) =>
-    untilClosed((onClose) => {
-      new KeyUseTracker({ ...ctx, onClose }).record(key.id, ctx.organisation.id, '203.0.113.24')
-    }),
-  )
+export async function useDemoKey(ctx: Context, key: DemoKey, at: Date): Promise<void> {
+  await untilClosed((onClose) => {
+    new KeyUseTracker({ ...ctx, now: () => at, onClose }).record(key.id, ctx.organisation.id, '203.0.113.24')
+  })
 }
 
 /** Somebody still tries a key that is revoked. */

@@ -62,7 +62,7 @@ export function demoStory(stage: DemoStage, spring: DemoWaitlist): DemoStory {
       const old = cast.keys[1]
       if (old) await as(member(cast, 0), ago(40, hour), (ctx) => revokeApiKey(ctx, old.id))
     },
-    38: (cast) => spring.crowd.join([ago(38, hour), ago(38, hour + 0.2)], member(cast, 0)),
+    17: (cast) => spring.crowd.join([ago(17, hour), ago(17, hour + 0.2)], member(cast, 0)),
     35: async (cast) => {
       const at = ago(35, hour)
       cast.waitlists.push(await openDemoWaitlist(stage, { name: 'Partner programme', by: member(cast, 1), at }))
@@ -90,11 +90,20 @@ export function demoStory(stage: DemoStage, spring: DemoWaitlist): DemoStory {
   }
 }
 
+/** What members did in the last minutes. */
+export async function endDemoStory({ now, as, owner, random }: DemoStage, spring: DemoWaitlist, cast: DemoCast) {
+  const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000)
+  const [mateo = owner, yuki = owner] = cast.members.map(({ member }) => member)
+  const id = spring.crowd.takeOne(random)
+  if (id) await as(yuki, minutesAgo(12), (ctx) => removeSubscriber(ctx, spring.id, id))
+  await spring.crowd.join([minutesAgo(7)], mateo)
+}
+
 /** Every key that is in use was used a while ago: minutes before now, by the order they were made in. */
-export async function useDemoKeys({ timeline, now }: DemoStage, keys: readonly DemoKey[]): Promise<void> {
+export async function useDemoKeys({ ctx, now }: DemoStage, keys: readonly DemoKey[]): Promise<void> {
   const minutesAgo = [4, undefined, 190, 26]
   for (const [i, key] of keys.entries()) {
     const minutes = minutesAgo[i]
-    if (minutes !== undefined) await useDemoKey(timeline, key, new Date(now.getTime() - minutes * 60_000))
+    if (minutes !== undefined) await useDemoKey(ctx, key, new Date(now.getTime() - minutes * 60_000))
   }
 }

@@ -21,6 +21,8 @@ export function joinTimes(random: SeededRandom, { now, days, total, launchDaysAg
   const today = Math.floor(now.getTime() / dayMs) * dayMs
   const ages = Array.from({ length: days }, (_, i) => days - 1 - i)
   const weights = ages.map((age) => weightOf(new Date(today - age * dayMs), { age, days, launchDaysAgo, random }))
+  // Today is not over.
+  weights.push((weights.pop() ?? 0) * Math.max(0.05, (now.getTime() - today) / dayMs))
   const sum = weights.reduce((all, weight) => all + weight, 0)
   const counts = weights.map((weight) => Math.round((weight / sum) * total))
   const launch = ages.indexOf(launchDaysAgo)
@@ -43,7 +45,7 @@ function weightOf(
 ): number {
   const isWeekend = day.getUTCDay() === 0 || day.getUTCDay() === 6
   const sinceLaunch = launchDaysAgo - age
-  const rush = sinceLaunch < 0 ? 0 : 14 * 0.45 ** sinceLaunch
+  const rush = sinceLaunch < 0 ? 0 : 8 * 0.5 ** sinceLaunch
   const rise = 1 + 0.8 * (1 - age / days) + (sinceLaunch >= 0 ? 0.6 : 0)
   return (rise * (isWeekend ? 0.5 : 1) + rush) * (0.85 + 0.3 * random.next())
 }

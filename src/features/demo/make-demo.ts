@@ -6,19 +6,19 @@ import type { JoinRow } from '../subscribers/add-subscriber.ts'
 import { updateWaitlist } from '../waitlists/update-waitlist.ts'
 import { addDemoKey } from './demo-keys.ts'
 import { type DemoStage, type DemoWaitlist, openDemoStage, openDemoWaitlist } from './demo-stage.ts'
-import { type DemoCast, demoStory, useDemoKeys } from './demo-story.ts'
+import { type DemoCast, demoStory, endDemoStory, useDemoKeys } from './demo-story.ts'
 import { joinTimes } from './join-times.ts'
 import { moveBack } from './move-back.ts'
 
 const dayMs = 86_400_000
 const firstDay = 59
-const launchDaysAgo = 38
-const beta = { firstDay: 24, launchDaysAgo: 21, total: 420 }
+const launchDaysAgo = 17
+const beta = { firstDay: 24, launchDaysAgo: 22, total: 420 }
 const imported = 640
 /** People who join within so many hours are signed up at once, by one key. */
 const windowHours = 3
-/** With the imported ones and three whom members add by hand they are 5,000. */
-const joining = 4_357
+/** With the imported ones and four whom members add by hand they are 5,000. */
+const joining = 4_356
 
 /**
  * An organisation whose last sixty days are there to look at: people who join by an import, through two keys and by hand, and
@@ -48,6 +48,7 @@ export async function makeDemo(services: Services, tables: Pick<Database, 'kysel
       await cast.waitlists[2]?.crowd.join((betaDays[beta.firstDay - day] ?? []).filter(within), form.actor)
     }
   }
+  await endDemoStory(stage, spring, cast)
   await useDemoKeys(stage, cast.keys)
 
   await moveBack(tables, ctx.organisation.id, {
