@@ -125,6 +125,28 @@ test('the setup that came back is saved by sending it, against the version it wa
   expect(overtaken.status).toBe(409)
 })
 
+test('a form that came back is shown, not done, also where its action asks for the password again', async () => {
+  const { organisation, user, home } = await setUp()
+  const owner = await ownerIn(user, `${home}/api-keys/new`)
+  const { email, password } = organisation.owner
+  await endSessions(organisation.owner.id)
+  const form = { name: 'crm-sync', scopes: 'subscribers:read', form_owner: owner }
+  const carried = carriedIn((await user.post(`${home}/api-keys`, form)).html)
+  const realClock = product.services.now
+  const clock = stopClock(product)
+  try {
+    await user.post('/sign-in', { email, password })
+    clock.wait(1_200)
+    const shown = await user.post(`${home}/api-keys`, { carried, confirm_password: password })
+    expect([shown.status, shown.html.includes('value="crm-sync"')]).toEqual([422, true])
+    // Sent on purpose, it asks as ever.
+    expect(textOf((await user.post(`${home}/api-keys`, form)).html)).toContain('Enter your password to create the key')
+    expect(await actionsOf(product, organisation)).not.toContain('api_key.created')
+  } finally {
+    product.services.now = realClock
+  }
+})
+
 test('what was typed passes the question for a code, also when another kind of code is asked for', async () => {
   const { organisation, user, setup } = await setUp()
   const realClock = product.services.now

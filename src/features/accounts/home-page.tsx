@@ -36,7 +36,7 @@ export function HomePage({ frame, signUpOpen, picture }: HomePageProps) {
           src={picture.light}
           width={1280}
           height={420}
-          alt="The waitlists of an organisation: who joined in total, in the last 7 and in the last 30 days, who is active and who was removed."
+          alt="The waitlists page: how many people joined in total, in the last 7 days and on each of the last 30, and how many are active or removed."
         />
       </picture>
       <div class="tiles">

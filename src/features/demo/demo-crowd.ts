@@ -36,7 +36,7 @@ export class DemoCrowd {
     return this.#ids.splice(random.below(this.#ids.length), 1)[0]
   }
 
-  /** At these times, the earliest first, through whoever acts. */
+  /** At these times, the earliest first, through this user or key. */
   async join(times: readonly Date[], actor: Actor): Promise<void> {
     const [first] = times
     if (!first) return

@@ -21,7 +21,7 @@ export type DemoStory = Record<number, (cast: DemoCast) => Promise<void>>
 const both = ['subscribers:read', 'subscribers:write'] as const
 const hour = 9
 
-/** What the members do, by days ago. Whoever is named by a number is there by that day. */
+/** What the members do, by days ago. Members are numbered in order of joining; before they join, the owner acts for them. */
 export function demoStory(stage: DemoStage, spring: DemoWaitlist): DemoStory {
   const { ago, as, owner, timeline, mark, random } = stage
   const setup = { name: 'Spring launch', description: 'Early access to the Lumen desk lamp.', referrals_enabled: 'on' }

@@ -73,9 +73,7 @@ it('the home page shows visitors the product in both colour schemes, with its si
     ),
   )
   const [picture = ''] = /<img[^>]*>/.exec(html) ?? []
-  expect(picture).toContain(
-    `src="${assetUrl('product.png')}" width="1280" height="420" alt="The waitlists of an organisation`,
-  )
+  expect(picture).toContain(`src="${assetUrl('product.png')}" width="1280" height="420" alt="The waitlists page`)
   expect(headers['content-security-policy']).toContain("img-src 'self' data:;")
 })
 

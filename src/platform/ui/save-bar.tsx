@@ -7,7 +7,7 @@ interface SaveBarProps {
 }
 
 /**
- * Saves a long form. It stands at the form's end; while something is unsaved it sticks to the window's lower edge and comes
+ * Saves a long form. It is at the form's end; while something is unsaved it sticks to the window's lower edge and comes
  * last in the column, so that it never floats between cards. It is outside of the form, whose end would hold it back.
  */
 export function SaveBar({ form, discardHref, unsaved }: SaveBarProps) {
