@@ -25,6 +25,9 @@ const files = [
     bytes: file.contents,
   })),
   { name: 'favicon.svg', bytes: readFileSync(join(root, 'src/platform/ui/favicon.svg')) },
+  // On the home page; `scripts/take-pictures.ts` takes them.
+  { name: 'product.png', bytes: readFileSync(join(root, 'docs/images/waitlists.png')) },
+  { name: 'product-dark.png', bytes: readFileSync(join(root, 'docs/images/waitlists-dark.png')) },
 ]
 const manifest: Record<string, string> = {}
 for (const { name, bytes } of files) {
@@ -32,6 +35,8 @@ for (const { name, bytes } of files) {
   const hashed = name.replace('.', `-${hash}.`)
   manifest[name] = hashed
   write(hashed, bytes)
+  // A PNG is packed already.
+  if (name.endsWith('.png')) continue
   write(`${hashed}.gz`, gzipSync(bytes, { level: 9 }))
   write(`${hashed}.br`, brotliCompressSync(bytes))
 }

@@ -3,6 +3,7 @@ import { ownAccountRoutes } from './features/accounts/account.dashboard.tsx'
 import { identifyPerson, identifyRequest } from './features/accounts/accounts.auth.ts'
 import { accountRoutes } from './features/accounts/accounts.dashboard.tsx'
 import { makeAccounts } from './features/accounts/accounts.ts'
+import { carryForms } from './features/accounts/carried-form.auth.tsx'
 import { confirmSignUpRoutes } from './features/accounts/confirm-sign-up.dashboard.tsx'
 import { emailRoutes } from './features/accounts/email.dashboard.tsx'
 import { guardedActions } from './features/accounts/guarded-actions.ts'
@@ -72,7 +73,7 @@ export function createApp(
   statusRoutes(app, services)
 
   app.use(identifyPerson(services, accounts), refuseOddAddresses, sameOriginOnly(services.config))
-  app.use('/o/:slug/*', enterOrganisation(services))
+  app.use('/o/:slug/*', carryForms(services), enterOrganisation(services))
   for (const action of guardedActions) app.post(action.path, requireRecentSignIn(services, action))
   accountRoutes(app, services, accounts)
   confirmSignUpRoutes(app, services)

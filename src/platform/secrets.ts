@@ -56,6 +56,8 @@ export type SecretPurpose =
   | 'removed-subscriber'
   | 'backup'
   | 'mail-preview'
+  | 'form-owner'
+  | 'carried-form'
 
 /** Keyed hashing under SECRET_KEY. Each purpose has a key of its own (HKDF, RFC 5869), so that no hash serves for another. */
 export interface Secrets {

@@ -6,6 +6,7 @@ import { requestIdFrom } from '../../platform/http/request-id.ts'
 import type { RequestMeta } from '../../platform/request-meta.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Accounts } from './accounts.ts'
+import { formOwnerOf } from './carried-form.ts'
 import { isMailboxProven } from './mailbox-proof.ts'
 import { renewSessionCookie } from './renew-session-cookie.ts'
 import { cookieLine, readSessionCookie } from './session-cookie.ts'
@@ -36,7 +37,10 @@ export function identifyPerson(services: Services, accounts: Accounts): Middlewa
     const found = await findPersonBySession(services, accounts, c.req.header('cookie'), c.var.meta)
     c.set('person', found?.person)
     c.set('cookies', found?.sent ?? '')
-    if (found) c.set('frame', { ...c.var.frame, person: { name: found.person.name, email: found.person.email } })
+    if (found) {
+      const { id, name, email } = found.person
+      c.set('frame', { ...c.var.frame, person: { name, email, formOwner: formOwnerOf(services, id) } })
+    }
     // First, so that what a handler says of the cookie is the last word.
     for (const renewed of found?.cookies ?? []) c.header('Set-Cookie', renewed, { append: true })
     await next()

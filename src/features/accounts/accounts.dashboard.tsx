@@ -1,6 +1,7 @@
 import type { Hono, Context as HonoContext } from 'hono'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
+import { assetUrl } from '../../platform/http/assets.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { RequestMeta } from '../../platform/request-meta.ts'
@@ -10,11 +11,14 @@ import { wordsFor } from '../../platform/ui/words-for.ts'
 import { getInvitation } from '../organisations/invitations.ts'
 import { findLastOrganisation } from '../organisations/list-own-organisations.ts'
 import type { Accounts } from './accounts.ts'
+import { carriedField } from './carried-field.tsx'
+import { goToForm } from './go-to-form.tsx'
 import { HomePage } from './home-page.tsx'
 import { ownPath } from './own-path.ts'
 import { ConfirmAddressMailedPage } from './password-pages.tsx'
 import { endSession } from './sessions.ts'
 import { type Credentials, type SignedIn, signIn } from './sign-in.ts'
+import { SignInCodePage } from './sign-in-code-page.tsx'
 import { followLink } from './sign-in-limits.ts'
 import { SignInPage, SignUpPage } from './sign-in-page.tsx'
 import { byInvitationOnly, signUp } from './sign-up.ts'
@@ -32,9 +36,14 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
   const isSignUpOpen = (next: string | undefined) =>
     services.config.signup === 'open' || (next?.startsWith('/invitations/') ?? false)
 
+  const picture = { light: assetUrl('product.png'), dark: assetUrl('product-dark.png') }
+
   app.get('/', async (c) => {
     if (!c.var.person)
-      return renderPage(c, <HomePage frame={c.var.frame} signUpOpen={services.config.signup === 'open'} />)
+      return renderPage(
+        c,
+        <HomePage frame={c.var.frame} signUpOpen={services.config.signup === 'open'} picture={picture} />,
+      )
     const organisation = await findLastOrganisation(services, c.var.person.id)
     return c.redirect(organisation ? `/o/${organisation.slug}/waitlists` : '/organisations/new', 303)
   })
@@ -50,11 +59,12 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     const form = await readForm(c)
     const given = readCredentials(c, form)
     const next = ownPath(form.text('next'))
+    const carried = form.text(carriedField) || undefined
     try {
       const signedIn = await signIn(services, given, c.var.meta)
       // What this browser was signed in with before is over, whoever else may know it.
       if (!signedIn.needs && c.var.person) await endSession(services, c.var.person, c.var.person.sessionId)
-      return goIn(c, signedIn, next, given.email)
+      return goIn(c, services, signedIn, { next, carried, email: given.email })
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       const status = error.code === 'unauthenticated' ? 422 : error.status
@@ -63,6 +73,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
         <SignInPage
           frame={c.var.frame}
           next={next}
+          carried={carried}
           email={given.email}
           error={error}
           signUpOpen={isSignUpOpen(next)}
@@ -91,7 +102,7 @@ export function accountRoutes(app: Hono<AppEnv>, services: Services, accounts: A
     try {
       const invitation = await findInvitationBehind(services, next, c.var.meta)
       const signedUp = await signUp(services, given, c.var.meta, invitation?.email)
-      if ('cookies' in signedUp) return goIn(c, signedUp, next, given.email)
+      if ('cookies' in signedUp) return goIn(c, services, signedUp, { next, email: given.email })
       c.header('Set-Cookie', signedUp.cookie, { append: true })
       return renderPage(c, <SignUpMailedPage frame={c.var.frame} email={signedUp.mailedTo} />)
     } catch (error) {
@@ -134,12 +145,27 @@ async function findInvitationBehind(services: Services, next: string | undefined
 }
 
 /** On to where they wanted to go, or to the page of the code on the way there. */
-function goIn(c: HonoContext<AppEnv>, { cookies, needs }: SignedIn, next: string | undefined, email: string) {
-  if (needs === 'confirmation') {
+function goIn(
+  c: HonoContext<AppEnv>,
+  services: Services,
+  { cookies, needs, userId }: SignedIn,
+  { next, carried, email }: { next: string | undefined; carried?: string | undefined; email: string },
+) {
+  const set = () => {
     for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true })
+  }
+  if (needs === 'confirmation') {
+    set()
     return renderPage(c, <ConfirmAddressMailedPage frame={c.var.frame} email={email} />)
   }
-  if (!needs) return goOn(c, cookies, next)
+  if (!needs) {
+    set()
+    return goToForm(c, services, { next, carried, userId })
+  }
+  if (carried) {
+    set()
+    return renderPage(c, <SignInCodePage {...{ frame: c.var.frame, next, carried, isRecovery: false }} />)
+  }
   return goOn(c, cookies, next ? `/sign-in/code?next=${encodeURIComponent(next)}` : '/sign-in/code')
 }
 

@@ -1,7 +1,14 @@
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 
+interface HomePageProps {
+  frame: Frame
+  signUpOpen: boolean
+  /** The addresses of the product's picture, for either colour scheme. */
+  picture: { light: string; dark: string }
+}
+
 /** What a stranger sees at the front door. */
-export function HomePage({ frame, signUpOpen }: { frame: Frame; signUpOpen: boolean }) {
+export function HomePage({ frame, signUpOpen, picture }: HomePageProps) {
   return (
     <PageLayout title="Waitlists for organisations" frame={frame}>
       <div class="hero">
@@ -22,6 +29,16 @@ export function HomePage({ frame, signUpOpen }: { frame: Frame; signUpOpen: bool
           <a href="/docs">Read the guide</a>
         </div>
       </div>
+      <picture>
+        <source srcset={picture.dark} media="(prefers-color-scheme: dark)" width={1280} height={420} />
+        <img
+          class="shot"
+          src={picture.light}
+          width={1280}
+          height={420}
+          alt="The waitlists page: how many people joined in total, in the last 7 days and on each of the last 30, and how many are active or removed."
+        />
+      </picture>
       <div class="tiles">
         <section class="card">
           <h2>A line, not a list</h2>

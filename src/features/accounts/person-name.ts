@@ -4,7 +4,7 @@ import { holdsLink, isAbbreviatedName } from '../../platform/names/links-in-name
 import { looksAsIfNaming, looksLikeOffice, mixesScripts } from '../../platform/names/look-alikes.ts'
 
 /** Who else acts in a log under a name. */
-const ownNames = ['System', 'Stripe', 'API key', 'Not a member']
+const ownNames = ['System', 'Stripe', 'API key']
 
 const personNameSchema = nameSchema({ what: 'The name', maxCodePoints: 100, missing: 'Enter a name.' })
 

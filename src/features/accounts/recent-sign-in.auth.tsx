@@ -19,8 +19,8 @@ const recentMs = 10 * 60_000
 export function requireRecentSignIn(services: Services, action: GuardedAction): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { person, frame } = c.var
-    // What is handled sends strangers to sign in.
-    if (!person || services.now().getTime() - person.confirmedAt.getTime() <= recentMs) return next()
+    // What is handled sends strangers to sign in, and does nothing with a form from before the sign-in.
+    if (!person || c.var.isCarried || services.now().getTime() - person.confirmedAt.getTime() <= recentMs) return next()
     const form = await readForm(c)
     if (action.when && !action.when(form)) return next()
     const ask = (status: number, error?: AppError) => {

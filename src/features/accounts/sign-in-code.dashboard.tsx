@@ -4,6 +4,8 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
+import { carriedField } from './carried-field.tsx'
+import { goToForm } from './go-to-form.tsx'
 import { endHalfSessionCookie, readHalfSession } from './half-session.ts'
 import { ownPath } from './own-path.ts'
 import { endSession } from './sessions.ts'
@@ -25,20 +27,25 @@ export function signInCodeRoutes(app: Hono<AppEnv>, services: Services): void {
   app.post('/sign-in/code', async (c) => {
     const form = await readForm(c)
     const next = ownPath(form.text('next'))
-    const isRecovery = form.text('with') === 'recovery'
+    const asked = form.text('ask')
+    const isRecovery = (asked || form.text('with')) === 'recovery'
+    const carried = form.text(carriedField) || undefined
     const cookies = c.req.header('cookie')
     const proven = await readHalfSession(services, cookies)
     if (!proven) return c.redirect(again(next), 303)
+    if (asked) return renderPage(c, <SignInCodePage {...{ frame: c.var.frame, next, carried, isRecovery }} />)
     try {
       const given = { code: form.text('code'), asked: isRecovery ? 'recovery' : 'app', cookies } as const
       const set = await signInWithCode(services, proven, given, c.var.meta)
       if (c.var.person) await endSession(services, c.var.person, c.var.person.sessionId)
       for (const cookie of [...set, endHalfSessionCookie(services)]) c.header('Set-Cookie', cookie, { append: true })
-      return c.redirect(next ?? '/', 303)
+      return goToForm(c, services, { next, carried, userId: proven.userId })
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       if (error.code === 'unauthenticated') return c.redirect(again(next), 303)
-      const page = <SignInCodePage frame={c.var.frame} next={next} isRecovery={isRecovery} error={error} />
+      const page = (
+        <SignInCodePage frame={c.var.frame} next={next} carried={carried} isRecovery={isRecovery} error={error} />
+      )
       return renderPage(c, page, error.status, error.headers)
     }
   })

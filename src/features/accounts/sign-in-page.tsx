@@ -2,10 +2,13 @@ import type { AppError } from '../../platform/errors.ts'
 import { Field } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { CarriedField } from './carried-field.tsx'
 
 interface CredentialsProps {
   frame: Frame
   next?: string | undefined
+  /** What was typed into a form before the session ended. */
+  carried?: string | undefined
   email?: string | undefined
   error?: AppError | undefined
   notice?: { kind: 'good' | 'warn'; text: string } | undefined
@@ -13,7 +16,7 @@ interface CredentialsProps {
   signUpOpen?: boolean
 }
 
-export function SignInPage({ frame, next, email, error, notice, signUpOpen = true }: CredentialsProps) {
+export function SignInPage({ frame, next, carried, email, error, notice, signUpOpen = true }: CredentialsProps) {
   return (
     <PageLayout title="Sign in" frame={frame} narrow>
       <form method="post" action="/sign-in" class="stack">
@@ -24,6 +27,7 @@ export function SignInPage({ frame, next, email, error, notice, signUpOpen = tru
             {error.message}
           </div>
         ) : null}
+        <CarriedField carried={carried} />
         <CredentialFields email={email} next={next} error={error} autocomplete="current-password" />
         <button type="submit" class="button">
           Sign in

@@ -23,6 +23,8 @@ export interface Credentials {
 export interface SignedIn {
   /** To be set. */
   cookies: string[]
+  /** Who is signed in, once nothing is missing. */
+  userId?: string
   /** What is still missing: a code of the app, or the proof of the mailbox. */
   needs?: 'code' | 'confirmation'
 }
@@ -61,7 +63,7 @@ export async function goOnFromPassword(
     .transaction()
     .execute((sql) => signInBrowser(services, sql, proven, { cookies, meta }))
   if (!set) throw wrongPassword()
-  return { cookies: set }
+  return { cookies: set, userId: proven.userId }
 }
 
 function wrongPassword(): AppError {

@@ -2,8 +2,9 @@ import { CardTable } from '../../platform/ui/card-table.tsx'
 import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
-import { type Activity, activityActions } from './activity.ts'
+import type { Activity } from './activity.ts'
 import { toQuery } from './activity-filter.ts'
+import { activityInWords } from './activity-in-words.ts'
 import { targetName } from './activity-page.tsx'
 import { ActorName } from './actor-name.tsx'
 
@@ -36,12 +37,12 @@ export function ActivityDetailsPage(props: {
     ['User agent', activity.user_agent],
   ]
   return (
-    <PageLayout title={`${activity.actor.name} ${activityActions[activity.action]}`} frame={frame} current="activity">
+    <PageLayout title={`${activity.actor.name} ${activityInWords(activity)}`} frame={frame} current="activity">
       <div class="page-head">
         <div>
           <Crumbs above={[['Activity', base]]} />
           <h1>
-            <ActorName actor={activity.actor} /> {activityActions[activity.action]}
+            <ActorName actor={activity.actor} /> {activityInWords(activity)}
           </h1>
           <p>
             <RelativeTime at={activity.occurred_at} now={now} /> · {activity.occurred_at.toISOString()}

@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../platform/errors.ts'
 import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { QuickRanges } from '../../platform/ui/quick-ranges.tsx'
 import { type ActivityActor, activityActions } from './activity.ts'
 import { type SentActivityFilter, toQuery } from './activity-filter.ts'
 import { type ActorChoice, mostActors } from './list-actors.ts'
@@ -15,13 +16,15 @@ interface FiltersProps {
   /** What the rows are about, where they are narrowed to one thing. */
   targetName: string | undefined
   problems: readonly FieldProblem[]
+  now: Date
 }
 
 /** What to look for, as a form whose answer is an address. */
-export function ActivityFilters({ base, filter, choice, who, chosenName, targetName, problems }: FiltersProps) {
+export function ActivityFilters({ base, filter, choice, who, chosenName, targetName, problems, now }: FiltersProps) {
   const ofTarget = problemsOf(problems, 'target')
   return (
     <form method="get" action={base} class="filters">
+      <QuickRanges chosen={filter} href={(range) => `${base}${toQuery({ ...filter, ...range }, { who })}`} now={now} />
       {filter.target ? <input type="hidden" name="target" value={filter.target} /> : null}
       <Choice name="action" label="Action" anything="All actions" chosen={filter.action} problems={problems}>
         {Object.entries(activityActions)}

@@ -2,9 +2,10 @@ import type { AppError } from '../../platform/errors.ts'
 import { CardTable } from '../../platform/ui/card-table.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
-import { type Activity, activityActions } from './activity.ts'
+import type { Activity } from './activity.ts'
 import { type SentActivityFilter, toQuery } from './activity-filter.ts'
 import { ActivityExport, ActivityFilters } from './activity-filters.tsx'
+import { activityInWords } from './activity-in-words.ts'
 import { ActorName } from './actor-name.tsx'
 import type { ActorChoice } from './list-actors.ts'
 
@@ -62,6 +63,7 @@ export function ActivityPage({
         filter={filter}
         targetName={targetNameAmong(items, filter.target, subscribers)}
         problems={error?.errors ?? []}
+        now={now}
       />
       {items.length > 0 ? <ActivityExport base={base} filter={filter} /> : null}
       {error ? null : items.length === 0 ? (
@@ -140,7 +142,7 @@ function ActivityRow({
         </span>
       </td>
       <td class="phrase" data-label="Action">
-        {activityActions[item.action]}
+        {activityInWords(item)}
       </td>
       <td data-label="Target">
         <span>
@@ -156,7 +158,7 @@ function ActivityRow({
       </td>
       <td class="actions right">
         <a class="button ghost small" href={`${base}/${item.number}`}>
-          Details<span class="visually-hidden"> of {activityActions[item.action]}</span>
+          Details<span class="visually-hidden"> of {activityInWords(item)}</span>
         </a>
       </td>
     </tr>

@@ -1,11 +1,10 @@
 import type { ActivityActor } from './activity.ts'
 
-/** Who acted. A key and the product itself bear a badge, so that nobody is one of them by the name they chose. */
+/** Who acted. A key has a badge, since it may be named like a person; no user can be named System or Stripe (`parsePersonName`). */
 export function ActorName({ actor: { name, type } }: { actor: ActivityActor }) {
   return (
     <>
       <bdi>{name}</bdi> {type === 'api_key' ? <span class="badge accent">API key</span> : null}
-      {type === 'system' ? <span class="badge">Not a member</span> : null}
     </>
   )
 }

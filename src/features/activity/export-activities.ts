@@ -2,6 +2,7 @@ import { type Context, inLaterSnapshot, inSnapshot, inTransaction, requireRole }
 import { guardCell, toCsvLine } from '../../platform/csv/csv-line.ts'
 import type { Activity } from './activity.ts'
 import { readActivityFilter, type SentActivityFilter } from './activity-filter.ts'
+import { activityInWords } from './activity-in-words.ts'
 import { chainOwnActivities } from './chain-activities.ts'
 import { type ChainLink, findChainLinks } from './find-chain-links.ts'
 import { listActivities } from './list-activities.ts'
@@ -58,7 +59,7 @@ export async function exportActivities(
 
 const columns = [
   ...['number', 'id', 'occurred_at', 'action', 'actor_type', 'actor_id', 'actor_name'],
-  ...['target_type', 'target_id', 'target_name', 'targets', 'changes', 'request_id', 'ip', 'user_agent'],
+  ...['target_type', 'target_id', 'target_name', 'targets', 'changes', 'request_id', 'ip', 'user_agent', 'summary'],
 ]
 
 function toCsv(activity: Activity): string {
@@ -68,7 +69,7 @@ function toCsv(activity: Activity): string {
     ...[activity.number, activity.id, activity.occurred_at.toISOString(), activity.action],
     ...[actor.type, actor.id, actor.name, target?.type, target?.id, target?.name],
     ...[JSON.stringify(targets), changes && JSON.stringify(changes)],
-    ...[activity.request_id, activity.ip, activity.user_agent],
+    ...[activity.request_id, activity.ip, activity.user_agent, activityInWords(activity)],
   ]
   return toCsvLine(cells.map((cell) => guardCell(String(cell ?? ''))))
 }

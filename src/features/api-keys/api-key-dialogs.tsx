@@ -2,24 +2,28 @@ import type { AppError } from '../../platform/errors.ts'
 import { CopyCode, CopyField } from '../../platform/ui/copy-field.tsx'
 import { ConfirmDialog, Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field, FormProblem, Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
+import type { Frame } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import type { ApiKey } from './api-key.ts'
 import { scopeNames, scopes } from './scopes.ts'
 
 /** Name and permissions of a key to be. Mistakes are told beside the field, and what was typed stays. */
 export function CreateKeyDialog(props: {
+  frame: Frame
   base: string
   nonce: string
   typed?: { name: string; scopes: string[] } | undefined
   error?: AppError | undefined
 }) {
-  const { base, nonce, typed, error } = props
+  const { frame, base, nonce, typed, error } = props
   const problems = error?.errors ?? []
   const ofScopes = problemsOf(problems, 'scopes')
   return (
     <Dialog id="create" title="Create an API key" closeHref={`${base}#create-key`}>
       <FormProblem error={error} />
       <form method="post" action={base} class="stack">
+        <FormOwner frame={frame} />
         <input type="hidden" name="form_nonce" value={nonce} />
         <Field
           name="name"
@@ -68,11 +72,11 @@ export function CreateKeyDialog(props: {
 export function RevealKeyDialog({
   base,
   apiKey,
-  curl,
+  call,
 }: {
   base: string
   apiKey: { id: string; name: string; secret: string }
-  curl: string
+  call: { label: string; curl: string }
 }) {
   return (
     <Dialog
@@ -87,7 +91,7 @@ export function RevealKeyDialog({
         <strong>Copy it now: this is the only time it is shown.</strong> If it is lost, revoke it and create another.
       </p>
       <CopyField id="api-key" label="API key" value={apiKey.secret} secret />
-      <CopyCode id="curl" label="Try it" code={curl} secret />
+      <CopyCode id="curl" label={call.label} code={call.curl} secret />
       <div class="dialog-actions">
         <a class="button plain" href={`${base}?created=${apiKey.id}#create-key`}>
           Done, I have copied it

@@ -6,15 +6,18 @@ import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { showOver } from '../../platform/http/show-over.tsx'
 import { toAddress } from '../../platform/ui/address.ts'
 import { placeQuery } from '../../platform/ui/seek-pages.tsx'
 import { planRules } from '../plans/plan-rules.ts'
 import { requireApiAccess } from '../plans/require-api-access.ts'
+import { findNewestWaitlist } from '../waitlists/list-waitlists.ts'
 import { CreateKeyDialog, RevealKeyDialog, RevokeKeyDialog } from './api-key-dialogs.tsx'
 import { ApiKeysPage } from './api-keys-page.tsx'
 import { alreadyCreated, createApiKey } from './create-api-key.ts'
+import { firstCall } from './first-call.ts'
 import { findApiKey, getApiKey } from './get-api-key.ts'
 import { listApiKeys } from './list-api-keys.ts'
 import { keysOnPage } from './other-keys.tsx'
@@ -27,7 +30,7 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
 
   app.get('/o/:slug/api-keys/new', (c) => {
     requireApiAccess(c.var.ctx.organisation)
-    return show(c, { dialog: <CreateKeyDialog base={baseOf(c)} nonce={newFormNonce()} /> })
+    return show(c, { dialog: <CreateKeyDialog frame={c.var.frame} base={baseOf(c)} nonce={newFormNonce()} /> })
   })
 
   app.post('/o/:slug/api-keys', async (c) => {
@@ -35,16 +38,21 @@ export function apiKeyRoutes(app: Hono<AppEnv>): void {
     const typed = { name: form.text('name'), scopes: form.list('scopes') }
     const nonce = form.text('form_nonce')
     try {
+      refuseCarried(c)
+      // Before the key is there: what fails afterwards must not hide it.
+      const waitlistId = await findNewestWaitlist(c.var.ctx)
       const key = await createApiKey(c.var.ctx, { ...typed, ...(nonce ? { form_nonce: nonce } : {}) })
       if (!key.created) return show(c, { status: 409, notice: { kind: 'warn', text: alreadyCreated(key.key).message } })
-      const curl = `curl ${c.var.ctx.config.publicUrl}/v1/api/key \\\n  -H "Authorization: Bearer ${key.secret}"`
-      const dialog = <RevealKeyDialog base={baseOf(c)} apiKey={key} curl={curl} />
+      const call = firstCall(c.var.ctx.config.publicUrl, key, waitlistId)
+      const dialog = <RevealKeyDialog base={baseOf(c)} apiKey={key} call={call} />
       return showOver(c, c.var.ctx, { title: 'API keys', dialog, page: () => show(c, { status: 201, dialog }) })
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 422) throw error
       return show(c, {
         status: 422,
-        dialog: <CreateKeyDialog base={baseOf(c)} nonce={newFormNonce()} typed={typed} error={error} />,
+        dialog: (
+          <CreateKeyDialog frame={c.var.frame} base={baseOf(c)} nonce={newFormNonce()} typed={typed} error={error} />
+        ),
       })
     }
   })

@@ -6,6 +6,7 @@ import { newFormNonce } from '../../platform/form-nonce.ts'
 import { toAddress } from '../../platform/ui/address.ts'
 import { countInWords } from '../../platform/ui/count-in-words.ts'
 import { Field } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { placeQuery, SeekPages, type SeekPlace } from '../../platform/ui/seek-pages.tsx'
@@ -71,6 +72,7 @@ export function MembersPage(props: MembersPageProps) {
       ) : null}
       <div class="stack-large">
         <InviteForm
+          frame={frame}
           base={base}
           roles={roles}
           error={error}
@@ -147,13 +149,13 @@ function Search({ address: { base, needle } }: { address: MembersAddress }) {
 }
 
 function InviteForm(
-  props: Pick<MembersPageProps, 'error' | 'typed' | 'noRoom'> & {
+  props: Pick<MembersPageProps, 'frame' | 'error' | 'typed' | 'noRoom'> & {
     base: string
     roles: Role[]
     planHref: string | undefined
   },
 ) {
-  const { base, roles, error, typed, noRoom, planHref } = props
+  const { frame, base, roles, error, typed, noRoom, planHref } = props
   return (
     <form method="post" action={`${base}/invitations`} class="card stack">
       <div>
@@ -161,6 +163,7 @@ function InviteForm(
         <p class="hint">They get a link that lasts seven days.</p>
       </div>
       <LimitNotice error={noRoom} planHref={planHref} />
+      <FormOwner frame={frame} />
       <input type="hidden" name="form_nonce" value={newFormNonce()} />
       <div class="beside">
         <Field

@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import type { Services } from '../../platform/services.ts'
 import { toAddress } from '../../platform/ui/address.ts'
@@ -63,6 +64,7 @@ export function memberRoutes(app: Hono<AppEnv>, services: Services): void {
     const typed = { email: form.text('email'), role: form.text('role') }
     const nonce = form.text('form_nonce')
     try {
+      refuseCarried(c)
       await inviteMember(c.var.ctx, { ...typed, ...(nonce ? { form_nonce: nonce } : {}) })
       return c.redirect(`${baseOf(c)}?done=invited`, 303)
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { AppError } from '../../platform/errors.ts'
 import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { wordsFor } from '../../platform/ui/words-for.ts'
@@ -45,6 +46,7 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
       {notice ? <Notice>{notice}</Notice> : null}
       <div class="stack-large">
         <form method="post" action={base} class="card stack">
+          <FormOwner frame={frame} />
           <h2>Name</h2>
           <Field
             name="name"
@@ -61,6 +63,7 @@ export function OrganisationSettingsPage({ frame, name, slug, saved, naming, mov
           </div>
         </form>
         <form method="post" action={`${base}/slug`} class="card stack">
+          <FormOwner frame={frame} />
           <h2>Address</h2>
           <p class="quiet">
             The pages of this organisation are at <code>/o/{slug}</code>. After a change the earlier address leads to

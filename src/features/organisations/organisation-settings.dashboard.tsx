@@ -4,6 +4,7 @@ import type { Downloads } from '../../platform/downloads.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { sendZip } from '../../platform/http/send-zip.ts'
 import { findPaidUntil } from '../billing/billing-account.ts'
@@ -39,6 +40,7 @@ export function organisationSettingsRoutes(app: Hono<AppEnv>, downloads: Downloa
     const typed = (await readForm(c)).text('name')
     return orTold(
       async () => {
+        refuseCarried(c, 'name')
         await updateOrganisation(c.var.ctx, { name: typed })
         return saved(c, 'name')
       },
@@ -51,7 +53,10 @@ export function organisationSettingsRoutes(app: Hono<AppEnv>, downloads: Downloa
   app.post('/o/:slug/settings/slug', async (c) => {
     const typed = (await readForm(c)).text('slug')
     return orTold(
-      async () => saved(c, 'slug', (await changeSlug(c.var.ctx, { slug: typed })).slug),
+      async () => {
+        refuseCarried(c, 'slug')
+        return saved(c, 'slug', (await changeSlug(c.var.ctx, { slug: typed })).slug)
+      },
       (error) => show(c, { moving: { typed, error } }),
     )
   })

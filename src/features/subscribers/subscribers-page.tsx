@@ -1,8 +1,10 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
+import { CopyButton } from '../../platform/ui/copy-field.tsx'
 import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field, FormProblem } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
@@ -38,8 +40,9 @@ export function SubscribersPage(props: SubscribersPageProps) {
           <h1>
             <bdi>{waitlist.name}</bdi> {waitlist.archived_at ? <span class="badge">Archived</span> : null}
           </h1>
-          <p>
-            <code>{waitlist.id}</code>
+          <p class="row">
+            <span class="visually-hidden">Waitlist ID</span> <code id="waitlist-id">{waitlist.id}</code>
+            <CopyButton target="waitlist-id" />
           </p>
           {waitlist.description ? <p class="description">{waitlist.description}</p> : null}
         </div>
@@ -151,11 +154,13 @@ function Export({ base, needle }: { base: string; needle: string }) {
   )
 }
 
-export function AddSubscriberDialog({ base, email = '', error }: { base: string; email?: string; error?: AppError }) {
+export function AddSubscriberDialog(props: { frame: Frame; base: string; email?: string; error?: AppError }) {
+  const { frame, base, email = '', error } = props
   return (
     <Dialog id="add" title="Add a subscriber" closeHref={`${base}#add-subscriber`}>
       <FormProblem error={error} />
       <form method="post" action={`${base}/add`} class="stack">
+        <FormOwner frame={frame} />
         <Field
           name="email"
           label="E-mail"

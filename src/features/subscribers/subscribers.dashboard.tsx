@@ -4,6 +4,7 @@ import { hasRole, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { wordsFor } from '../../platform/ui/words-for.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
@@ -57,17 +58,22 @@ export function subscriberRoutes(app: Hono<AppEnv>): void {
   app.get('/o/:slug/waitlists/:id/add', async (c) => {
     requireRole(c.var.ctx, 'admin')
     if ((await getWaitlist(c.var.ctx, c.req.param('id'))).archived_at) return c.redirect(baseOf(c), 303)
-    return show(c, <AddSubscriberDialog base={baseOf(c)} />)
+    return show(c, <AddSubscriberDialog frame={c.var.frame} base={baseOf(c)} />)
   })
 
   app.post('/o/:slug/waitlists/:id/add', async (c) => {
     const email = (await readForm(c)).text('email')
     try {
+      refuseCarried(c)
       const { outcome, subscriber } = await addSubscriber(c.var.ctx, c.req.param('id'), { email })
       return c.redirect(`${baseOf(c)}?done=${outcome}&who=${subscriber.id}`, 303)
     } catch (error) {
       if (!(error instanceof AppError) || (error.status !== 422 && error.code !== 'not_found')) throw error
-      return show(c, <AddSubscriberDialog base={baseOf(c)} email={email} error={error} />, error.status)
+      return show(
+        c,
+        <AddSubscriberDialog frame={c.var.frame} base={baseOf(c)} email={email} error={error} />,
+        error.status,
+      )
     }
   })
 }

@@ -61,6 +61,22 @@ export async function getWaitlist(ctx: Context, id: string): Promise<Waitlist> {
   })
 }
 
+/** The id of the newest waitlist in use; undefined where there is none. */
+export async function findNewestWaitlist(ctx: Context): Promise<string | undefined> {
+  return inSnapshot(ctx, async (ctx) => {
+    const newest = await ctx.sql
+      .selectFrom('waitlists')
+      .select('id')
+      .where('organisation_id', '=', ctx.organisation.id)
+      .where('archived_at', 'is', null)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return newest?.id
+  })
+}
+
 function waitlistQuery(ctx: TransactionContext) {
   return ctx.sql
     .selectFrom('waitlists as w')
@@ -77,6 +93,9 @@ function waitlistQuery(ctx: TransactionContext) {
       'w.archived_at',
       'w.version',
       'c.listed as subscriber_count',
+      'c.last_join_number as joined_count',
+      // `moved` are the active people with a boost, `unmoved` those without.
+      sql<number>`c.unmoved + c.moved`.as('active_count'),
     ])
     .where('w.organisation_id', '=', ctx.organisation.id)
 }

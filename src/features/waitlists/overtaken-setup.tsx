@@ -1,16 +1,9 @@
 import { Notice } from '../../platform/ui/message-page.tsx'
 import type { SetupChange } from './find-setup-changes.ts'
-import type { SetupField } from './waitlist-setup.ts'
+import { setupFieldLabels } from './waitlist-setup.ts'
 
 /** Of a long description the beginning is enough to know it by. */
 const quotedLetters = 200
-
-const labels: Record<SetupField, string> = {
-  name: 'Name',
-  description: 'Description',
-  referrals_enabled: 'Referrals',
-  skip_amount: 'Places ahead for each person',
-}
 
 /** What others saved while somebody was editing, told to whoever saved later. */
 export function Overtaken({ changes }: { changes: SetupChange[] }) {
@@ -27,7 +20,7 @@ export function Overtaken({ changes }: { changes: SetupChange[] }) {
       <ul class="plain-list">
         {changes.map((change) => (
           <li>
-            {labels[change.field]}
+            {setupFieldLabels[change.field]}
             {change.before === undefined ? ' is now ' : <> went from {inWords(change, change.before)} to </>}
             {inWords(change, change.now)} (<bdi>{change.by}</bdi>)
           </li>

@@ -3,13 +3,15 @@ import type { AppError } from '../../platform/errors.ts'
 import { CopyField } from '../../platform/ui/copy-field.tsx'
 import { Crumbs } from '../../platform/ui/crumbs.tsx'
 import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
+import { SaveBar } from '../../platform/ui/save-bar.tsx'
 import { LimitNotice } from '../plans/limit-notice.tsx'
 import type { SetupChange } from './find-setup-changes.ts'
 import { Overtaken, Theirs } from './overtaken-setup.tsx'
 import type { Waitlist } from './waitlist.ts'
-import type { SetupField } from './waitlist-setup.ts'
+import { type SetupField, setupFieldLabels, setupFields } from './waitlist-setup.ts'
 
 /** The form as it was typed; `version` is the one it was begun from. */
 export type SetupDraft = Record<SetupField, string> & { version?: string }
@@ -59,7 +61,8 @@ export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
         </div>
       </div>
       {saved && !draft ? <Notice>Your changes are saved.</Notice> : null}
-      {error ? <Notice kind="bad">Nothing is saved yet: {error.message}</Notice> : null}
+      {error && error.errors.length > 0 ? <Notice kind="bad">Nothing is saved yet: {error.message}</Notice> : null}
+      {error && error.errors.length === 0 ? <Notice kind="warn">{error.message}</Notice> : null}
       <LimitNotice error={noRoom} planHref={planHref} />
       {changes ? <Overtaken changes={changes} /> : null}
       <div class="with-rail">
@@ -73,21 +76,19 @@ export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
           </ul>
         </nav>
         <div class="stack-large">
-          <form method="post" action={`${base}/setup`} class="stack-large" data-draft={draft ? 'unsaved' : ''}>
+          <form
+            method="post"
+            action={`${base}/setup`}
+            class="stack-large"
+            id="setup"
+            data-draft={draft ? 'unsaved' : ''}
+            data-changed={draft && draftedFields(draft, waitlist)}
+          >
+            <FormOwner frame={frame} />
             <input type="hidden" name="version" value={draft?.version ?? String(waitlist.version)} />
             <Settings waitlist={waitlist} draft={draft} error={error} changes={changes} />
-            <div class="save-bar">
-              <button type="submit" class="button">
-                Save changes
-              </button>
-              <a href={`${base}/setup`} data-draft-discard>
-                Discard
-              </a>
-              <p class="small" role="status" data-draft-state>
-                {draft ? 'Your changes are not saved yet.' : ''}
-              </p>
-            </div>
           </form>
+          <SaveBar form="setup" discardHref={`${base}/setup`} unsaved={draft && draftedFields(draft, waitlist)} />
           <Section id="backend">
             <p class="quiet">
               With an <a href={`/o/${frame.organisation?.slug}/api-keys`}>API key</a> your backend lists this waitlist
@@ -108,6 +109,14 @@ export function WaitlistSetupPage(props: WaitlistSetupPageProps) {
 function withTheirs(draft: SetupDraft, changes: SetupChange[]): SetupDraft {
   const followed = changes.filter((change) => !change.isContested)
   return { ...draft, ...Object.fromEntries(followed.map(({ field, now }) => [field, toFormValue(now)])) }
+}
+
+/** What saving would change, as the page names it. */
+function draftedFields(draft: SetupDraft, waitlist: Waitlist): string {
+  return setupFields
+    .filter((field) => draft[field] !== toFormValue(waitlist[field]))
+    .map((field) => setupFieldLabels[field])
+    .join(', ')
 }
 
 function toFormValue(value: string | number | boolean): string {
@@ -148,7 +157,13 @@ function Settings(props: {
       </Section>
       <Section id="referrals">
         <label class="check">
-          <input type="checkbox" name="referrals_enabled" value="on" checked={value('referrals_enabled') === 'on'} />
+          <input
+            type="checkbox"
+            name="referrals_enabled"
+            value="on"
+            checked={value('referrals_enabled') === 'on'}
+            data-called={setupFieldLabels.referrals_enabled}
+          />
           <span>
             <strong>People move ahead when others join through them</strong>
             <span class="hint">While this is off, codes sleep and earn nothing; places already earned stay.</span>

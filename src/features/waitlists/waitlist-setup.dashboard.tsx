@@ -4,6 +4,7 @@ import { hasRole, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { restoreWaitlist } from './archive-waitlist.ts'
@@ -45,6 +46,7 @@ export function waitlistSetupRoutes(app: Hono<AppEnv>): void {
     }
     const version = form.text('version')
     try {
+      refuseCarried(c)
       const result = await updateWaitlist(c.var.ctx, c.req.param('id'), { ...draft, ...(version ? { version } : {}) })
       if (result.outcome === 'overtaken') return show(c, { draft, changes: result.changes })
       return c.redirect(`${baseOf(c)}/setup?saved=1`, 303)

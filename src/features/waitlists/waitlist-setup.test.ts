@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asApiKey, asUser } from '../../../test/as.ts'
 import {
@@ -136,35 +135,4 @@ test('an archived waitlist’s API answers 404, and after the restore everything
   expect((await ada.post(address.replace('/setup', '/restore'))).status).toBe(303)
   expect((await api.get(path)).text).toBe(before)
   expect((await api.post(path, { email: 'n@example.com' })).json.position).toBe(4)
-})
-
-test('the list plots who was added in the last fourteen days, however they came and whatever date they brought', async () => {
-  const { organisation, waitlist, ada } = await setUp()
-  const empty = await makeWaitlist(organisation, 'Nobody yet')
-  const api = asApiKey(product, (await makeApiKey(organisation)).secret)
-  for (let i = 0; i < 3; i++) await api.post(`/waitlists/${waitlist}/subscribers`, { email: `p${i}@example.com` })
-  const earlier = await api.post(`/waitlists/${waitlist}/subscribers`, {
-    email: 'e@example.com',
-    joined_at: '2020-01-01T00:00:00Z',
-  })
-  expect(earlier.json.joined_at).toContain('2020')
-  await sql`insert into subscribers (organisation_id, waitlist_id, join_number, id, email, canonical_email, state, joined_at, added_at, referral_code)
-    select ${organisation.id}, ${waitlist}, n, n, n::text, n::text, 'active', now(),
-      ((now() at time zone 'UTC')::date - (n - 100) * interval '1 day') at time zone 'UTC' + interval '23 hours', n
-    from generate_series(101, 114) n`.execute(product.database.owner.kysely)
-  const base = `/o/${organisation.slug}/waitlists`
-  // Yesterday back to thirteen days ago; the fourteenth has gone by.
-  expect((await ada.get(base)).html).toContain(
-    'aria-label="17 added in the last 14 days (UTC), 4 on the busiest, 4 today"',
-  )
-  await ada.post(`${base}/${waitlist}/subscribers/1/remove`)
-  const { html } = await ada.get(base)
-  expect(html).toContain('17 added in the last 14 days')
-  expect(textOf(html)).toMatch(/Nobody yet 0 Nobody/)
-  expect(html).not.toContain('style=')
-  const stranger = await makeOrganisation(product)
-  expect((await (await asUser(product, stranger.owner)).get(`/o/${stranger.slug}/waitlists`)).html).not.toContain(
-    'added in',
-  )
-  expect(empty).not.toBe(waitlist)
 })

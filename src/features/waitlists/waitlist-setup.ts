@@ -11,6 +11,14 @@ export interface WaitlistSetup {
 
 export type SetupField = keyof WaitlistSetup
 
+/** What the page calls each of them. */
+export const setupFieldLabels: Record<SetupField, string> = {
+  name: 'Name',
+  description: 'Description',
+  referrals_enabled: 'Referrals',
+  skip_amount: 'Places ahead for each person',
+}
+
 export const setupFields: readonly SetupField[] = ['name', 'description', 'referrals_enabled', 'skip_amount']
 
 /** The setup as its form sends it. */

@@ -19,4 +19,8 @@ export interface Waitlist {
   version: number
   /** Everybody on it, pending or active. */
   subscriber_count: number
+  /** Those of them who have a position. */
+  active_count: number
+  /** Everybody who ever joined, also those who were removed since. */
+  joined_count: number
 }

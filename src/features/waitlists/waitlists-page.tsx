@@ -4,6 +4,7 @@ import { toAddress } from '../../platform/ui/address.ts'
 import { countInWords } from '../../platform/ui/count-in-words.ts'
 import { Dialog, DialogActions } from '../../platform/ui/dialog.tsx'
 import { Field, FormProblem } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
 import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { placeQuery, SeekPages, type SeekPlace } from '../../platform/ui/seek-pages.tsx'
 import { LimitNotice } from '../plans/limit-notice.tsx'
@@ -139,12 +140,14 @@ function Empty({ address, list, mayCreate }: { address: WaitlistsAddress; list: 
 }
 
 export function CreateWaitlistDialog({
+  frame,
   base,
   nonce,
   name = '',
   planHref,
   error,
 }: {
+  frame: Frame
   base: string
   nonce: string
   name?: string
@@ -160,6 +163,7 @@ export function CreateWaitlistDialog({
         <FormProblem error={error} />
       )}
       <form method="post" action={base} class="stack">
+        <FormOwner frame={frame} />
         <input type="hidden" name="form_nonce" value={nonce} />
         <Field
           name="name"

@@ -6,6 +6,7 @@ import { newFormNonce } from '../../platform/form-nonce.ts'
 import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { renderPage } from '../../platform/http/render-page.tsx'
 import { archiveWaitlist } from './archive-waitlist.ts'
 import { countDailyJoins } from './count-daily-joins.ts'
@@ -44,6 +45,7 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
 
   const dialog = (c: HonoContext<AppEnv>, error: AppError | undefined, name = '') => (
     <CreateWaitlistDialog
+      frame={c.var.frame}
       base={baseOf(c)}
       nonce={newFormNonce()}
       name={name}
@@ -61,6 +63,7 @@ export function waitlistRoutes(app: Hono<AppEnv>): void {
     const form = await readForm(c)
     const [name, nonce] = [form.text('name'), form.text('form_nonce')]
     try {
+      refuseCarried(c)
       const { id } = await createWaitlist(c.var.ctx, { name, ...(nonce ? { form_nonce: nonce } : {}) })
       return c.redirect(`${baseOf(c)}/${id}`, 303)
     } catch (error) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../config.ts'
+import type { Database } from '../db/database.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { prepareDatabase } from '../db/prepare-database.ts'
 import { makeLog } from '../log/make-log.ts'
@@ -13,13 +14,16 @@ import { requireData } from './require-data.ts'
 
 const graceMs = 5_000
 
+/** Opens the database as the tables' owner, for as long as the work takes. */
+type OpenTables = <T>(work: (tables: Database) => Promise<T>) => Promise<T>
+
 /**
  * The services of a command, whether the server runs or not: the embedded database is stopped again unless a server needs
  * it. Told to stop by a signal, or by the end of whoever reads its output, the command breaks off what heeds
  * `services.stopping`, cleans up as ever, and the process ends here. Only a command that `begins` makes a database.
  */
 export async function withServices<T>(
-  work: (services: Services) => Promise<T>,
+  work: (services: Services, tables: OpenTables) => Promise<T>,
   { begins = false }: { begins?: boolean } = {},
 ): Promise<T> {
   return heedingSignals((stopping) => runWithServices(stopping, work, begins))
@@ -45,7 +49,7 @@ export async function heedingSignals<T>(run: (stopping: AbortSignal) => Promise<
 
 async function runWithServices<T>(
   stopping: AbortSignal,
-  work: (services: Services) => Promise<T>,
+  work: (services: Services, tables: OpenTables) => Promise<T>,
   begins: boolean,
 ): Promise<T> {
   const { config, secrets: given } = readConfig()
@@ -58,7 +62,10 @@ async function runWithServices<T>(
   const { services, close } = makeServices({ config, secrets, db, mailer: makeMailer(config), log, stopping })
   try {
     stopping.throwIfAborted()
-    const working = work(services)
+    const working = work(services, async (work) => {
+      const tables = openDatabase({ url: database.url, role: database.roles.owner, maxConnections: 1, log })
+      return work(tables).finally(() => tables.close())
+    })
     return await Promise.race([working, rejectAfterGrace(stopping)])
   } finally {
     await close()

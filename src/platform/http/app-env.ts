@@ -24,6 +24,8 @@ export interface AppEnv {
     cookies: string
     /** The form that came, once it is read. */
     form: SentForm | undefined
+    /** The form is from before a sign-in: it is to be shown, not done. */
+    isCarried: boolean | undefined
     frame: Frame
     /** Below `/o/{slug}` only. */
     ctx: Context

@@ -7,11 +7,14 @@ const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
+  png: 'image/png',
 }
 
 let manifest: Record<string, string> | undefined
 
-/** The address of a built file, `app.css`, `app.js` or `favicon.svg`: it tells the content, so that it may be kept for good. */
+const names = ['app.css', 'app.js', 'favicon.svg', 'product.png', 'product-dark.png'] as const
+
+/** The address of a built file: it tells the content, so that it may be kept for good. */
 export function assetUrl(name: string): string {
   manifest ??= JSON.parse(readFileSync(new URL('manifest.json', folder), 'utf8')) as Record<string, string>
   const hashed = manifest[name]
@@ -27,16 +30,17 @@ export function assetRoutes(app: Hono<AppEnv>): void {
     loaded.set(file, bytes)
     return bytes
   }
-  for (const name of ['app.css', 'app.js', 'favicon.svg']) {
+  for (const name of names) {
     const url = assetUrl(name)
+    const isPacked = name.endsWith('.png')
     app.get(url, (c) => {
       const accepted = c.req.header('accept-encoding') ?? ''
-      const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gz' : ''
+      const encoding = isPacked ? '' : /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gz' : ''
       const headers: Record<string, string> = {
         'Content-Type': types[name.split('.')[1] ?? ''] ?? 'application/octet-stream',
         'Cache-Control': 'public, max-age=31536000, immutable',
         'X-Content-Type-Options': 'nosniff',
-        Vary: 'Accept-Encoding',
+        ...(isPacked ? {} : { Vary: 'Accept-Encoding' }),
         ...(encoding ? { 'Content-Encoding': encoding === 'gz' ? 'gzip' : 'br' } : {}),
       }
       return c.body(load(url.slice('/assets/'.length) + (encoding ? `.${encoding}` : '')), 200, headers)

@@ -32,13 +32,19 @@ async function parseForm(c: HonoContext<AppEnv>): Promise<SentForm> {
   if (fields.size > maxFields) throw new AppError('invalid_request', `A form may have ${maxFields} fields at most.`)
   // Nobody types a NUL, and the database cannot store one.
   if (fields.toString().includes('%00')) throw new AppError('invalid_request', 'The form holds a NUL character.')
+  return formOf([...fields])
+}
+
+/** A form with these fields. */
+export function formOf(entries: [string, string][]): SentForm {
+  const list = (name: string) => entries.filter(([one]) => one === name).map(([, value]) => value)
   return {
     text(name) {
-      const values = fields.getAll(name)
+      const values = list(name)
       if (values.length > 1) throw new AppError('invalid_request', `The field ${name} was sent more than once.`)
       return values[0] ?? ''
     },
-    list: (name) => fields.getAll(name),
-    entries: [...fields],
+    list,
+    entries,
   }
 }

@@ -5,13 +5,14 @@ interface BarPlotProps {
   label: string
 }
 
-const width = 5
-const gap = 2
 const height = 24
+/** From so many bars on they are thin. */
+const many = 20
 
 /** A small plot of counts; nothing stands for nothing, and the highest bar for the most. */
 export function BarPlot({ counts, label }: BarPlotProps) {
   const most = Math.max(1, ...counts)
+  const [width, gap] = counts.length < many ? [5, 2] : [3, 1]
   const total = counts.length * (width + gap) - gap
   return (
     <svg class="plot" viewBox={`0 0 ${total} ${height}`} width={total} height={height} role="img" aria-label={label}>

@@ -47,7 +47,7 @@ export function CopyCode({ id, label, code, secret }: { id: string; label: strin
 }
 
 /** `first`: what whoever sees the page should do first. */
-function CopyButton({ target, first }: { target: string; first?: boolean | undefined }) {
+export function CopyButton({ target, first }: { target: string; first?: boolean | undefined }) {
   return (
     <button type="button" class={first ? 'button' : 'button plain small'} data-copy={target} hidden aria-live="polite">
       Copy

@@ -17,7 +17,8 @@ export interface FrameBanner {
 /** What surrounds a page: who is signed in, where, and where they may go. The features fill it in. */
 export interface Frame {
   assets: AssetUrls
-  person: { name: string; email: string } | undefined
+  /** `formOwner` names them in the forms of their pages. */
+  person: { name: string; email: string; formOwner?: string } | undefined
   organisation: { slug: string; name: string } | undefined
   organisations: { slug: string; name: string; deleted_at?: Date | null }[]
   /** They have others too, on a page of their own. */

@@ -3,6 +3,7 @@ import { copyButtons, selectedOnFocus } from './copy-buttons.ts'
 import { draftForms } from './draft-forms.ts'
 import { firstMistake } from './first-mistake.ts'
 import { followingRail } from './following-rail.ts'
+import { goingOn } from './going-on.ts'
 import { liveParts } from './live-parts.ts'
 import { modalDialogs } from './modal-dialogs.ts'
 import { relativeTimes } from './relative-times.ts'
@@ -20,3 +21,4 @@ modalDialogs()
 relativeTimes()
 submitOnce()
 toldNotices()
+goingOn()
