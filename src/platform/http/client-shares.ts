@@ -27,6 +27,12 @@ const told = {
   uploads: 'uploads were refused: too many were on their way',
 }
 
+/** A body that has begun and not ended. */
+export interface HeldBody {
+  add(bytes: number): void
+  end(): void
+}
+
 /** What clients hold of a server at their own pace. */
 export class ClientShares {
   readonly #connections = new ClientShare(clientLimits.connections)
@@ -60,7 +66,7 @@ export class ClientShares {
    * A body that begins to come. `add` counts what has come; `end` gives all of it back.
    * @throws AppError `rate_limited` or `unavailable`, as `add` does.
    */
-  takeBody(request: IncomingMessage): { add(bytes: number): void; end(): void } {
+  takeBody(request: IncomingMessage): HeldBody {
     const ip = this.addressOf(request)
     const refuse = (refused: Refused | undefined) => {
       if (!refused) return

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
-import { clientSharesOf } from './client-shares.ts'
+import { clientSharesOf, type HeldBody } from './client-shares.ts'
 
 const slowMs = 60_000
 
@@ -16,13 +16,14 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     })
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
   if (request.destroyed && !request.readableEnded) throw new AppError('invalid_request', 'The body broke off.')
-  const held = clientSharesOf(request)?.takeBody(request)
   return new Promise((resolve, reject) => {
+    let held: HeldBody | undefined
     let chunks: Buffer[] = []
     let bytes = 0
     let isRefused = false
     const letGo = () => {
       clearTimeout(slow)
+      clearImmediate(taking)
       held?.end()
       chunks = []
     }
@@ -32,6 +33,15 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       letGo()
       reject(error)
     }
+    // What arrives whole with its headers, as almost all do, holds nothing that would have to be counted.
+    const taking = setImmediate(() => {
+      try {
+        held = clientSharesOf(request)?.takeBody(request)
+        held?.add(bytes)
+      } catch (error) {
+        refuse(error)
+      }
+    })
     const slow = setTimeout(() => {
       const headers = { Connection: 'close' }
       refuse(new AppError('request_timeout', 'The body took longer than a minute.', { headers }))
