@@ -57,7 +57,8 @@ export function matchForm(html: string): Record<string, string> {
     /<option value="([^"]*)" selected/.exec(select)?.[1] ?? '',
   ])
   const ticked = /name="has_header"[^>]* checked/.test(html) ? { has_header: 'on' } : {}
-  return { ...Object.fromEntries(chosen), ...ticked }
+  const order = /name="date_order" value="([^"]+)" checked/.exec(html)?.[1]
+  return { ...Object.fromEntries(chosen), ...ticked, ...(order ? { date_order: order } : {}) }
 }
 
 /** Presses "Start import" with what is chosen on the page. */
