@@ -7,8 +7,8 @@ import { dateOrderOf, parseImportedTime } from './imported-time.ts'
 import { toFileCode } from './referral-codes.ts'
 import { findInactive, isUnconfirmed } from './subscriber-status.ts'
 
-/** `fileCode`: theirs in the file, where its rows name each other by such codes. */
-export type ImportedPerson = JoinRow & { fileCode?: string }
+/** `fileCode`: theirs in the file, where its rows name each other by such codes. `referrer`: who referred them, by email. */
+export type ImportedPerson = JoinRow & { fileCode?: string; referrer?: string }
 
 /** As for what the API is sent: clocks differ. */
 const toleranceMs = 5 * 60_000
@@ -32,8 +32,10 @@ export function decideRow({ broken, cells }: CsvRecord, reading: RowReading, now
   const joinedAt = time === '' ? null : parseImportedTime(time, order)
   if (joinedAt === undefined) return order === null && dateOrderOf(time) ? 'd' : 'j'
   if (joinedAt && joinedAt.getTime() > now.getTime() + toleranceMs) return 'f'
-  const code = toFileCode(cell(reading.referred_by))
-  const own = { email, joinedAt: joinedAt && joinedAt > now ? now : joinedAt }
+  const named = cell(reading.referred_by)
+  const referrer = named.includes('@') ? parseEmailAddress(named)?.canonical : undefined
+  const code = referrer ? '' : toFileCode(named)
+  const own = { email, joinedAt: joinedAt && joinedAt > now ? now : joinedAt, ...(referrer ? { referrer } : {}) }
   if (reading.referral_code !== null && reading.referral_code !== undefined)
     return { ...own, referralCode: code, fileCode: toFileCode(cell(reading.referral_code)) }
   return {
