@@ -7,7 +7,7 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { readUpload } from '../../platform/http/read-upload.ts'
-import { renderPage } from '../../platform/http/render-page.tsx'
+import { pageHeaders, renderPage } from '../../platform/http/render-page.tsx'
 import { sendFile } from '../../platform/http/send-file.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
@@ -31,6 +31,7 @@ type Shown = HonoContext<AppEnv>
 /** Bringing a file of people, looking at it, and following what becomes of it. */
 export function importRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
   app.get(exampleFilePath, (c) => {
+    for (const [name, value] of Object.entries(pageHeaders(c.var.meta.requestId))) c.header(name, value)
     c.header('Content-Type', 'text/csv; charset=utf-8; header=present')
     c.header('Content-Disposition', 'attachment; filename="queueup-example.csv"')
     return c.body(exampleFile)

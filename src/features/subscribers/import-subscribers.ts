@@ -29,6 +29,7 @@ export interface ImportOptions {
 export interface RefusedRow {
   /** Counted from 1, below the names of the columns. */
   row: number
+  outcome: RowOutcome
   reason: string
   cells: readonly string[]
   /** Where the word for its state was the reason. */
@@ -117,7 +118,7 @@ async function* batches(
 
 function toRefused(record: CsvRecord, row: number, outcome: RowOutcome, reading: ImportReading): RefusedRow {
   const inactive = outcome === 's' || outcome === 'p' ? findInactive(record.cells, reading) : undefined
-  return { row, reason: reasonOf(outcome, record, reading), cells: record.cells, inactive }
+  return { row, outcome, reason: reasonOf(outcome, record, reading), cells: record.cells, inactive }
 }
 
 async function readingFile<T>(read: () => Promise<T>): Promise<T> {

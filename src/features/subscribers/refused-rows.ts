@@ -15,6 +15,7 @@ export class RefusedRows {
   #width = 0
   #count = 0
   readonly #words = new Map<string, number>()
+  #isUnclear = false
 
   constructor(path: string | undefined, print: (line: string) => void) {
     this.#path = path
@@ -39,8 +40,9 @@ export class RefusedRows {
     await this.#file.write(toLine(['row', 'result', 'reason', ...header]))
   }
 
-  async add({ row, reason, cells, inactive }: RefusedRow): Promise<void> {
+  async add({ row, outcome, reason, cells, inactive }: RefusedRow): Promise<void> {
     this.#count += 1
+    this.#isUnclear ||= outcome === 'd'
     if (this.#count <= maxLines) this.#print(`Row ${row}: ${reason}`)
     if (inactive && (this.#words.has(inactive.word) || this.#words.size < maxWords))
       this.#words.set(inactive.word, (this.#words.get(inactive.word) ?? 0) + 1)
@@ -58,6 +60,8 @@ export class RefusedRows {
       this.#print(
         `Not active: ${words.map(([word, count]) => `${word} (${count})`).join(', ')}. Add such rows with --include-status WORD,WORD.`,
       )
+    if (this.#isUnclear)
+      this.#print('Say what comes first in dates such as 3/4/2026: --date-order day or --date-order month.')
     await this.#file?.close()
     this.#file = undefined
   }
