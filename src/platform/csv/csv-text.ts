@@ -115,6 +115,10 @@ function kindOf(head: Buffer): 'utf-8 with a mark' | 'utf-16le' | 'utf-16be' | '
       'This is a workbook, not a CSV file. Save it as “CSV UTF-8” in your spreadsheet, and choose that file.',
     )
   }
+  if (/^\s*(?:\[\s*\{|\{\s*")/.test(head.toString('latin1')))
+    throw new UnreadableText(
+      'This file is JSON. Convert it to CSV, with a column for each member, and choose that file.',
+    )
   const zeros = [0, 0]
   head.forEach((byte, i) => {
     if (byte === 0) zeros[i % 2] = (zeros[i % 2] ?? 0) + 1
