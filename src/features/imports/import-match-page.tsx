@@ -102,6 +102,10 @@ export function ImportMatchPage(props: MatchPageProps) {
               hint="Titles above the names of the columns."
             />
           </div>
+          <label class="check">
+            <input type="checkbox" name="has_header" value="on" checked={reading.has_header} />
+            <span>The first row after those holds the names of the columns</span>
+          </label>
           {preview.hasOrder || reading.date_order ? (
             <DateOrderChoice
               order={reading.date_order ?? null}
@@ -111,10 +115,6 @@ export function ImportMatchPage(props: MatchPageProps) {
           {preview.words.length > 0 ? (
             <StatusChoice words={preview.words} included={reading.include_status ?? []} isWhole={preview.isWhole} />
           ) : null}
-          <label class="check">
-            <input type="checkbox" name="has_header" value="on" checked={reading.has_header} />
-            <span>The first row after those holds the names of the columns</span>
-          </label>
           <Problems id="delimiter-problem" problems={problemsOf(error?.errors ?? [], 'delimiter')} />
           <div>
             <button type="submit" name="step" value="preview" class="button plain">
