@@ -29,10 +29,22 @@ export const columnNames = {
       'created',
       'createdon',
     ],
-    ...['creationtime', 'createdate', 'creationdate', 'createddate', 'datecreated', 'dateadded', 'addedat', 'addtime'],
-    ...['optintime', 'optindate', 'confirmtime', 'confirmedat', 'submittedat', 'submitdateutc', 'submitdate'],
+    ...[
+      'creationtime',
+      'createdate',
+      'creationdate',
+      'createddate',
+      'datecreated',
+      'createdtime',
+      'profilecreatedon',
+      'dateadded',
+      'addedat',
+      'addtime',
+      'addedtime',
+    ],
+    ...['optintime', 'optindate', 'confirmtime', 'confirmedat', 'submittedat', 'submitdate'],
     ...['submissiondate', 'timestamp', 'date', 'time', 'added', 'zeitstempel', 'horodateur', 'marcatemporal'],
-    ...['informazionicronologiche', 'carimbodedatahora', 'tijdstempel', 'startdateutc'],
+    ...['informazionicronologiche', 'carimbodedatahora', 'tijdstempel', 'startdate'],
   ],
   referred_by: [
     ...['referredby', 'referrer', 'referrercode', 'referredbycode', 'invitedby', 'referredbysignuptoken'],
@@ -57,7 +69,7 @@ export const columnNames = {
 
 export type ColumnName = keyof typeof columnNames
 
-/** How a name is compared. */
+/** How a name is compared: `Submit Date (UTC)` is `submitdate`. */
 export function toColumnKey(name: string): string {
-  return toStatusKey(name.normalize('NFKD').replace(/\p{M}/gu, ''))
+  return toStatusKey(name.normalize('NFKD').replace(/\p{M}/gu, '')).replace(/(?:utc|gmt)\d*$/, '')
 }

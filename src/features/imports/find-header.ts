@@ -35,7 +35,7 @@ export function findNamedDelimiter(beginning: Buffer): string | undefined {
 }
 
 export function isEmail(cell: string): boolean {
-  return parseEmailAddress(unguardCell(cell)) !== undefined
+  return cell.includes('@') && parseEmailAddress(unguardCell(cell)) !== undefined
 }
 
 function isSeparatorLine(row: CsvRecord | undefined): boolean {

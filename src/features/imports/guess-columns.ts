@@ -9,7 +9,7 @@ import { isLeavingName, isStatusWord, isYesOrNo } from './subscriber-status.ts'
 type Columns = Pick<ImportReading, ColumnName | 'leaving'>
 
 /** Names that say “time” hold even above times that nobody can read: then the rows say so. */
-const timeName = /(?:at|on|time|date|dateutc|timestamp|zeitstempel|tijdstempel|horodateur|hora|temporal|cronologiche)$/
+const timeName = /(?:at|on|time|date|timestamp|zeitstempel|tijdstempel|horodateur|hora|temporal|cronologiche)$/
 /** Names of states that hold above words that nobody knows; others may mean something else. */
 const statusName = /stat(?:us|ut)$/
 const aboutEmail =

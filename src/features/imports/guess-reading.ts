@@ -23,8 +23,7 @@ export interface GuessOptions {
 export function guessReading(beginning: Buffer, encoding: CsvEncoding, chosen: GuessOptions = {}): ImportReading {
   const read = (delimiter: string) => sampleOf(beginning, { delimiter, encoding }, chosen.isWhole ?? true)
   const named = chosen.delimiter ?? findNamedDelimiter(beginning)
-  const likely = Object.keys(delimiters).toSorted((a, b) => regularity(read(b)) - regularity(read(a)))
-  const delimiter = named ?? likely[0] ?? ','
+  const delimiter = named ?? mostRegular(read)
   const sample = read(delimiter)
   const { lead_rows, has_header } = findHead(sample, chosen.lead_rows)
   const header = has_header ? (sample[lead_rows]?.cells ?? []) : []
@@ -56,6 +55,11 @@ function sampleOf(beginning: Buffer, how: { delimiter: string; encoding: CsvEnco
   }
   // What is cut off is no row, unless there is no other.
   return isWhole || sample.length === 0 ? [...sample, ...reader.end()].slice(0, sampleRows) : sample
+}
+
+function mostRegular(read: (delimiter: string) => CsvRecord[]): string {
+  const looks = Object.keys(delimiters).map((delimiter) => ({ delimiter, weight: regularity(read(delimiter)) }))
+  return looks.toSorted((a, b) => b.weight - a.weight)[0]?.delimiter ?? ','
 }
 
 /** How much the rows look like a table: most of the same number of cells, more than one, with an address among them. */

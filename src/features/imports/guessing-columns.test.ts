@@ -89,6 +89,53 @@ test.each([
   expect(guess(text)).toMatchObject(columns)
 })
 
+test.each([
+  [
+    'listmonk',
+    'uuid,email,name,attributes,status,created_at,updated_at\nu,a@example.com,A,{},blocklisted,2026-05-01 10:00:00+00:00,\n',
+    { email: 1, joined_at: 5, state: 4 },
+  ],
+  [
+    'Ghost',
+    'id,email,name,note,subscribed_to_emails,complimentary_plan,created_at,deleted_at,labels\n1,a@example.com,A,,false,false,2026-05-01T10:00:00.000Z,,\n',
+    { email: 1, joined_at: 6, state: 4, leaving: [{ column: 7, name: 'deleted_at' }] },
+  ],
+  [
+    'Brevo',
+    'EMAIL,FIRSTNAME,EMAIL_BLACKLISTED,ADDED_TIME\na@example.com,A,1,2026-05-01 10:00:00\n',
+    { email: 0, joined_at: 3, leaving: [{ column: 2, name: 'EMAIL_BLACKLISTED' }] },
+  ],
+  [
+    'HubSpot',
+    'Record ID,First Name,Email,Create Date,Unsubscribed from all email\n1,A,a@example.com,2026-05-01 10:00,true\n',
+    { email: 2, joined_at: 3, leaving: [{ column: 4, name: 'Unsubscribed from all email' }] },
+  ],
+  [
+    'Klaviyo',
+    'Email,Profile Created On,Email Marketing Consent\na@example.com,2026-05-01 10:00:00,NEVER_SUBSCRIBED\n',
+    { email: 0, joined_at: 1, state: 2 },
+  ],
+  [
+    'Substack',
+    'email,active_subscription,expiry,email_disabled,created_at\na@example.com,false,,true,2026-05-01T10:00:00.000Z\n',
+    { email: 0, joined_at: 4, leaving: [{ column: 3, name: 'email_disabled' }] },
+  ],
+  [
+    'Tally',
+    'Submission ID,Respondent ID,Submitted at,Email\nx,y,2026-05-01 10:00:00,a@example.com\n',
+    { email: 3, joined_at: 2 },
+  ],
+  ['Stripe', 'id,Email,Created (UTC)\ncus_1,a@example.com,2026-05-01 10:00\n', { email: 1, joined_at: 2 }],
+])('columns that are called as in %s are found, and who has left there stays out', (name, text, columns) => {
+  const reading = guess(text)
+  expect(reading).toMatchObject(columns)
+  const row = text.split('\n')[1]?.split(',') ?? []
+  const isActive = ['Tally', 'Stripe'].includes(name)
+  expect(decide(reading, ...row)).toEqual(
+    isActive ? expect.objectContaining({ email: expect.anything() }) : expect.stringMatching(/does not mean active/),
+  )
+})
+
 test('a file of 250 columns, however wide its rows are', () => {
   const names = Array.from({ length: 250 }, (_, i) =>
     i === 240 ? 'email' : i === 249 ? 'created_at' : `question_${i}`,

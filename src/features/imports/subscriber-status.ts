@@ -27,12 +27,21 @@ const inactive = new Set([
   ...['undeliverable', 'risky', 'disposable', 'invalid', 'suppressed', 'partial', 'paused', 'expired', 'cancelled'],
 ])
 const unconfirmed = new Set(['pending', 'unconfirmed', 'unverified', 'notconfirmed', 'awaitingconfirmation'])
-const no = new Set(['', 'false', 'no', 'n', '0', 'f', 'off', 'never'])
-const yes = new Set(['true', 'yes', 'y', '1', 't', 'on', 'x'])
+const no = new Set(['', 'false', 'no', 'n', '0', 'f', 'off', 'never', 'nein', 'non', 'nee'])
+const yes = new Set(['true', 'yes', 'y', '1', 't', 'on', 'x', 'ja', 'oui', 'sí', 'si', 'sim'])
 
 /** Names of columns in which a value, but for “no”, means that somebody has left or must not be written to. */
 const leaving = new Set([
-  ...['unsubscribed', 'unsub', 'unsubscribe', 'optedout', 'optout', 'emailoptout', 'unsubscribedfromallemail'],
+  ...[
+    'unsubscribed',
+    'unsub',
+    'unsubscribe',
+    'optedout',
+    'optout',
+    'emailoptout',
+    'unsubscribedfromallemail',
+    'emaildisabled',
+  ],
   ...[
     'bounced',
     'hardbounced',
