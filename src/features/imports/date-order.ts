@@ -17,6 +17,11 @@ export function hasOrder(cell: string | undefined): boolean {
   return dateOrderOf(cleanCell(cell)) !== undefined
 }
 
+function likelyOrder(cell: string | undefined): DateOrder | undefined {
+  const [, one, two] = /(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}/.exec(cell ?? '') ?? []
+  return Number(one) > 12 ? 'day' : Number(two) > 12 ? 'month' : undefined
+}
+
 /** The order of each column as a whole: one value that tells decides it; none, or two that contradict, leave it open. */
 export async function findDateOrders(
   records: AsyncIterable<CsvRecord>,
@@ -25,8 +30,9 @@ export async function findDateOrders(
   const found = new Map<number, Set<DateOrder>>(columns.map((column) => [column, new Set()]))
   for await (const { cells } of records) {
     for (const [column, orders] of found) {
-      const order = dateOrderOf(cleanCell(cells[column]))
-      if (order === 'day' || order === 'month') orders.add(order)
+      const likely = likelyOrder(cells[column])
+      // Most rows tell nothing new, and reading a time takes long for millions of them.
+      if (likely && !orders.has(likely) && dateOrderOf(cleanCell(cells[column])) === likely) orders.add(likely)
     }
   }
   const decided = [...found].map(([column, orders]) => [column, orders.size === 1 ? [...orders][0] : null] as const)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
@@ -10,6 +11,7 @@ import {
   type TestOrganisation,
   type TestProduct,
 } from '../../../test/make.ts'
+import { importSubscribers } from '../subscribers/import-subscribers.ts'
 import { listSubscribers } from '../subscribers/list-subscribers.ts'
 
 let product: TestProduct
@@ -21,6 +23,8 @@ beforeAll(async () => {
   user = await asUser(product, organisation.owner)
 })
 afterAll(() => product?.close())
+
+const file = (name: string) => fileURLToPath(new URL(`../../../test/exports/${name}.csv`, import.meta.url))
 
 const maya = ['maya@example.com', '2026-04-10T18:34:28Z', 1]
 const noor = ['noor@example.com', '2026-04-11T09:02:11Z', 0]
@@ -122,7 +126,7 @@ test.each([
   ],
 ])('an export of %s is matched by itself, and takes in who is active', async (name, columns, people, refused) => {
   const id = await makeWaitlist(organisation)
-  const content = readFileSync(new URL(`../../../test/exports/${name}.csv`, import.meta.url))
+  const content = readFileSync(file(name))
   const here = await bringFile(product, user, `/o/${organisation.slug}/waitlists/${id}`, content, `${name}.csv`)
   const header = (parse(content)[0] ?? []) as string[]
   const matched = matchForm((await user.get(here)).html)
@@ -139,4 +143,14 @@ test.each([
   const results = parse((await user.post(`${here}/results.csv`, { only: 'refused' })).html, { columns: true })
   const reasons = (results as Record<string, string>[]).map((row) => [row[columns.email], row.reason])
   expect(Object.fromEntries(reasons)).toEqual(refused)
+
+  // The command reads the same file alike.
+  const byCommand = await makeWaitlist(organisation)
+  const told: string[] = []
+  await importSubscribers(organisation.ctx, byCommand, file(name), {
+    refuse: async ({ reason }) => void told.push(reason),
+  })
+  const added = await listSubscribers(organisation.ctx, byCommand, { page: 1, limit: 200, needle: '' })
+  expect(added.items.map(({ email, joined_at, referral_count }) => [email, joined_at, referral_count])).toEqual(people)
+  expect(told).toEqual(reasons.map(([, reason]) => reason))
 })
