@@ -47,6 +47,7 @@ test('an import by command takes the columns that it is told by name or number, 
   const told = await importing('--map', 'email=1,joined_at=none')
   expect(told).toMatchObject({ code: 0, stdout: '2 added, 0 already there, 0 refused\n', stderr: '' })
   expect((await people()).map(([email]) => email)).toEqual(['home@example.com', 'other@example.com'])
+  expect((await importing('--map', 'email=1,joined_at=none')).code).toBe(0)
   const again = await importing('--map', 'email=work EMAIL', '--map', 'joined_at=none', '--json')
   expect(JSON.parse(again.stdout)).toEqual({ added: 2, already_there: 0, refused: 0 })
   expect(await people()).toHaveLength(4)
@@ -81,11 +82,17 @@ test('refused rows are told with their reason, and all of them are written as CS
   const more = await importing('--include-status', 'opted_out,CLEANED')
   expect([more.code, more.stdout]).toEqual([0, '2 added, 1 already there, 70 refused\n'])
   expect(more.stderr).toContain('Write all of them to a file with --results FILE')
-  // Nobody new: a script can tell.
+  // Nobody new, and not because everybody was there: a script can tell.
   expect((await importing('--include-status', 'opted out', '--include-status', 'cleaned')).code).toBe(3)
   const replacing = await importing('--results', file)
   expect([replacing.code, replacing.stderr]).toEqual([1, expect.stringContaining('Choose another file.')])
   expect(readFileSync(file, 'utf8')).toContain('a@example.com')
+})
+
+test('a file without anybody is told by the exit code', async () => {
+  const { importing } = await prepare('email,joined_at\n')
+  const done = await importing()
+  expect([done.code, done.stdout]).toEqual([3, '0 added, 0 already there, 0 refused\n'])
 })
 
 test('times that no row decides are not guessed: the command says so, and takes the order it is told', async () => {

@@ -4,7 +4,7 @@ import { exportSubscribers } from './export-subscribers.ts'
 import { type ImportOptions, importSubscribers } from './import-subscribers.ts'
 import { RefusedRows } from './refused-rows.ts'
 
-/** Nobody was added: a script that imports wants to know. */
+/** Nobody was added, and not because everybody was there: a script that imports wants to know. */
 const nobodyAdded = 3
 
 interface ImportCommand extends Omit<ImportOptions, 'begin' | 'refuse'> {
@@ -23,8 +23,9 @@ export async function subscribersImport(ctx: Context, command: ImportCommand): P
       begin: (header) => refused.begin(header, file),
       refuse: (row) => refused.add(row),
     })
-    const exitCode = counts.added + confirmed === 0 ? nobodyAdded : 0
     counts.already_there += confirmed
+    const wereAllThere = counts.already_there > 0 && counts.refused === 0
+    const exitCode = counts.added + confirmed === 0 && !wereAllThere ? nobodyAdded : 0
     const text = `${counts.added} added, ${counts.already_there} already there, ${counts.refused} refused`
     return { json: counts, text, exitCode }
   } finally {
