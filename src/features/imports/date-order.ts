@@ -3,13 +3,18 @@ import { cleanCell } from './clean-cell.ts'
 import { type DateOrder, dateOrderOf } from './imported-time.ts'
 
 /** A file has a column or two of times; to look at each of hundreds would take long. */
-const maxColumns = 10
+export const maxOrderColumns = 10
 
 /** Columns that hold times such as `3/4/2026`: all rows are asked which number is the day. */
 export function columnsWithOrder(rows: readonly string[][]): number[] {
   const width = Math.max(0, ...rows.map((cells) => cells.length))
   const columns = Array.from({ length: width }, (_, at) => at)
-  return columns.filter((at) => rows.some((cells) => hasOrder(cells[at]))).slice(0, maxColumns)
+  return columns.filter((at) => rows.some((cells) => hasOrder(cells[at]))).slice(0, maxOrderColumns)
+}
+
+/** Whether the times of a column may need an order: some do, or there is none among the first rows. */
+export function mayNeedOrder(rows: readonly string[][], column: number): boolean {
+  return rows.some((cells) => hasOrder(cells[column])) || rows.every((cells) => cleanCell(cells[column]) === '')
 }
 
 /** Whether a cell is a time that is read by an order of day and month. */

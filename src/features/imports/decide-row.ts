@@ -5,7 +5,7 @@ import { cleanCell, readCell } from './clean-cell.ts'
 import { type ImportReading, type RowOutcome, rowOutcomes } from './import.ts'
 import { dateOrderOf, parseImportedTime } from './imported-time.ts'
 import { toFileCode } from './referral-codes.ts'
-import { findInactive, isUnconfirmed } from './subscriber-status.ts'
+import { blankStatus, findInactive, isUnconfirmed } from './subscriber-status.ts'
 
 /** `fileCode`: theirs in the file, where its rows name each other by such codes. `referrer`: who referred them, by email. */
 export type ImportedPerson = JoinRow & { fileCode?: string; referrer?: string }
@@ -48,7 +48,7 @@ export function decideRow({ broken, cells }: CsvRecord, reading: RowReading, now
 /** Why a row was refused, or what else there is to say, in the words of its file where these matter. */
 export function reasonOf(outcome: RowOutcome, { cells }: Pick<CsvRecord, 'cells'>, reading: RowReading): string {
   const inactive = outcome === 's' ? findInactive(cells, reading) : undefined
-  if (inactive?.key === 'blank') return 'The status is blank.'
+  if (inactive?.key === blankStatus) return 'The status is blank.'
   if (inactive) return `The status “${inactive.word}” does not mean active.`
   return rowOutcomes[outcome].reason
 }

@@ -4,12 +4,13 @@ import { isEmail } from './find-header.ts'
 import type { ImportReading } from './import.ts'
 import { parseImportedTime } from './imported-time.ts'
 import { toFileCode } from './referral-codes.ts'
-import { isLeavingName, isStatusWord, isYesOrNo } from './subscriber-status.ts'
+import { blankStatus, isLeavingName, isStatusWord, isYesOrNo } from './subscriber-status.ts'
 
-type Columns = Pick<ImportReading, ColumnName | 'leaving'>
+type Columns = Pick<ImportReading, ColumnName | 'leaving' | 'include_status'>
 
 /** Names that say “time” hold even above times that nobody can read: then the rows say so. */
 const timeName = /(?:at|on|time|date|timestamp|zeitstempel|tijdstempel|horodateur|hora|temporal|cronologiche)$/
+const stateNames: readonly string[] = columnNames.state
 /** Names of states that hold above words that nobody knows; others may mean something else. */
 const statusName = /stat(?:us|ut)$/
 const aboutEmail =
@@ -42,6 +43,8 @@ export function guessColumns(header: readonly string[], rows: readonly string[][
     referral_code: referred_by === null ? null : guessOwnCode(referred_by),
     state,
     ...(leaving.length > 0 ? { leaving } : {}),
+    // Where nobody has a state at first, none is no reason; words further down are.
+    ...(state !== null && valuesAt(state).length === 0 ? { include_status: [blankStatus] } : {}),
   }
 
   /** The column whose codes the referrers are: by what is in it above all. */
@@ -81,7 +84,7 @@ function mostFitting(columns: readonly number[], weigh: (column: number) => numb
 
 function isTimeColumn(key: string, values: readonly string[]): boolean {
   if (timeName.test(key)) return values.length === 0 || !values.every((value) => isYesOrNo(value) || isEmail(value))
-  return values.length > 0 && share(values, isTime) >= 0.5
+  return values.length > 0 ? share(values, isTime) >= 0.5 : !stateNames.includes(key)
 }
 
 function isTime(value: string): boolean {
@@ -89,7 +92,6 @@ function isTime(value: string): boolean {
 }
 
 function isStatusColumn(key: string, values: readonly string[]): boolean {
-  if (values.length === 0) return false
   return share(values, isStatusWord) >= (statusName.test(key) ? 0 : 0.5)
 }
 

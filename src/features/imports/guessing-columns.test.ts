@@ -62,7 +62,9 @@ test.each([
   ['yes and no below a name for times', 'email,created_at\na@example.com,yes\n', { joined_at: null }],
   ['American states below state', 'email,state\na@example.com,CA\nb@example.com,NY\n', { state: null }],
   ['unknown words below status', 'email,status\na@example.com,gold\n', { state: 1 }],
-  ['nothing below status', 'email,status\na@example.com,\n', { state: null }],
+  ['nothing below status', 'email,status\na@example.com,\n', { state: 1, include_status: ['blank'] }],
+  ['nothing below subscribed', 'email,subscribed\na@example.com,\n', { joined_at: null, state: 1 }],
+  ['nothing below joined', 'email,joined\na@example.com,\n', { joined_at: 1 }],
   ['links below referrer', 'email,referrer\na@example.com,https://news.example/\n', { referred_by: null }],
   [
     'one code for all below code',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Context, inSnapshot, inTransaction, requireRole } from '../../platform/context.ts'
 import { AppError } from '../../platform/errors.ts'
 import { parseInput } from '../../platform/parse-input.ts'
-import { columnsWithOrder, findDateOrders } from './date-order.ts'
+import { columnsWithOrder, findDateOrders, maxOrderColumns, mayNeedOrder } from './date-order.ts'
 import { readImport } from './get-import.ts'
 import { delimiters, guessReading, sampleRowsOf } from './guess-reading.ts'
 import type { Import, ImportReading } from './import.ts'
@@ -65,11 +65,17 @@ export async function matchImport(
 
 /** How a file is read of which nobody has chosen anything yet. */
 export async function withDateOrders(ctx: Context, id: string, guessed: ImportReading): Promise<ImportReading> {
+  const { delimiter, joined_at } = guessed
+  const known = guessed.date_orders?.[delimiter] ?? {}
   const beginning = (await readChunk(ctx, id, 0)) ?? Buffer.alloc(0)
-  const columns = columnsWithOrder(sampleRowsOf(beginning, guessed, beginning.length < chunkBytes))
-  if (columns.length === 0) return guessed
-  const orders = await findDateOrders(readRows(ctx, { id, position: 0 }, guessed), columns)
-  const date_orders = { ...guessed.date_orders, [guessed.delimiter]: orders }
+  const rows = sampleRowsOf(beginning, guessed, beginning.length < chunkBytes)
+  const wanted = joined_at !== null && mayNeedOrder(rows, joined_at) ? [joined_at] : []
+  const columns = [...new Set([...wanted, ...columnsWithOrder(rows)])].filter((column) => known[column] === undefined)
+  // The whole file is looked at once for each column, however often it is chosen, and for a few columns only.
+  const room = maxOrderColumns - Object.keys(known).length
+  if (columns.length === 0 || room <= 0) return { ...guessed, date_order: orderOf(guessed) }
+  const found = await findDateOrders(readRows(ctx, { id, position: 0 }, guessed), columns.slice(0, room))
+  const date_orders = { ...guessed.date_orders, [delimiter]: { ...known, ...found } }
   return { ...guessed, date_orders, date_order: orderOf({ ...guessed, date_orders }) }
 }
 
@@ -86,14 +92,13 @@ async function readAsChosen(
     const beginning = (await readChunk(ctx, id, 0)) ?? Buffer.alloc(0)
     const isWhole = beginning.length < chunkBytes
     const guessed = { ...guessReading(beginning, encoding, { delimiter, lead_rows, isWhole }), date_orders }
-    // The whole file is looked at once for a delimiter, however often it is chosen.
-    if (!date_orders?.[delimiter]) return withDateOrders(ctx, id, guessed)
-    return { ...guessed, date_order: orderOf(guessed) }
+    return withDateOrders(ctx, id, guessed)
   }
   const { lead_rows: _, ...chosen } = columns
-  const after: ImportReading = { ...before, ...chosen }
   const isSameTimes = typed.joined_at === before.joined_at
-  after.date_order = date_order && isSameTimes ? date_order : isSameTimes ? before.date_order : orderOf(after)
+  const own: ImportReading = { ...before, ...chosen }
+  const after = isSameTimes ? own : await withDateOrders(ctx, id, own)
+  if (date_order && isSameTimes) after.date_order = date_order
   if (include_status) after.include_status = [...new Set(include_status.map(toStatusKey))].filter(Boolean).toSorted()
   return after
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
-import { bringFile, doQueued, matchForm, pressStart } from '../../../test/bring-file.ts'
+import { bringFile, doQueued, matchForm, pressStart, tickedWords } from '../../../test/bring-file.ts'
 import {
   makeOrganisation,
   makeProduct,
@@ -29,8 +29,10 @@ async function bring(content: string) {
   return {
     here,
     page,
-    choose: async (chosen: Record<string, string>) =>
-      user.post(here, { ...matchForm(await page()), ...chosen, step: 'preview' }),
+    choose: async (chosen: Record<string, string>) => {
+      const html = await page()
+      return user.post(here, { ...matchForm(html), include_status: tickedWords(html), ...chosen, step: 'preview' })
+    },
     start: async () => {
       await pressStart(user, here)
       await doQueued(product)
@@ -75,6 +77,21 @@ test.each([
     ['p0@example.com', first],
     ['p1@example.com', first],
   ])
+})
+
+test('times that begin further down decide as well, of a column that was guessed or chosen', async () => {
+  const rows = Array.from(
+    { length: 300 },
+    (_, i) => `p${i}@example.com,${i < 150 ? '' : '3/4/2026'},${i < 150 ? '' : '5/6/2026'}\n`,
+  )
+  const { page, choose, start } = await bring(
+    `email,joined at,other\n${rows.join('')}z@example.com,31/1/2026,1/31/2026\n`,
+  )
+  expect(await page()).toMatch(/value="day" checked/)
+  await choose({ joined_at: '2' })
+  expect(await page()).toMatch(/value="month" checked/)
+  await choose({ joined_at: '1' })
+  expect((await start())[150]).toEqual(['p150@example.com', '2026-04-03T00:00:00Z'])
 })
 
 test('two values that contradict each other decide nothing, and what does not fit the order that is chosen is refused', async () => {

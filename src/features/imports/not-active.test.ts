@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
-import { bringFile, doQueued, matchForm, pressStart } from '../../../test/bring-file.ts'
+import { bringFile, doQueued, matchForm, pressStart, tickedWords } from '../../../test/bring-file.ts'
 import {
   makeOrganisation,
   makeProduct,
@@ -163,6 +163,24 @@ test('words further down than the page looks stay out as well', async () => {
   expect(total).toBe(1_199)
   const results = (await user.post(`${here}/results.csv`, { only: 'refused' })).html
   expect(results).toContain('1151,refused,The status “cleaned” does not mean active.')
+})
+
+test('where the first rows have no state, a blank is no reason to stay out, and a word further down is', async () => {
+  const rows = Array.from({ length: 1_200 }, (_, i) => `p${i}@example.com,${i === 1_150 ? 'unsubscribed' : ''}\n`)
+  const file = `email,status\n${rows.join('')}`
+  const { id, path } = await place()
+  const here = await bringFile(product, user, path, file)
+  expect(tickedWords((await user.get(here)).html)).toEqual(['blank'])
+  await pressStart(user, here)
+  await doQueued(product)
+  const onDisk = join(product.services.config.dataDir, 'late-states.csv')
+  writeFileSync(onDisk, file)
+  const byCommand = await place()
+  await importSubscribers(organisation.ctx, byCommand.id, onDisk)
+  for (const waitlist of [id, byCommand.id])
+    expect(await listSubscribers(organisation.ctx, waitlist, { page: 1, limit: 1, needle: '' })).toMatchObject({
+      total: 1_199,
+    })
 })
 
 test('a page is not filled by a file that gives each row a word of its own', async () => {

@@ -26,6 +26,8 @@ const inactive = new Set([
   ...['inactive', 'disabled', 'suspended', 'banned', 'rejected', 'invited', 'imported', 'idle', 'transactional'],
   ...['undeliverable', 'risky', 'disposable', 'invalid', 'suppressed', 'partial', 'paused', 'expired', 'cancelled'],
 ])
+/** The key of a state that is not there. */
+export const blankStatus = 'blank'
 const unconfirmed = new Set(['pending', 'unconfirmed', 'unverified', 'notconfirmed', 'awaitingconfirmation'])
 const no = new Set(['', 'false', 'no', 'n', '0', 'f', 'off', 'never', 'nein', 'non', 'nee'])
 const yes = new Set(['true', 'yes', 'y', '1', 't', 'on', 'x', 'ja', 'oui', 'sí', 'si', 'sim'])
@@ -100,8 +102,8 @@ export function statusWordsOf(cells: readonly string[], { state, leaving }: Stat
   const found: StatusWord[] = []
   if (state !== null && !leaving?.some(({ column }) => column === state)) {
     const word = cleanCell(cells[state])
-    const key = toStatusKey(word) || 'blank'
-    if (!active.has(key) && !yes.has(key)) found.push({ key, word: word === '' ? 'blank' : toShown(word) })
+    const key = toStatusKey(word) || blankStatus
+    if (!active.has(key) && !yes.has(key)) found.push({ key, word: key === blankStatus ? 'blank' : toShown(word) })
   }
   for (const { column, name } of leaving ?? []) {
     const key = toStatusKey(cleanCell(cells[column]))

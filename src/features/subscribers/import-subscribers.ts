@@ -3,7 +3,7 @@ import { type Context, requireRole } from '../../platform/context.ts'
 import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { AppError } from '../../platform/errors.ts'
 import { type ColumnMap, withColumns } from '../imports/column-map.ts'
-import { columnsWithOrder, findDateOrders } from '../imports/date-order.ts'
+import { findDateOrders, mayNeedOrder } from '../imports/date-order.ts'
 import { decideRow, type ImportedPerson, reasonOf } from '../imports/decide-row.ts'
 import { guessReading, headerOf, sampleRowsOf } from '../imports/guess-reading.ts'
 import { type ImportCounts, type ImportReading, type RowOutcome, rowOutcomes } from '../imports/import.ts'
@@ -83,9 +83,10 @@ async function settle(source: ImportSource, options: ImportOptions) {
       'validation_failed',
       'The file has no column of email addresses. Name it email in the first row, or say which it is with --map email=COLUMN.',
     )
-  reading.include_status = (options.includeStatus ?? []).map(toStatusKey).filter(Boolean)
+  const included = (options.includeStatus ?? []).map(toStatusKey).filter(Boolean)
+  reading.include_status = [...(guessed.include_status ?? []), ...included]
   reading.date_order = options.dateOrder
-  if (reading.joined_at !== null && !options.dateOrder && columnsWithOrder(rows).includes(reading.joined_at)) {
+  if (reading.joined_at !== null && !options.dateOrder && mayNeedOrder(rows, reading.joined_at)) {
     await source.readToEnd()
     const orders = await findDateOrders(source.records(reading), [reading.joined_at])
     reading.date_order = orders[reading.joined_at]
