@@ -66,7 +66,7 @@ export function ImportMatchPage(props: MatchPageProps) {
               name="referred_by"
               label="Referred by"
               none="None"
-              hint="The code of whoever brought them: in the file’s own codes, if it has some, or else in this waitlist’s."
+              hint="The referrer’s email or code: one of the file’s own codes if it has some, or else one of this waitlist."
               {...props}
             />
             <ColumnSelect
