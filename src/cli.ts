@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { createApp } from './app.tsx'
 import { demo } from './demo.ts'
 import { passwordReset, twoFactorOff } from './features/accounts/accounts.cli.ts'
@@ -10,6 +10,8 @@ import { keyCreate, keyList, keyRevoke } from './features/api-keys/api-keys.cli.
 import { scopeNames } from './features/api-keys/scopes.ts'
 import { backup, restore } from './features/backup/backup.cli.ts'
 import { doctor } from './features/doctor/doctor.cli.ts'
+import { type ColumnMap, parseColumnMap } from './features/imports/column-map.ts'
+import { delimiters, findDelimiter } from './features/imports/guess-reading.ts'
 import {
   contextOf,
   memberAdd,
@@ -58,7 +60,22 @@ const list = (work: (services: Services) => CommandList | Promise<CommandList>) 
   runList(Boolean(program.opts().json), work)
 const listWithin = (org: string, work: (ctx: Context) => CommandList) =>
   list(async (services) => work(await contextOf(services, org)))
+const addWords = (value: string, all: string[]) => [...all, ...value.split(',')]
+const addColumns = (value: string, all: ColumnMap): ColumnMap => ({ ...all, ...orUsage(() => parseColumnMap(value)) })
+const readNumber = (value: string) => {
+  if (!/^\d{1,3}$/.test(value)) throw new InvalidArgumentError('Give a number from 0 to 999.')
+  return Number(value)
+}
 const collect = (value: string, all: string[]) => [...all, value]
+
+/** What is wrong with the value of an option is wrong usage. */
+function orUsage<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
+}
 
 /** `--json` is taken before and after the command's name. */
 function command(parent: Command, nameAndArguments: string, description: string): Command {
@@ -143,10 +160,18 @@ command(key, 'revoke <id>', 'revoke a key, at once and for good')
   .action((id, options) => within(options.org, (ctx) => keyRevoke(ctx, id)))
 
 const subscribers = program.command('subscribers').description('subscribers')
-command(subscribers, 'import <file>', 'add everybody of a CSV file with the column email, and perhaps joined_at')
+command(subscribers, 'import <file>', 'add everybody of a CSV file; its columns are guessed')
   .requiredOption('--org <slug>')
   .requiredOption('--waitlist <id>')
-  .action((file, options) => within(options.org, (ctx) => subscribersImport(ctx, { ...options, file })))
+  .option('--map <columns>', 'as email=COLUMN,joined_at=none: columns by name or number', addColumns, {})
+  .option('--include-status <words>', 'add rows whose state is one of these words too', addWords, [])
+  .addOption(new Option('--date-order <order>', 'what comes first in 3/4/2026').choices(['day', 'month']))
+  .addOption(new Option('--delimiter <name>').choices(Object.values(delimiters)))
+  .option('--lead-rows <number>', 'rows above the names of the columns', readNumber)
+  .option('--results <file>', 'write refused rows and the reasons as CSV')
+  .action((file, { delimiter, ...options }) =>
+    within(options.org, (ctx) => subscribersImport(ctx, { ...options, file, delimiter: findDelimiter(delimiter) })),
+  )
 command(subscribers, 'export', 'write everybody to stdout as CSV')
   .requiredOption('--org <slug>')
   .requiredOption('--waitlist <id>')

@@ -50,20 +50,26 @@ export async function bringFile(
   return answer.location
 }
 
-/** The form of the page on which columns are matched, as it came. */
+/** The form of the page on which columns are matched, as it came; ticked words for states are beside it. */
 export function matchForm(html: string): Record<string, string> {
   const chosen = [...html.matchAll(/<select[^>]* name="([^"]+)".*?<\/select>/gs)].map(([select, name = '']) => [
     name,
     /<option value="([^"]*)" selected/.exec(select)?.[1] ?? '',
   ])
   const ticked = /name="has_header"[^>]* checked/.test(html) ? { has_header: 'on' } : {}
-  return { ...Object.fromEntries(chosen), ...ticked }
+  const order = /name="date_order" value="([^"]+)" checked/.exec(html)?.[1]
+  return { ...Object.fromEntries(chosen), ...ticked, ...(order ? { date_order: order } : {}) }
+}
+
+/** The words for states that are ticked there. */
+export function tickedWords(html: string): string[] {
+  return [...html.matchAll(/name="include_status" value="([^"]+)" checked/g)].map(([, word = '']) => word)
 }
 
 /** Presses "Start import" with what is chosen on the page. */
 export async function pressStart(user: User, path: string): Promise<void> {
   const { html } = await user.get(path)
-  const answer = await user.post(path, { ...matchForm(html), step: 'start' })
+  const answer = await user.post(path, { ...matchForm(html), include_status: tickedWords(html), step: 'start' })
   if (answer.status !== 303) throw new Error(`starting answered ${answer.status}: ${textOf(answer.html)}`)
 }
 

@@ -18,6 +18,7 @@ const outside = [
     '/docs/errors',
     '/docs/errors/:code',
     '/openapi.json',
+    '/import-example.csv',
     '/healthz',
     '/readyz',
   ],

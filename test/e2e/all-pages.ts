@@ -17,6 +17,7 @@ interface ListedPage {
 /** What is read by GET and is no page, and why. */
 export const noPages: Record<string, string> = {
   '/openapi.json': 'for programs',
+  '/import-example.csv': 'a file',
   '/docs': 'leads on to the first page of the guide',
 }
 

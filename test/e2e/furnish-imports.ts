@@ -19,9 +19,12 @@ export async function furnishImports(
   const header = `${odd[0]},Email address,Joined`
   // In Latin-1, and with a row that is no CSV.
   const file = Buffer.from([header, ...rows, 'José,nobody,', ',,', '"never closed'].join('\r\n'), 'latin1')
-  const bring = (name: string) => {
+  // Of people who are not active, each in a word of its own, with times that can be read in two ways.
+  const inactive = odd.map((word, i) => `${word},${words.emails[i % words.emails.length]},3/4/2026,${word}`)
+  const asked = Buffer.from([`${header},Status`, ...inactive, 'x,y@example.com,5/6/2026,active'].join('\r\n'))
+  const bring = (name: string, content = file) => {
     const bytes = (async function* () {
-      yield file
+      yield content
     })()
     return uploadImport(ctx, id, { name, bytes }, newFormNonce())
   }
@@ -32,7 +35,7 @@ export async function furnishImports(
   for (const one of [cancelled, stopped]) await startImport(ctx, id, one)
   await cancelImport(ctx, id, cancelled)
   await inTransaction(ctx, (ctx) => finishImport(ctx, stopped, 'stopped', 'failed'))
-  const looked = await bring(`${words.waitlists.at(-1)}.csv`)
+  const looked = await bring(`${words.waitlists.at(-1)}.csv`, asked)
   const running = await bring(
     'a-file-with-a-rather-long-name-of-more-than-a-hundred-characters-that-nobody-can-read-in-one-go.csv',
   )

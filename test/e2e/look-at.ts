@@ -79,7 +79,9 @@ export function tooWide(): string[] {
 /** What a finger would miss: less than 44 px high, and no link in the middle of a text. */
 function tooSmall(): string[] {
   return [...document.querySelectorAll('a, button, input, select, textarea, summary')]
-    .map((element) => (element.matches('[type=checkbox]') ? (element.closest('label') ?? element) : element))
+    .map((element) =>
+      element.matches('[type=checkbox], [type=radio]') ? (element.closest('label') ?? element) : element,
+    )
     .filter((element) => {
       const { width, height } = element.getBoundingClientRect()
       const isSeen = width > 1 && height > 1 && !element.matches('.skip, thead a')

@@ -22,7 +22,7 @@ async function begin(): Promise<number> {
   const inside = document.querySelector('dialog:modal') ?? document
   const selector = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]'
   const wanted = [...inside.querySelectorAll<HTMLElement>(selector)].filter((element) => {
-    const isChoice = element instanceof HTMLInputElement && element.type === 'radio' && !element.checked
+    const isChoice = element instanceof HTMLInputElement && element.type === 'radio' && element !== stopOf(element)
     return (
       element.checkVisibility({ visibilityProperty: true }) &&
       element.tabIndex >= 0 &&
@@ -30,6 +30,11 @@ async function begin(): Promise<number> {
       !element.matches(':disabled')
     )
   })
+  /** A group of radio buttons is one stop: the one that is chosen, or the first. */
+  function stopOf({ name }: HTMLInputElement): HTMLInputElement | undefined {
+    const group = [...inside.querySelectorAll<HTMLInputElement>('input[type=radio]')].filter((one) => one.name === name)
+    return group.find(({ checked }) => checked) ?? group[0]
+  }
   const looks = (element: Element) => {
     const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element)
     return { hasOutline: outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2, boxShadow }

@@ -19,7 +19,7 @@ export async function addBatch(
   position: number,
 ): Promise<RowOutcome[]> {
   const joins = rows.filter((row) => typeof row !== 'string')
-  const joined = joins.some(({ fileCode }) => fileCode !== undefined)
+  const joined = joins.some(({ fileCode, referrer }) => fileCode !== undefined || referrer !== undefined)
     ? await joinByCodes(ctx, row, joins)
     : await joinOpenWaitlist(ctx, row.waitlist_id, joins, { logged: false })
   await noteWhoCame(

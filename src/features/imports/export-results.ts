@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors.ts'
 import { recordActivity } from '../activity/record-activity.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { bytesOf } from './blank-record.ts'
+import { reasonOf } from './decide-row.ts'
 import { getImport, readImport } from './get-import.ts'
 import { type Import, type ImportReading, isOver, isRowOutcome, rowOutcomes } from './import.ts'
 import { readHeader, readRows } from './import-file.ts'
@@ -57,7 +58,9 @@ async function* toCsv(ctx: Context, row: Import, onlyRefused: boolean): AsyncGen
       text = toLine([...own, ...(header.length > 0 ? header : cells.map((_, i) => `column_${i + 1}`))])
     }
     const { value: letter = '' } = await outcomes.next()
-    const { result, reason } = isRowOutcome(letter) ? rowOutcomes[letter] : notReached
+    const { result, reason } = isRowOutcome(letter)
+      ? { ...rowOutcomes[letter], reason: reasonOf(letter, record, reading) }
+      : notReached
     if (!onlyRefused || result === 'refused') text += toLine([String(number), result, reason, ...padTo(width, cells)])
     // Long stretches without a row to show give way to other downloads.
     if (number % 1_000 === 0) yield ''

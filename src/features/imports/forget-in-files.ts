@@ -7,7 +7,7 @@ import { enqueue } from '../../platform/jobs/enqueue.ts'
 import type { Services } from '../../platform/services.ts'
 import { parseEmailAddress } from '../subscribers/email-address.ts'
 import { blankRecord, bytesOf } from './blank-record.ts'
-import type { ImportReading } from './import.ts'
+import { headRows, type ImportReading } from './import.ts'
 import { chunkBytes, readRows } from './import-file.ts'
 import { type ForgetJob, joinPasses, type Place } from './join-passes.ts'
 import { isAddress, namesAddress, type Spellings, spellingsOf } from './names-address.ts'
@@ -64,9 +64,13 @@ async function readSlice(ctx: Context, { waitlist_id, emails, at }: ForgetJob): 
   const addresses = spellingsOf(emails)
   for (const { id, reading } of await inSnapshot(ctx, (ctx) => keptFiles(ctx, waitlist_id))) {
     if (at && id < at.import_id) continue
-    const from = at?.import_id === id ? at : { position: 0, row: reading.has_header ? -1 : 0 }
+    const from = at?.import_id === id ? at : { position: 0, row: -headRows(reading) }
     let row = from.row
-    for await (const record of readRows(ctx, { id, position: from.position }, { ...reading, has_header: false })) {
+    for await (const record of readRows(
+      ctx,
+      { id, position: from.position },
+      { ...reading, has_header: false, lead_rows: 0 },
+    )) {
       if (await isNamed(ctx, id, record, reading, addresses)) await blankRecord(ctx, id, record, row)
       row += 1
       if (ctx.now().getTime() >= until || ctx.stopping?.aborted) return { import_id: id, position: record.end, row }

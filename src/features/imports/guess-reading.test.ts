@@ -59,7 +59,7 @@ test.each([
   expect(parseImportedTime(text)?.toISOString()).toBe(iso)
 })
 
-test.each(['05/01/2026', '1.5.2026', '2026-02-30', '1700000000', '2026', 'yesterday', '2026-05-01 25:00'])(
+test.each(['05/01/2026', '1.5.2026', '2026-02-30', '170000000', '2026', 'yesterday', '2026-05-01 25:00'])(
   '%s is none',
   (text) => {
     expect(parseImportedTime(text)).toBeUndefined()

@@ -1,87 +1,74 @@
-import { unguardCell } from '../../platform/csv/csv-line.ts'
 import { type CsvEncoding, CsvReader, type CsvRecord } from '../../platform/csv/csv-reader.ts'
-import { parseEmailAddress } from '../subscribers/email-address.ts'
+import { findHead, findNamedDelimiter, isEmail } from './find-header.ts'
+import { guessColumns } from './guess-columns.ts'
 import type { ImportReading } from './import.ts'
 
 export const delimiters = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'vertical bar' } as const
 
 const sampleRows = 100
-const sampleBytes = 64 * 1024
 
-/** Names of columns, without what is no letter. */
-const names = {
-  email: [
-    'email',
-    'mail',
-    'emailaddress',
-    'mailaddress',
-    'subscriber',
-    'correo',
-    'correoelectronico',
-    'courriel',
-    'adressemail',
-  ],
-  joined_at: [
-    ...['joinedat', 'joined', 'joindate', 'signedup', 'signedupat', 'signupdate', 'subscribedat', 'subscribed'],
-    ...['createdat', 'created', 'creationtime', 'optintime', 'confirmtime', 'submittedat', 'timestamp', 'date'],
-  ],
-  referred_by: ['referredby', 'referrer', 'referrercode', 'referredbycode', 'invitedby'],
-  referral_code: ['referralcode', 'refcode', 'invitecode', 'sharecode', 'code'],
-  state: ['state', 'status'],
+/** A delimiter by its name. */
+export function findDelimiter(name: string | undefined): string | undefined {
+  return Object.entries(delimiters).find(([, label]) => label === name)?.[0]
+}
+
+/** What somebody chose instead of having it guessed, and whether the beginning is all there is. */
+export interface GuessOptions {
+  delimiter?: string | undefined
+  lead_rows?: number | undefined
+  isWhole?: boolean
 }
 
 /** How a file most likely is to be read, from how it begins. A person looks at it before anything happens. */
-export function guessReading(beginning: Buffer, encoding: CsvEncoding): ImportReading {
-  const read = (delimiter: string) => sampleOf(beginning, { delimiter, encoding })
-  const [delimiter = ','] = Object.keys(delimiters).toSorted((a, b) => regularity(read(b)) - regularity(read(a)))
-  return guessColumns(read(delimiter), { delimiter, encoding })
+export function guessReading(beginning: Buffer, encoding: CsvEncoding, chosen: GuessOptions = {}): ImportReading {
+  const read = (delimiter: string) => sampleOf(beginning, { delimiter, encoding }, chosen.isWhole ?? true)
+  const named = chosen.delimiter ?? findNamedDelimiter(beginning)
+  const delimiter = named ?? mostRegular(read)
+  const sample = read(delimiter)
+  const { lead_rows, has_header } = findHead(sample, chosen.lead_rows)
+  const header = has_header ? (sample[lead_rows]?.cells ?? []) : []
+  const rows = sample.slice(lead_rows + (has_header ? 1 : 0)).map(({ cells }) => cells)
+  const columns = guessColumns(header, rows)
+  return { delimiter, encoding, has_header, ...(lead_rows > 0 ? { lead_rows } : {}), ...columns }
 }
 
-/** The same for a delimiter that somebody chose. */
-export function guessReadingBy(beginning: Buffer, how: { delimiter: string; encoding: CsvEncoding }): ImportReading {
-  return guessColumns(sampleOf(beginning, how), how)
+/** The first rows below the names of the columns. */
+export function sampleRowsOf(beginning: Buffer, reading: ImportReading, isWhole = true): string[][] {
+  const from = (reading.lead_rows ?? 0) + (reading.has_header ? 1 : 0)
+  return sampleOf(beginning, reading, isWhole)
+    .slice(from)
+    .map(({ cells }) => cells)
 }
 
-function guessColumns(sample: CsvRecord[], how: { delimiter: string; encoding: CsvEncoding }): ImportReading {
-  const [first, ...rest] = sample
-  const has_header = first !== undefined && !first.cells.some(isEmail)
-  const rows = has_header ? rest : sample
-  const headers = has_header ? first.cells.map((cell) => cell.toLowerCase().replace(/[^\p{L}]/gu, '')) : []
-  const named = (column: keyof typeof names) => {
-    const found = names[column].map((name) => headers.indexOf(name)).find((at) => at >= 0)
-    return found ?? null
-  }
-  const width = Math.max(0, ...sample.map(({ cells }) => cells.length))
-  const counts = Array.from({ length: width }, (_, at) => rows.filter(({ cells }) => isEmail(cells[at] ?? '')).length)
-  const most = Math.max(0, ...counts)
-  const byName = named('email') ?? headers.findIndex((header) => /mail/.test(header))
-  // A name counts for more than what stands below it, unless that holds no address at all.
-  const email =
-    byName >= 0 && ((counts[byName] ?? 0) > 0 || most === 0) ? byName : most > 0 ? counts.indexOf(most) : null
-  return {
-    ...how,
-    has_header,
-    email,
-    joined_at: named('joined_at'),
-    referred_by: named('referred_by'),
-    referral_code: named('referred_by') === null ? null : named('referral_code'),
-    state: named('state'),
-  }
+/** The names of the columns, where there are some. */
+export function headerOf(beginning: Buffer, reading: ImportReading, isWhole = true): string[] {
+  if (!reading.has_header) return []
+  return sampleOf(beginning, reading, isWhole)[reading.lead_rows ?? 0]?.cells ?? []
 }
 
-function sampleOf(beginning: Buffer, how: { delimiter: string; encoding: CsvEncoding }): CsvRecord[] {
+function sampleOf(beginning: Buffer, how: { delimiter: string; encoding: CsvEncoding }, isWhole: boolean): CsvRecord[] {
   const reader = new CsvReader(how)
-  return [...reader.push(beginning.subarray(0, sampleBytes)), ...reader.end()].slice(0, sampleRows)
+  const sample: CsvRecord[] = []
+  for (const record of reader.push(beginning)) {
+    sample.push(record)
+    if (sample.length === sampleRows) return sample
+  }
+  // What is cut off is no row, unless there is no other.
+  return isWhole || sample.length === 0 ? [...sample, ...reader.end()].slice(0, sampleRows) : sample
 }
 
-/** How much the rows look like a table: of the same number of cells, more than one. */
+function mostRegular(read: (delimiter: string) => CsvRecord[]): string {
+  const looks = Object.keys(delimiters).map((delimiter) => ({ delimiter, weight: regularity(read(delimiter)) }))
+  return looks.toSorted((a, b) => b.weight - a.weight)[0]?.delimiter ?? ','
+}
+
+/** How much the rows look like a table: most of the same number of cells, more than one, with an address among them. */
 function regularity(sample: CsvRecord[]): number {
-  const widths = sample.filter(({ broken }) => !broken).map(({ cells }) => cells.length)
-  const [first = 1] = widths
-  if (first < 2) return 0
-  return widths.filter((width) => width === first).length / widths.length + first / 10_000
-}
-
-function isEmail(cell: string): boolean {
-  return parseEmailAddress(unguardCell(cell)) !== undefined
+  const widths = new Map<number, number>()
+  for (const { broken, cells } of sample) {
+    if (!broken && cells.length > 1) widths.set(cells.length, (widths.get(cells.length) ?? 0) + 1)
+  }
+  const [width, count] = [...widths].toSorted(([, a], [, b]) => b - a)[0] ?? [0, 0]
+  const hasEmail = sample.some(({ cells }) => cells.some(isEmail))
+  return (hasEmail ? 1 : 0) + count / Math.max(1, sample.length) + width / 10_000
 }

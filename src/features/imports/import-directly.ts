@@ -23,6 +23,8 @@ export async function importDirectly(
   waitlistId: string,
   fileName: string,
   batches: AsyncIterable<readonly (ImportedPerson | RowOutcome)[]>,
+  /** Is told what became of each row of a batch, once that is sure. */
+  tell: (outcomes: readonly RowOutcome[]) => Promise<void> = async () => undefined,
 ): Promise<ImportCounts> {
   requireRole(ctx, 'admin')
   const id = newId('import')
@@ -31,15 +33,16 @@ export async function importDirectly(
   const work = async () => {
     try {
       for await (const rows of batches) {
-        await inTransaction(ctx, async (ctx) => {
+        const outcomes = await inTransaction(ctx, async (ctx) => {
           requireRole(ctx, 'admin')
           await requireDiskSpace(ctx)
           if (!begun) await begin(ctx, waitlistId, id, fileName)
           const row = await readImport(ctx, id)
           if (row.state !== 'running') throw new AppError('conflict', 'The import was cancelled on its page.')
-          await addBatch(ctx, row, rows, 0)
+          return addBatch(ctx, row, rows, 0)
         })
         begun = true
+        await tell(outcomes)
       }
       if (begun) await end(ctx, id, 'done')
     } catch (error) {

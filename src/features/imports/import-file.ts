@@ -1,12 +1,12 @@
 import { type Context, inSnapshot } from '../../platform/context.ts'
 import { CsvReader, type CsvRecord } from '../../platform/csv/csv-reader.ts'
-import type { Import, ImportReading } from './import.ts'
+import { headRows, type Import, type ImportReading } from './import.ts'
 
 /** Of each stored piece of a file but the last: a place in the file tells its piece. */
 export const chunkBytes = 256 * 1024
 
 /**
- * The rows of a stored file, on from the start of one of them; a header is none. One piece is in memory at a time, and no
+ * The rows of a stored file, on from the start of one of them; a header, and what is above it, is none. One piece is in memory at a time, and no
  * transaction is open while the caller works.
  */
 export async function* readRows(
@@ -15,18 +15,18 @@ export async function* readRows(
   reading: ImportReading,
 ): AsyncGenerator<CsvRecord> {
   const reader = new CsvReader({ ...reading, offset: position })
-  let skip = reading.has_header && position === 0
+  let skip = position === 0 ? headRows(reading) : 0
   for (let number = Math.floor(position / chunkBytes), from = position % chunkBytes; ; number += 1, from = 0) {
     const chunk = await readChunk(ctx, id, number)
     for (const record of chunk ? reader.push(chunk.subarray(from)) : reader.end()) {
-      if (!skip) yield record
-      skip = false
+      if (skip === 0) yield record
+      else skip -= 1
     }
     if (!chunk) return
   }
 }
 
-/** The names that a file's first row gives its columns; none without such a row. */
+/** The names that a file gives its columns; none without such a row. */
 export async function readHeader(ctx: Context, id: string, reading: ImportReading): Promise<string[]> {
   if (!reading.has_header) return []
   for await (const { cells } of readRows(ctx, { id, position: 0 }, { ...reading, has_header: false })) return cells

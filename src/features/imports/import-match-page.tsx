@@ -1,26 +1,20 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
-import { CardTable } from '../../platform/ui/card-table.tsx'
-import { Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import type { Frame } from '../../platform/ui/page-layout.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
+import type { ColumnName } from './column-names.ts'
 import { delimiters } from './guess-reading.ts'
-import { type Import, type ImportReading, type RowOutcome, rowOutcomes } from './import.ts'
+import type { Import, ImportReading } from './import.ts'
+import { DateOrderChoice, StatusChoice } from './import-choices.tsx'
+import { Foreseen, short } from './import-foreseen.tsx'
 import { ArchivedNotice, ImportLayout } from './import-page.tsx'
 import type { ImportPreview } from './preview-import.ts'
 
 const numbers = new Intl.NumberFormat('en')
-const shownCharacters = 80
-
-const words: Record<string, { label: string; kind: string }> = {
-  added: { label: 'Will be added', kind: 'good' },
-  confirmed: { label: 'Will be confirmed', kind: 'good' },
-  'already there': { label: 'Already there', kind: '' },
-  refused: { label: 'Refused', kind: 'bad' },
-}
-
-type ColumnName = 'email' | 'joined_at' | 'referred_by' | 'referral_code' | 'state'
+/** Of columns to choose from: a page with more would be too heavy. */
+const maxColumns = 1_000
 
 interface MatchPageProps {
   frame: Frame
@@ -72,7 +66,7 @@ export function ImportMatchPage(props: MatchPageProps) {
               name="referred_by"
               label="Referred by"
               none="None"
-              hint="The code of whoever brought them: in the file’s own codes, if it has some, or else in this waitlist’s."
+              hint="The referrer’s email or code: one of the file’s own codes if it has some, or else one of this waitlist."
               {...props}
             />
             <ColumnSelect
@@ -82,7 +76,13 @@ export function ImportMatchPage(props: MatchPageProps) {
               hint="The code of the row’s person, by which other rows name them."
               {...props}
             />
-            <ColumnSelect name="state" label="State" none="None" hint="Rows that say “pending” stay out." {...props} />
+            <ColumnSelect
+              name="state"
+              label="State"
+              none="None"
+              hint="Only rows whose word means active are added."
+              {...props}
+            />
             <div class="field">
               <label for="delimiter">Cells are separated by</label>
               <select class="input" id="delimiter" name="delimiter">
@@ -93,11 +93,28 @@ export function ImportMatchPage(props: MatchPageProps) {
                 ))}
               </select>
             </div>
+            <Field
+              name="lead_rows"
+              label="Rows to leave out at the top"
+              value={String(reading.lead_rows ?? 0)}
+              inputmode="numeric"
+              problems={problemsOf(error?.errors ?? [], 'lead_rows')}
+              hint="Titles above the names of the columns."
+            />
           </div>
           <label class="check">
             <input type="checkbox" name="has_header" value="on" checked={reading.has_header} />
-            <span>The first row holds the names of the columns</span>
+            <span>The first row after those holds the names of the columns</span>
           </label>
+          {preview.hasOrder || reading.date_order ? (
+            <DateOrderChoice
+              order={reading.date_order ?? null}
+              problems={problemsOf(error?.errors ?? [], 'date_order')}
+            />
+          ) : null}
+          {preview.words.length > 0 ? (
+            <StatusChoice words={preview.words} included={reading.include_status ?? []} isWhole={preview.isWhole} />
+          ) : null}
           <Problems id="delimiter-problem" problems={problemsOf(error?.errors ?? [], 'delimiter')} />
           <div>
             <button type="submit" name="step" value="preview" class="button plain">
@@ -124,6 +141,9 @@ export function ImportMatchPage(props: MatchPageProps) {
 function ColumnSelect(props: MatchPageProps & { name: ColumnName; label: string; none: string; hint?: string }) {
   const { name, label, none, hint, reading, preview } = props
   const problems = problemsOf(props.error?.errors ?? [], name)
+  const chosen = reading[name]
+  const offered = Array.from({ length: Math.min(preview.width, maxColumns) }, (_, at) => at)
+  if (chosen !== null && chosen >= offered.length) offered.push(chosen)
   const sample = (at: number) => preview.rows.map(({ cells }) => cells[at] ?? '').find((cell) => cell !== '') ?? ''
   return (
     <div class="field">
@@ -136,7 +156,7 @@ function ColumnSelect(props: MatchPageProps & { name: ColumnName; label: string;
         aria-describedby={problems.length > 0 ? `${name}-problem` : hint ? `${name}-hint` : undefined}
       >
         <option value="">{none}</option>
-        {Array.from({ length: Math.min(preview.width, 200) }, (_, at) => (
+        {offered.map((at) => (
           <option value={String(at)} selected={reading[name] === at}>
             {short([preview.header[at] || `Column ${at + 1}`, sample(at)].filter(Boolean).join(': '))}
           </option>
@@ -150,71 +170,4 @@ function ColumnSelect(props: MatchPageProps & { name: ColumnName; label: string;
       <Problems id={`${name}-problem`} problems={problems} />
     </div>
   )
-}
-
-function Foreseen({ preview, reading }: { preview: ImportPreview; reading: ImportReading }) {
-  const { counts, lookedAt, isWhole } = preview
-  const facts: [string, number][] = [
-    ['will be added', counts.added],
-    ['will be confirmed', counts.confirmed],
-    ['already there', counts.already_there],
-    ['refused', counts.refused],
-  ]
-  return (
-    <section class="stack" id="preview">
-      <h2>What will happen</h2>
-      <p>
-        {isWhole
-          ? `Of the ${lookedAt === 1 ? '1 row' : `${numbers.format(lookedAt)} rows`} of the file: `
-          : `Of the first ${numbers.format(lookedAt)} rows: `}
-        {facts
-          .filter(([label, count]) => count > 0 || label === 'will be added')
-          .map(([label, count]) => `${numbers.format(count)} ${label}`)
-          .join(', ')}
-        .
-      </p>
-      {preview.refusals.size > 0 ? (
-        <ul class="refusals">
-          {[...preview.refusals].map(([outcome, count]) => (
-            <li>
-              {numbers.format(count)} refused: {rowOutcomes[outcome].reason}
-            </li>
-          ))}
-        </ul>
-      ) : null}
-      {preview.rows.length > 0 ? <FirstRows rows={preview.rows} reading={reading} /> : null}
-    </section>
-  )
-}
-
-function FirstRows({ rows, reading }: { rows: { cells: string[]; outcome: RowOutcome }[]; reading: ImportReading }) {
-  const cell = (cells: string[], column: number | null) => (column === null ? '' : short(cells[column] ?? ''))
-  return (
-    <CardTable caption="The first rows" columns={['E-mail', 'Joined', 'What will happen']}>
-      {rows.map(({ cells, outcome }) => {
-        const { result, reason } = rowOutcomes[outcome]
-        return (
-          <tr>
-            <td class="name cell" data-label="E-mail">
-              <bdi>{cell(cells, reading.email) || '–'}</bdi>
-            </td>
-            <td class="cell" data-label="Joined">
-              <bdi>{cell(cells, reading.joined_at) || '–'}</bdi>
-            </td>
-            <td data-label="What will happen">
-              <span>
-                <span class={`badge ${words[result]?.kind ?? ''}`}>{words[result]?.label ?? result}</span>{' '}
-                <span class="small quiet">{reason}</span>
-              </span>
-            </td>
-          </tr>
-        )
-      })}
-    </CardTable>
-  )
-}
-
-function short(text: string): string {
-  const characters = [...text.slice(0, shownCharacters * 2)]
-  return characters.length > shownCharacters ? `${characters.slice(0, shownCharacters).join('')}…` : characters.join('')
 }

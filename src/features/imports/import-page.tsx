@@ -10,6 +10,7 @@ import { type Frame, PageLayout } from '../../platform/ui/page-layout.tsx'
 import { RelativeTime } from '../../platform/ui/relative-time.tsx'
 import { placeQuery, SeekPages, type SeekPlace } from '../../platform/ui/seek-pages.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
+import { exampleFilePath } from './example-file.ts'
 import type { Import, ImportState } from './import.ts'
 
 export const importsOnPage = 20
@@ -113,7 +114,7 @@ export function ArchivedNotice({ frame, waitlist }: { frame: Frame; waitlist: Wa
 function ChooseFile({ action, error }: { action: string; error: AppError | undefined }) {
   const problems = problemsOf(error?.errors ?? [], 'file')
   return (
-    <form method="post" action={action} enctype="multipart/form-data" class="card stack">
+    <form method="post" action={action} enctype="multipart/form-data" class="card stack" data-drop-file="">
       <div class="field">
         <label for="file">CSV file</label>
         <input
@@ -128,7 +129,11 @@ function ChooseFile({ action, error }: { action: string; error: AppError | undef
         />
         <p class="hint" id="file-hint">
           With a column of e-mail addresses, and perhaps one that says when each person joined. Up to 256 MB. The order
-          of the rows is the order in line.
+          of the rows is the order in line. You can drag a file here. See an{' '}
+          <a href={exampleFilePath} download>
+            example file
+          </a>
+          .
         </p>
         <Problems id="file-problem" problems={problems} />
       </div>

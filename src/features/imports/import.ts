@@ -1,4 +1,5 @@
 import type { CsvEncoding } from '../../platform/csv/csv-reader.ts'
+import type { DateOrder } from './imported-time.ts'
 
 export type ImportState = 'uploading' | 'uploaded' | 'running' | 'done' | 'cancelled' | 'stopped'
 
@@ -16,6 +17,21 @@ export interface ImportReading {
   /** The code by which rows of the file name each other in `referred_by`; without it these are codes of the waitlist. */
   referral_code: number | null
   state: number | null
+  /** Rows above the names of the columns, or above the first row where there are none: titles, and `sep=;`. */
+  lead_rows?: number
+  /** How `3/4/2026` is read; such a time is refused while nobody knows. */
+  date_order?: DateOrder | null | undefined
+  /** What the column of times says of that in the whole file, for each delimiter and column that was looked at. */
+  date_orders?: Record<string, Record<number, DateOrder | null>> | undefined
+  /** Columns in which a value, but for “no”, says that somebody has left. */
+  leaving?: { column: number; name: string }[]
+  /** Keys of words that do not mean active, and were let in. */
+  include_status?: string[]
+}
+
+/** How many rows of a file come before the first subscriber's. */
+export function headRows({ lead_rows = 0, has_header }: Pick<ImportReading, 'lead_rows' | 'has_header'>): number {
+  return lead_rows + (has_header ? 1 : 0)
 }
 
 export interface ImportCounts {
@@ -66,8 +82,14 @@ export const rowOutcomes = {
   e: { result: 'refused', reason: 'There is no e-mail address.' },
   m: { result: 'refused', reason: 'This is not an e-mail address.' },
   j: { result: 'refused', reason: 'The time of joining is not one such as 2026-05-01 or 2026-05-01T09:00:00Z.' },
+  d: {
+    result: 'refused',
+    reason: 'The time of joining can be read as day/month and as month/day. Choose which it is.',
+  },
   f: { result: 'refused', reason: 'The time of joining lies in the future.' },
   p: { result: 'refused', reason: 'Has not confirmed yet, the file says.' },
+  s: { result: 'refused', reason: 'The status in the file does not mean active.' },
+  u: { result: 'refused', reason: 'The email address has a character that can’t be read. Save the file as UTF-8.' },
   b: { result: 'refused', reason: 'The row is not CSV: a quotation mark is not closed, or the row is too long.' },
   r: { result: 'refused', reason: 'Was removed from this waitlist.' },
   x: { result: 'removed', reason: 'Was removed from this waitlist since.' },

@@ -7,11 +7,12 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { readUpload } from '../../platform/http/read-upload.ts'
-import { renderPage } from '../../platform/http/render-page.tsx'
+import { pageHeaders, renderPage } from '../../platform/http/render-page.tsx'
 import { sendFile } from '../../platform/http/send-file.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { continueImport } from './continue-import.ts'
+import { exampleFile, exampleFilePath } from './example-file.ts'
 import { exportResults } from './export-results.ts'
 import { cancelImport } from './finish-import.ts'
 import { getImport, listImports } from './get-import.ts'
@@ -29,6 +30,13 @@ type Shown = HonoContext<AppEnv>
 
 /** Bringing a file of people, looking at it, and following what becomes of it. */
 export function importRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
+  app.get(exampleFilePath, (c) => {
+    for (const [name, value] of Object.entries(pageHeaders(c.var.meta.requestId))) c.header(name, value)
+    c.header('Content-Type', 'text/csv; charset=utf-8; header=present')
+    c.header('Content-Disposition', 'attachment; filename="queueup-example.csv"')
+    return c.body(exampleFile)
+  })
+
   app.get(root, (c) => showUpload(c))
 
   app.post(root, async (c) => {
@@ -56,7 +64,10 @@ export function importRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
     const form = await readForm(c)
     const names = ['delimiter', 'has_header', 'email', 'joined_at', 'referred_by', 'referral_code', 'state']
     try {
-      const typed = Object.fromEntries(names.map((name) => [name, form.text(name)]))
+      const typed = {
+        ...Object.fromEntries([...names, 'lead_rows', 'date_order'].map((name) => [name, form.text(name)])),
+        include_status: form.list('include_status'),
+      }
       const { changed, isReady } = await matchImport(ctx, id, importId, typed)
       const isStart = form.text('step') === 'start'
       if (isStart && (!changed || !isReady)) await startImport(ctx, id, importId)

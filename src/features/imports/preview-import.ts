@@ -2,9 +2,18 @@ import { type Context, inSnapshot } from '../../platform/context.ts'
 import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
 import type { JoinRow } from '../subscribers/add-subscriber.ts'
 import { findRemoved } from '../subscribers/removed-subscribers.ts'
-import { decideRow } from './decide-row.ts'
-import { countOutcomes, type Import, type ImportCounts, type ImportReading, type RowOutcome } from './import.ts'
+import { hasOrder } from './date-order.ts'
+import { decideRow, reasonOf } from './decide-row.ts'
+import {
+  countOutcomes,
+  type Import,
+  type ImportCounts,
+  type ImportReading,
+  type RowOutcome,
+  rowOutcomes,
+} from './import.ts'
 import { readHeader, readRows } from './import-file.ts'
+import { type StatusWord, statusWordsOf } from './subscriber-status.ts'
 
 const lookedAt = 1_000
 const shown = 8
@@ -15,10 +24,15 @@ export interface ImportPreview {
   /** How many columns there are to choose from. */
   width: number
   /** The first rows. */
-  rows: { cells: string[]; outcome: RowOutcome }[]
+  rows: { cells: string[]; outcome: RowOutcome; reason: string }[]
   /** Over the rows that were looked at. */
   counts: ImportCounts
-  refusals: Map<RowOutcome, number>
+  /** Why, and how many of each reason. */
+  refusals: Map<string, number>
+  /** Words that do not mean active, let in or not, and how many rows say so. */
+  words: (StatusWord & { count: number })[]
+  /** Whether there are times such as `3/4/2026`. */
+  hasOrder: boolean
   lookedAt: number
   /** Whether that was the whole file. */
   isWhole: boolean
@@ -39,18 +53,35 @@ export async function previewImport(
   const isWhole = records.length <= lookedAt
   const looked = records.slice(0, lookedAt)
   const outcomes = await foresee(ctx, waitlist_id, looked, reading)
-  const refusals = new Map<RowOutcome, number>()
-  for (const outcome of outcomes)
-    if (!['a', 'c', 't'].includes(outcome)) refusals.set(outcome, (refusals.get(outcome) ?? 0) + 1)
+  const reasons = outcomes.map((outcome, i) => reasonOf(outcome, looked[i] ?? { cells: [] }, reading))
+  const refusals = new Map<string, number>()
+  for (const [i, outcome] of outcomes.entries()) {
+    if (rowOutcomes[outcome].result === 'refused')
+      refusals.set(reasons[i] ?? '', (refusals.get(reasons[i] ?? '') ?? 0) + 1)
+  }
   return {
     header,
     width: Math.max(header.length, ...looked.map(({ cells }) => cells.length)),
-    rows: looked.slice(0, shown).map(({ cells }, i) => ({ cells, outcome: outcomes[i] ?? 'b' })),
+    rows: looked
+      .slice(0, shown)
+      .map(({ cells }, i) => ({ cells, outcome: outcomes[i] ?? 'b', reason: reasons[i] ?? '' })),
     counts: countOutcomes(outcomes),
     refusals,
+    words: countWords(looked, reading),
+    hasOrder: reading.joined_at !== null && looked.some(({ cells }) => hasOrder(cells[reading.joined_at ?? 0])),
     lookedAt: looked.length,
     isWhole,
   }
+}
+
+/** The most frequent first. */
+function countWords(records: readonly CsvRecord[], reading: ImportReading): ImportPreview['words'] {
+  const words = new Map<string, StatusWord & { count: number }>()
+  for (const { cells, broken } of records) {
+    for (const word of broken ? [] : statusWordsOf(cells, reading))
+      words.set(word.key, { ...word, count: (words.get(word.key)?.count ?? 0) + 1 })
+  }
+  return [...words.values()].toSorted((a, b) => b.count - a.count)
 }
 
 async function foresee(

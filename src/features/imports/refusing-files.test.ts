@@ -39,6 +39,8 @@ describe('what is refused leaves nothing behind', () => {
     ['an empty file', '', /The file is empty/],
     ['a file of empty lines', '\n\r\n', /The file is empty/],
     ['a workbook', Buffer.from('504b030414000600', 'hex'), /Save it as “CSV UTF-8”/],
+    ['a JSON file', ' [\n  {"email": "a@example.com"}]', /This file is JSON\. Convert it to CSV/],
+    ['lines of JSON', '{"email":"a@example.com"}\n{"email":"b@example.com"}\n', /This file is JSON/],
     ['a picture', Buffer.from('89504e470d0a1a0a0000000d', 'hex'), /not text/],
   ])('%s', async (name, content, sentence) => {
     const { path } = await place()

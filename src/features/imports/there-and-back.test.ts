@@ -71,6 +71,8 @@ const file = fc.record({
   eof: fc.boolean(),
   emptyLines: fc.nat(2),
   encoding: fc.constantFrom('UTF-8', 'UTF-8 with a mark', 'UTF-16 LE', 'UTF-16 BE'),
+  /** Above the names of the columns. */
+  lead: fc.constantFrom('', '', 'sep=', 'Our list', 'Our list, by "us"'),
 })
 
 function encode(text: string, encoding: string): Buffer {
@@ -103,10 +105,12 @@ const isTime = (text: string) => /^$|^\d{4}-\d\d-\d\d/.test(text) && !text.start
 
 test('import, export and import again change nothing and lose nothing, whatever file it was', async () => {
   await fc.assert(
-    fc.asyncProperty(file, async ({ header, rows, encoding, emptyLines, ...how }) => {
+    fc.asyncProperty(file, async ({ header, rows, encoding, emptyLines, lead, ...how }) => {
       organisation = await makeOrganisation(product, 'team')
       const [first, second] = [await makeWaitlist(organisation), await makeWaitlist(organisation)]
-      const text = stringify([header, ...rows], { ...how, quoted_match: /[\r\n]/, escape_formulas: false })
+      const above = lead === 'sep=' ? lead + how.delimiter : lead && stringify([[lead]], { ...how, eof: false })
+      const table = stringify([header, ...rows], { ...how, quoted_match: /[\r\n]/, escape_formulas: false })
+      const text = above + (above && how.record_delimiter) + table
       const content = encode(how.eof ? text + how.record_delimiter.repeat(emptyLines) : text, encoding)
       const expected = new Map<string, string>()
       let bad = 0

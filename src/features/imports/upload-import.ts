@@ -9,6 +9,7 @@ import { getWaitlist } from '../waitlists/list-waitlists.ts'
 import { guessReading } from './guess-reading.ts'
 import type { ImportStarter } from './import.ts'
 import { chunkBytes } from './import-file.ts'
+import { withDateOrders } from './match-import.ts'
 import { countUpload, makeRoomForPiece, requireRoomForFile } from './room-for-files.ts'
 
 const maxFileBytes = 256 * 1024 * 1024
@@ -31,7 +32,8 @@ export async function uploadImport(
   try {
     await countUpload(ctx, 'files')
     const { text, beginning, bytes } = await store(ctx, id, file.bytes)
-    const reading = guessReading(beginning, text.encoding)
+    const guessed = guessReading(beginning, text.encoding, { isWhole: beginning.length === bytes })
+    const reading = await withDateOrders(ctx, id, guessed)
     await asAdmin(ctx, async (ctx) => {
       await ctx.sql
         .updateTable('imports')

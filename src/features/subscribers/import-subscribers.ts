@@ -1,33 +1,114 @@
-import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
-import { addAbortSignal, PassThrough } from 'node:stream'
 import { type Context, requireRole } from '../../platform/context.ts'
-import { CsvReader, type CsvRecord } from '../../platform/csv/csv-reader.ts'
-import { CsvText } from '../../platform/csv/csv-text.ts'
+import type { CsvRecord } from '../../platform/csv/csv-reader.ts'
 import { AppError } from '../../platform/errors.ts'
-import { decideRow, type ImportedPerson } from '../imports/decide-row.ts'
-import { guessReading } from '../imports/guess-reading.ts'
-import type { ImportCounts, ImportReading, RowOutcome } from '../imports/import.ts'
+import { type ColumnMap, withColumns } from '../imports/column-map.ts'
+import { findDateOrders, mayNeedOrder } from '../imports/date-order.ts'
+import { decideRow, type ImportedPerson, reasonOf } from '../imports/decide-row.ts'
+import { guessReading, headerOf, sampleRowsOf } from '../imports/guess-reading.ts'
+import { type ImportCounts, type ImportReading, type RowOutcome, rowOutcomes } from '../imports/import.ts'
 import { importDirectly } from '../imports/import-directly.ts'
+import { ImportSource } from '../imports/import-source.ts'
+import type { DateOrder } from '../imports/imported-time.ts'
+import { findInactive, type StatusWord, toStatusKey } from '../imports/subscriber-status.ts'
 import { getWaitlist } from '../waitlists/list-waitlists.ts'
 
 const batchRows = 1_000
 
-/**
- * Adds everybody of a CSV file, read as the import page guesses it, by the rules of that page, in batches, so that a million
- * rows need no more memory than a thousand. One activity for the whole import. Running it again adds nobody twice.
- * @throws AppError `validation_failed` for a file that is no such CSV, `not_found`.
- */
-export async function importSubscribers(ctx: Context, waitlistId: string, file: string): Promise<ImportCounts> {
-  requireRole(ctx, 'admin')
-  await getWaitlist(ctx, waitlistId)
-  return importDirectly(ctx, waitlistId, basename(file), batches(ctx, file))
+/** What somebody says instead of having it guessed, and who wants to know of refused rows. */
+export interface ImportOptions {
+  map?: ColumnMap | undefined
+  delimiter?: string | undefined
+  leadRows?: number | undefined
+  dateOrder?: DateOrder | undefined
+  includeStatus?: readonly string[] | undefined
+  begin?: (header: readonly string[]) => Promise<void>
+  refuse?: (row: RefusedRow) => Promise<void>
 }
 
-async function* batches(ctx: Context, file: string): AsyncGenerator<(ImportedPerson | RowOutcome)[]> {
+export interface RefusedRow {
+  /** Counted from 1, below the names of the columns. */
+  row: number
+  outcome: RowOutcome
+  reason: string
+  cells: readonly string[]
+  /** Where the word for its state was the reason. */
+  inactive: StatusWord | undefined
+}
+
+/**
+ * Adds everybody of a CSV file, read as the import page guesses it or as somebody says, by the rules of that page, in batches,
+ * so that a million rows need no more memory than a thousand. One activity for the whole import. Running it again adds nobody twice.
+ * @throws AppError `validation_failed` for a file that is no such CSV, `not_found`.
+ */
+export async function importSubscribers(
+  ctx: Context,
+  waitlistId: string,
+  file: string,
+  options: ImportOptions = {},
+): Promise<ImportCounts> {
+  requireRole(ctx, 'admin')
+  await getWaitlist(ctx, waitlistId)
+  const source = await readingFile(() => ImportSource.open(ctx, file))
+  try {
+    const { reading, header } = await readingFile(() => settle(source, options))
+    await options.begin?.(header)
+    const pending: { record: CsvRecord; row: number }[] = []
+    const tell = async (outcomes: readonly RowOutcome[]) => {
+      for (const outcome of outcomes) {
+        const told = pending.shift()
+        if (told && rowOutcomes[outcome].result === 'refused')
+          await options.refuse?.(toRefused(told.record, told.row, outcome, reading))
+      }
+    }
+    return await importDirectly(ctx, waitlistId, basename(file), batches(ctx, source, reading, pending), tell)
+  } finally {
+    await source.close()
+  }
+}
+
+/** How the file is read: as guessed, but for what was said. */
+async function settle(source: ImportSource, options: ImportOptions) {
+  const { beginning, isWhole, encoding } = source
+  if (!/[^\r\n]/.test(beginning.toString('latin1'))) throw new AppError('validation_failed', 'The file is empty.')
+  const guessed = guessReading(beginning, encoding, {
+    ...{ delimiter: options.delimiter, lead_rows: options.leadRows, isWhole },
+  })
+  const header = headerOf(beginning, guessed, isWhole)
+  const rows = sampleRowsOf(beginning, guessed, isWhole)
+  const width = Math.max(header.length, ...rows.map((cells) => cells.length))
+  const reading = withColumns(guessed, options.map ?? {}, { header, width })
+  if (reading.email === null)
+    throw new AppError(
+      'validation_failed',
+      'The file has no column of email addresses. Name it email in the first row, or say which it is with --map email=COLUMN.',
+    )
+  const included = (options.includeStatus ?? []).map(toStatusKey).filter(Boolean)
+  reading.include_status = [...(guessed.include_status ?? []), ...included]
+  reading.date_order = options.dateOrder
+  if (reading.joined_at !== null && !options.dateOrder && mayNeedOrder(rows, reading.joined_at)) {
+    await source.readToEnd()
+    const orders = await findDateOrders(source.records(reading), [reading.joined_at])
+    reading.date_order = orders[reading.joined_at]
+  }
+  return { reading, header }
+}
+
+async function* batches(
+  ctx: Context,
+  source: ImportSource,
+  reading: ImportReading,
+  pending: { record: CsvRecord; row: number }[],
+): AsyncGenerator<(ImportedPerson | RowOutcome)[]> {
   let rows: (ImportedPerson | RowOutcome)[] = []
-  for await (const { record, reading } of readRecords(file, ctx.stopping)) {
-    rows.push(decideRow(record, reading, ctx.now()))
+  let row = 0
+  const records = source.records(reading)
+  for (;;) {
+    const next = await readingFile(() => records.next())
+    if (next.done) break
+    row += 1
+    pending.push({ record: next.value, row })
+    rows.push(decideRow(next.value, reading, ctx.now()))
     if (rows.length === batchRows) {
       yield rows
       rows = []
@@ -36,38 +117,14 @@ async function* batches(ctx: Context, file: string): AsyncGenerator<(ImportedPer
   if (rows.length > 0) yield rows
 }
 
-/** Read as it comes, a pipe too: what kind of file it is, is told by its beginning. */
-async function* readRecords(
-  file: string,
-  stopping: AbortSignal | undefined,
-): AsyncGenerator<{ record: CsvRecord; reading: ImportReading }> {
-  const text = new CsvText()
-  let reading: ImportReading | undefined
-  let reader: CsvReader | undefined
-  let skip = false
-  const take = function* (bytes: Buffer, atEnd: boolean) {
-    if (bytes.length === 0 && !atEnd) return
-    reading ??= guessReading(bytes, text.encoding)
-    if (reading.email === null)
-      throw new AppError(
-        'validation_failed',
-        'The file has no column of e-mail addresses. Name it email in the first row.',
-      )
-    skip = reader ? skip : reading.has_header
-    reader ??= new CsvReader(reading)
-    for (const record of [...reader.push(bytes), ...(atEnd ? reader.end() : [])]) {
-      if (!skip) yield { record, reading }
-      skip = false
-    }
-  }
+function toRefused(record: CsvRecord, row: number, outcome: RowOutcome, reading: ImportReading): RefusedRow {
+  const inactive = outcome === 's' || outcome === 'p' ? findInactive(record.cells, reading) : undefined
+  return { row, outcome, reason: reasonOf(outcome, record, reading), cells: record.cells, inactive }
+}
+
+async function readingFile<T>(read: () => Promise<T>): Promise<T> {
   try {
-    const source = createReadStream(file)
-    // To break off here: a read of a pipe that nobody writes to cannot be.
-    const through = source.pipe(new PassThrough())
-    source.on('error', (error) => through.destroy(error))
-    if (stopping) addAbortSignal(stopping, through)
-    for await (const bytes of through as AsyncIterable<Buffer>) yield* take(text.push(bytes), false)
-    yield* take(text.end(), true)
+    return await read()
   } catch (error) {
     if (error instanceof AppError) throw error
     const why = error instanceof Error ? error.message : String(error)

@@ -16,6 +16,8 @@ export interface CommandResult {
   text: string
   /** What was checked is not as it should be: printed like any answer, with exit code 1. */
   failed?: boolean
+  /** Another code to end with than 0. */
+  exitCode?: number
 }
 
 /** Runs a command and prints its answer. Errors go to stderr, with exit code 1. */
@@ -66,9 +68,9 @@ export async function runExport(work: (services: Services) => Promise<void>): Pr
   await printingErrors(() => withServices(work))
 }
 
-function print(asJson: boolean, { json, text, failed }: CommandResult): void {
+function print(asJson: boolean, { json, text, failed, exitCode }: CommandResult): void {
   process.stdout.write(`${asJson ? JSON.stringify(json) : text}\n`)
-  if (failed) process.exitCode = 1
+  if (failed || exitCode) process.exitCode = exitCode ?? 1
 }
 
 async function printingErrors(work: () => Promise<void>): Promise<void> {

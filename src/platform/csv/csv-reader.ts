@@ -28,11 +28,17 @@ export class CsvReader {
   /** Start of a record that is none, while the end of its first line is looked for. */
   #brokenFrom: number | undefined
 
-  constructor(options: { delimiter: string; encoding: CsvEncoding; offset?: number }) {
+  /** A function answers the encoding once something beyond ASCII is to be decoded. */
+  constructor(options: { delimiter: string; encoding: CsvEncoding | (() => CsvEncoding); offset?: number }) {
     this.#delimiter = options.delimiter.charCodeAt(0)
     this.#offset = options.offset ?? 0
-    const decoder = new TextDecoder(options.encoding, { ignoreBOM: true })
-    this.#decode = (bytes) => (/^[\0-\x7f]*$/.test(bytes) ? bytes : decoder.decode(Buffer.from(bytes, 'latin1')))
+    const { encoding } = options
+    let decoder = typeof encoding === 'string' ? new TextDecoder(encoding, { ignoreBOM: true }) : undefined
+    this.#decode = (bytes) => {
+      if (/^[\0-\x7f]*$/.test(bytes)) return bytes
+      decoder ??= new TextDecoder(typeof encoding === 'string' ? encoding : encoding(), { ignoreBOM: true })
+      return decoder.decode(Buffer.from(bytes, 'latin1'))
+    }
   }
 
   /** The records that are whole now. */

@@ -1,6 +1,7 @@
 import { closingMenus } from './closing-menus.ts'
 import { copyButtons, selectedOnFocus } from './copy-buttons.ts'
 import { draftForms } from './draft-forms.ts'
+import { dropFiles } from './drop-files.ts'
 import { firstMistake } from './first-mistake.ts'
 import { followingRail } from './following-rail.ts'
 import { goingOn } from './going-on.ts'
@@ -14,6 +15,7 @@ closingMenus()
 copyButtons()
 liveParts()
 draftForms()
+dropFiles()
 firstMistake()
 followingRail()
 selectedOnFocus()
