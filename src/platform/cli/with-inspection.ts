@@ -33,7 +33,7 @@ export function withInspection<T>(
   return heedingSignals(async (stopping) => {
     const { config, secrets: given } = readConfig()
     becomeOwner(config.dataDir)
-    requireData(config, begins)
+    requireData(config, { begins, isQuiet: true })
     const log = makeLog(config.logLevel === 'info' ? 'error' : config.logLevel, 'stderr')
     const database = await prepareDatabase(config, undefined, log, 'inspection', stopping)
     const { roles } = database

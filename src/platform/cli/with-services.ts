@@ -54,7 +54,7 @@ async function runWithServices<T>(
 ): Promise<T> {
   const { config, secrets: given } = readConfig()
   becomeOwner(config.dataDir)
-  requireData(config, begins)
+  requireData(config, { begins })
   const log = makeLog(config.logLevel === 'info' ? 'error' : config.logLevel, 'stderr')
   const secrets = loadSecrets(config.dataDir, given)
   const database = await prepareDatabase(config, secrets, log, 'command', stopping)
