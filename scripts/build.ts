@@ -1,13 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-/** Compiles the server into dist/, and bundles what browsers load into dist/assets/ under names that tell their content. */
+/** Bundles the server into dist/, and bundles what browsers load into dist/assets/ under names that tell their content. */
 const root = new URL('..', import.meta.url).pathname
-const assets = join(root, 'dist', 'assets')
+const dist = join(root, 'dist')
+const assets = join(dist, 'assets')
 mkdirSync(assets, { recursive: true })
 
 const bundled = await build({
@@ -34,25 +34,48 @@ for (const { name, bytes } of files) {
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12)
   const hashed = name.replace('.', `-${hash}.`)
   manifest[name] = hashed
-  write(hashed, bytes)
+  write(join(assets, hashed), bytes)
   // A PNG is packed already.
   if (name.endsWith('.png')) continue
-  write(`${hashed}.gz`, gzipSync(bytes, { level: 9 }))
-  write(`${hashed}.br`, brotliCompressSync(bytes))
+  write(join(assets, `${hashed}.gz`), gzipSync(bytes, { level: 9 }))
+  write(join(assets, `${hashed}.br`), brotliCompressSync(bytes))
 }
 // Last, and whole: a server that starts meanwhile sees the old set or the new one.
-write('manifest.json', Buffer.from(JSON.stringify(manifest)))
+write(join(assets, 'manifest.json'), Buffer.from(JSON.stringify(manifest)))
 
-if (!process.argv.includes('--assets-only')) {
-  execFileSync(
-    process.execPath,
-    [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json')],
-    { stdio: 'inherit' },
-  )
+if (!process.argv.includes('--assets-only')) await buildServer()
+
+/** The server and the command line, each with all it imports in a few files: Node loads ten files faster than 1,300. */
+async function buildServer(): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'src/main.ts'), join(root, 'src/cli.ts')],
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    sourcemap: true,
+    outdir: dist,
+    write: false,
+    // pg is what tests watch; pino finds its own files by where it lies.
+    external: ['pg', 'pino'],
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
+  })
+  // Parts carry their content in their names. Those that name them come last, so that a start meanwhile finds all it needs.
+  const isEntry = (path: string) => /\/(?:main|cli)\.js$/.test(path)
+  for (const { path, contents } of outputFiles.toSorted((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path))))
+    write(path, contents)
+  const made = new Set([...outputFiles.map(({ path }) => basename(path)), 'assets'])
+  for (const name of readdirSync(dist))
+    if (!made.has(name) && !name.startsWith('.')) rmSync(join(dist, name), { recursive: true, force: true })
 }
 
-function write(name: string, bytes: Uint8Array): void {
-  const half = join(assets, `.${name}.${process.pid}`)
+function write(path: string, bytes: Uint8Array): void {
+  const half = join(dirname(path), `.${basename(path)}.${process.pid}`)
   writeFileSync(half, bytes)
-  renameSync(half, join(assets, name))
+  renameSync(half, path)
 }

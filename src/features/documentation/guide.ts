@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import MarkdownIt from 'markdown-it'
+import { packageRoot } from '../../platform/files/package-root.ts'
 
 interface GuidePage {
   slug: string
@@ -23,7 +24,7 @@ const slugs = [
   'promises',
 ]
 
-const folder = new URL('../../../docs/guide/', import.meta.url)
+const folder = new URL('docs/guide/', packageRoot)
 
 /** Reads the guide. `{PUBLIC_URL}` in it becomes this server's own address. */
 export function readGuide(publicUrl: string): GuidePage[] {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { packageRoot } from '../files/package-root.ts'
 import { closeDatabase } from './close-database.ts'
 import { connectionOptions } from './open-database.ts'
 import { type DatabaseRoles, ensureRoles } from './roles.ts'
@@ -18,7 +19,7 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
-const migrationsFolder = new URL('../../../migrations/', import.meta.url)
+const migrationsFolder = new URL('migrations/', packageRoot)
 const oldestServer = 150_000
 
 /**

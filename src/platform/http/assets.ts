@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Hono } from 'hono'
+import { packageRoot } from '../files/package-root.ts'
 import type { AppEnv } from './app-env.ts'
 
-const folder = new URL('../../../dist/assets/', import.meta.url)
+const folder = new URL('dist/assets/', packageRoot)
 const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../config.ts'
 import { canEnter, groupsOf, userOf } from '../db/embedded/system-user.ts'
+import { packageRoot } from '../files/package-root.ts'
 
-const code = fileURLToPath(new URL('../../../', import.meta.url))
+const code = fileURLToPath(packageRoot)
 
 /**
  * Where root runs QueueUp on a data directory of another user, goes on as that user: what root made there, that user's own
