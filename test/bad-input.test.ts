@@ -139,10 +139,10 @@ describe('a body', () => {
     ]) {
       expect((await api.post(path, big, headers as Record<string, string>)).json.code).toBe('unsupported_media_type')
     }
-    expect(
-      (await api.post(path, { email: 'charset@example.com' }, { 'Content-Type': 'Application/JSON; charset=UTF-8' }))
-        .status,
-    ).toBe(201)
+    for (const [i, charset] of ['UTF-8', 'utf8', '"utf-8"'].entries()) {
+      const headers = { 'Content-Type': `Application/JSON; charset=${charset}` }
+      expect((await api.post(path, { email: `charset${i}@example.com` }, headers)).status).toBe(201)
+    }
   })
 })
 

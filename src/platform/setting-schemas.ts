@@ -16,12 +16,12 @@ export const settings = {
     z
       .string()
       .transform((text) => text.trim())
-      .refine((text) => isUrl(text, protocols), { message: `must be a URL such as ${example}`, abort: true })
       .refine((text) => !hasUnencoded(text), {
         message:
           'has characters in its user or password that mean something else in a URL. Write them encoded: / as %2F, # as %23, ? as %3F, @ as %40, % as %25',
         abort: true,
-      }),
+      })
+      .refine((text) => isUrl(text, protocols), { message: `must be a URL such as ${example}`, abort: true }),
   publicUrl: () =>
     settings
       .url(['http:', 'https:'], 'https://waitlist.example.com')
@@ -38,8 +38,9 @@ export const settings = {
           'must say sslmode=disable, not ssl=…, for a connection without TLS; with TLS it is sslmode=verify-full',
       })
       .refine((text) => sslModes.includes(new URL(text).searchParams.get('sslmode') ?? 'disable'), {
-        message: `must have one of these as its sslmode: ${['disable', 'no-verify', 'verify-full'].join(', ')}`,
-      }),
+        message: 'must have one of these as its sslmode: disable, no-verify, verify-full',
+      })
+      .transform((text) => text.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full')),
   secret: () => z.string().refine((text) => Buffer.byteLength(text) >= 32, 'must be at least 32 bytes long'),
   secretKey: () =>
     settings
@@ -62,7 +63,7 @@ export const settings = {
       .refine((text) => text.includes('<') === text.trimEnd().endsWith('>'), 'must close the < of its email address'),
 }
 
-/** What the driver knows; it takes prefer, require and verify-ca for verify-full. */
+/** Those of PostgreSQL's own clients but allow. The driver takes prefer, require and verify-ca for verify-full, and warns. */
 const sslModes = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full']
 
 function isUrl(text: string, protocols: string[]): boolean {
@@ -72,13 +73,14 @@ function isUrl(text: string, protocols: string[]): boolean {
   return protocols.includes(protocol) && (hostname !== '' || protocol.startsWith('postgres'))
 }
 
-/** A password with / # or ? in it ends the host early, and then an @ stands where none may. */
+/** A password with / # or ? in it ends the host early, and the @ before the host stands behind that. */
 function hasUnencoded(text: string): boolean {
-  const { username, password, pathname, search, hash } = new URL(text)
+  const [, authority = '', rest = ''] = /^\w+:\/\/([^/?#]*)(.*)$/s.exec(text) ?? []
+  if (authority !== '' && rest.includes('@')) return true
   try {
-    for (const part of [username, password]) decodeURIComponent(part)
+    decodeURIComponent(authority)
+    return false
   } catch {
     return true
   }
-  return `${pathname}${search}${hash}`.includes('@')
 }

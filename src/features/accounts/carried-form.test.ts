@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asUser } from '../../../test/as.ts'
+import { bringFile } from '../../../test/bring-file.ts'
 import { makeOrganisation, makeProduct, makeWaitlist, type TestProduct } from '../../../test/make.ts'
 import { actionsOf, textOf } from '../../../test/people.ts'
 import { stopClock, turnOn } from '../../../test/two-factor.ts'
@@ -45,6 +46,7 @@ const setupForm = {
 function formsOf(
   home: string,
   waitlist: string,
+  file: string,
 ): Record<string, { page: string; to: string; form: Form; shown: RegExp[] }> {
   const list = `${home}/waitlists/${waitlist}`
   return {
@@ -55,6 +57,11 @@ function formsOf(
     '/o/:slug/waitlists/:id/add': {
       ...{ page: `${list}/add`, to: `${list}/add`, form: { email: 'grace@example.org' } },
       shown: [/value="grace@example\.org"/],
+    },
+    '/o/:slug/waitlists/:id/import/:import': {
+      ...{ page: file, to: file },
+      form: { email: '1', joined_at: '', delimiter: ';', has_header: 'on', step: 'start' },
+      shown: [/value=";" selected/],
     },
     '/o/:slug/waitlists': {
       ...{ page: `${home}/waitlists/new`, to: `${home}/waitlists`, form: { name: 'Autumn' } },
@@ -86,7 +93,8 @@ function formsOf(
 
 test('every long form that is sent after the session ended comes back after the sign-in, filled in and not saved', async () => {
   const { organisation, user, home, waitlist } = await setUp()
-  const forms = formsOf(home, waitlist)
+  const file = await bringFile(product, user, `${home}/waitlists/${waitlist}`, 'id;mail\n1;ada@example.org\n')
+  const forms = formsOf(home, waitlist, file)
   expect(Object.keys(forms)).toEqual(carriedRoutes.map(({ path }) => path))
   for (const { page, to, form, shown } of Object.values(forms)) {
     const owner = await ownerIn(user, page)

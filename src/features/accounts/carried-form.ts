@@ -19,6 +19,14 @@ export const carriedRoutes: readonly CarriedRoute[] = [
     page: '/waitlists/:id/setup',
   },
   { path: '/o/:slug/waitlists/:id/add', fields: ['email'], page: '/waitlists/:id/add' },
+  {
+    path: '/o/:slug/waitlists/:id/import/:import',
+    fields: [
+      ...['email', 'joined_at', 'referred_by', 'referral_code', 'state', 'delimiter', 'has_header'],
+      ...['lead_rows', 'date_order', 'include_status'],
+    ],
+    page: '/waitlists/:id/import/:import',
+  },
   { path: '/o/:slug/waitlists', fields: ['name'], page: '/waitlists/new' },
   { path: '/o/:slug/api-keys', fields: ['name', 'scopes'], page: '/api-keys/new' },
   { path: '/o/:slug/members/invitations', fields: ['email', 'role'], page: '/members' },
@@ -55,7 +63,10 @@ export function findCarriedRoute(path: string): { route: CarriedRoute; page: str
     const wanted = pattern.split('/')
     return wanted.length === parts.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i])
   })
-  return route && { route, page: `/o/${parts[2]}${route.page.replace(':id', parts[4] ?? '')}` }
+  if (!route) return undefined
+  const wanted = route.path.split('/')
+  const page = route.page.replace(/:\w+/g, (name) => parts[wanted.indexOf(name)] ?? '')
+  return { route, page: `/o/${parts[2]}${page}` }
 }
 
 /**

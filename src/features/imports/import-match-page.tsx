@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { AppError } from '../../platform/errors.ts'
 import { Field, Problems, problemsOf } from '../../platform/ui/field.tsx'
+import { FormOwner } from '../../platform/ui/form-owner.tsx'
 import { Notice } from '../../platform/ui/message-page.tsx'
 import type { Frame } from '../../platform/ui/page-layout.tsx'
 import type { Waitlist } from '../waitlists/waitlist.ts'
@@ -46,7 +47,9 @@ export function ImportMatchPage(props: MatchPageProps) {
       }
     >
       {waitlist.archived_at ? <ArchivedNotice frame={frame} waitlist={waitlist} /> : null}
-      {error && error.status !== 422 ? <Notice kind="bad">{error.message}</Notice> : null}
+      {error && (error.status !== 422 || error.errors.length === 0) ? (
+        <Notice kind="bad">{error.message}</Notice>
+      ) : null}
       {changed ? (
         <Notice kind="warn">The columns have changed. Look at what will happen now, then start.</Notice>
       ) : null}
@@ -57,6 +60,7 @@ export function ImportMatchPage(props: MatchPageProps) {
         </Notice>
       )}
       <form method="post" action={base} class="stack-large">
+        <FormOwner frame={props.frame} />
         <section class="card stack">
           <h2>Columns</h2>
           <div class="matching">

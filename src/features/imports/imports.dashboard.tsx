@@ -7,6 +7,7 @@ import type { AppEnv } from '../../platform/http/app-env.ts'
 import { readForm } from '../../platform/http/read-form.ts'
 import { readSeekPlace } from '../../platform/http/read-seek-place.ts'
 import { readUpload } from '../../platform/http/read-upload.ts'
+import { refuseCarried } from '../../platform/http/refuse-carried.ts'
 import { pageHeaders, renderPage } from '../../platform/http/render-page.tsx'
 import { sendFile } from '../../platform/http/send-file.ts'
 import { ConfirmDialog } from '../../platform/ui/dialog.tsx'
@@ -69,6 +70,8 @@ export function importRoutes(app: Hono<AppEnv>, downloads: Downloads): void {
         include_status: form.list('include_status'),
       }
       const { changed, isReady } = await matchImport(ctx, id, importId, typed)
+      // How the file is read is chosen as before; nobody is added until the person has seen it again.
+      refuseCarried(c)
       const isStart = form.text('step') === 'start'
       if (isStart && (!changed || !isReady)) await startImport(ctx, id, importId)
       return c.redirect(`${baseOf(c)}/${importId}${isStart && changed ? '?changed=1' : ''}`, 303)

@@ -1,3 +1,4 @@
+import { ConfigError } from '../config.ts'
 import { AppError } from '../errors.ts'
 
 /**
@@ -17,7 +18,8 @@ const overburdened = /^(53...|58030|55P03|57014|40001|40P01)$/
  */
 export function asUnavailable(error: unknown): unknown {
   if (!(isLostConnection(error) || overburdened.test(codeOf(error)))) {
-    const hasCause = error instanceof Error && !(error instanceof AppError) && error.cause instanceof Error
+    const isFinal = error instanceof AppError || error instanceof ConfigError
+    const hasCause = error instanceof Error && !isFinal && error.cause instanceof Error
     const deeper = hasCause ? asUnavailable(error.cause) : undefined
     return deeper instanceof AppError ? deeper : error
   }

@@ -29,7 +29,7 @@ export function connectionRefusal(error: unknown): ConfigError {
   const message = reason instanceof Error ? reason.message : String(reason)
   const code = reason instanceof Error && 'code' in reason ? String(reason.code) : ''
   return new ConfigError(
-    `The database of DATABASE_URL does not let us in: ${message.replace(/\.$/, '')}. ${remedyOf(code, message)}.`,
+    `The database of DATABASE_URL does not let us in: ${message.replace(/; if the root CA.*|\.$/s, '')}. ${remedyOf(code, message)}.`,
     { cause: error },
   )
 }

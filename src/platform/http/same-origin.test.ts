@@ -33,6 +33,22 @@ test('a browser that says nothing of it is judged by Origin', async () => {
   expect(await post(site, {})).toBe(403)
 })
 
+test('a page that was opened at another address of the server is told so, and another site learns nothing of it', async () => {
+  const told = async (headers: Record<string, string>) => {
+    const app = new Hono<AppEnv>()
+    app.use(sameOriginOnly(readConfig({ PUBLIC_URL: site }).config))
+    app.onError((error, c) => c.text(error.message, 403))
+    return (await app.request('/', { method: 'POST', headers })).text()
+  }
+  for (const host of ['queueup.example', '192.168.1.5:3000', 'www.queueup.example'])
+    expect(await told({ host, origin: `http://${host}` })).toMatch(
+      /^The address of this server is https:\/\/queueup\.example, and you opened it at another one, .* must correct PUBLIC_URL/,
+    )
+  for (const origin of ['https://evil.example', 'null', '']) {
+    expect(await told({ host: 'queueup.example', origin })).toMatch(/^This form was sent from another site/)
+  }
+})
+
 test('on this machine all its names are ours, at our port', async () => {
   const local = 'http://localhost:3000'
   for (const host of ['localhost', '127.0.0.1', '[::1]']) {
