@@ -64,12 +64,15 @@ test('ten accounts that begin archives and never read them keep nobody waiting',
   const neighbour = await makeNeighbour()
   const health = await startHealth()
   const owners = await Promise.all(organisations.map((_, i) => ownerOf(i)))
+  const ask = (i: number) => askBeside(neighbour, `http://127.0.0.1:${health.port}`, i)
+  // The same without archives, on a machine that may have much else to do.
+  const alone = [await ask(10), await ask(11), await ask(12)].map(({ tookMs }) => tookMs)
   const readings = await Promise.all(owners.map((owner, i) => beginArchive(product, owner, organisation(i))))
   begun.push(...readings)
   for (let i = 0; i < 10; i++) {
-    const { statuses, tookMs } = await askBeside(neighbour, `http://127.0.0.1:${health.port}`, i)
+    const { statuses, tookMs } = await ask(i)
     expect(statuses).toEqual([200, true, 201])
-    expect(tookMs).toBeLessThan(1_000)
+    expect(tookMs).toBeLessThan(1_000 + 2 * Math.max(...alone))
   }
   expect(readings.map(({ status }) => status).sort()).toEqual([200, 200, ...Array.from({ length: 8 }, () => 429)])
   expect(await openTransactions(product)).toBe(2)
